@@ -1,0 +1,64 @@
+"""dagy_nb: typed flow nodes in notebook cells, wired, run, recorded.
+
+Names are loaded when they are first used, so `import dagy_nb` costs little and changes nothing.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+from dagy_nb._version import __version__
+
+if TYPE_CHECKING:
+    from dagy_nb.model.datatype import DataType as DataType
+    from dagy_nb.model.diagnostic import Diagnostic as Diagnostic
+    from dagy_nb.model.state import NodeState as NodeState
+    from dagy_nb.model.state import RunState as RunState
+    from dagy_nb.nodes.base import FlowNode as FlowNode
+    from dagy_nb.nodes.base import Input as Input
+    from dagy_nb.nodes.base import Output as Output
+    from dagy_nb.nodes.context import ExecutionContext as ExecutionContext
+    from dagy_nb.nodes.function import node as node
+    from dagy_nb.nodes.result import ExecutionResult as ExecutionResult
+    from dagy_nb.session.flow import Flow as Flow
+    from dagy_nb.session.handle import RunHandle as RunHandle
+    from dagy_nb.session.handle import RunResult as RunResult
+    from dagy_nb.session.history import connect as connect
+    from dagy_nb.session.history import history as history
+
+_HOMES = {
+    "DataType": "dagy_nb.model.datatype",
+    "Diagnostic": "dagy_nb.model.diagnostic",
+    "ExecutionContext": "dagy_nb.nodes.context",
+    "ExecutionResult": "dagy_nb.nodes.result",
+    "Flow": "dagy_nb.session.flow",
+    "FlowNode": "dagy_nb.nodes.base",
+    "Input": "dagy_nb.nodes.base",
+    "NodeState": "dagy_nb.model.state",
+    "Output": "dagy_nb.nodes.base",
+    "RunHandle": "dagy_nb.session.handle",
+    "RunResult": "dagy_nb.session.handle",
+    "RunState": "dagy_nb.model.state",
+    "connect": "dagy_nb.session.history",
+    "history": "dagy_nb.session.history",
+    "node": "dagy_nb.nodes.function",
+}
+
+__all__ = ["__version__", "load_ipython_extension", *sorted(_HOMES)]  # noqa: PLE0604 - computed
+
+
+def __getattr__(name: str) -> Any:
+    """Load a public name from its room."""
+    home = _HOMES.get(name)
+    if home is None:
+        msg = f"module 'dagy_nb' has no attribute {name!r}"
+        raise AttributeError(msg)
+    value = getattr(importlib.import_module(home), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    """List the public names."""
+    return list(__all__)

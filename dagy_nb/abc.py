@@ -1,0 +1,245 @@
+"""What you may plug in: runners, backends, stores, secret sources, notifiers, clocks."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from dagy_nb.model.event import ErrorFact, Event
+    from dagy_nb.model.flow import FlowSpec, FlowVersion
+    from dagy_nb.model.record import LogRecord, RunRecord
+
+
+@runtime_checkable
+class Clock(Protocol):
+    """Where times come from; tests turn it by hand."""
+
+    def now(self) -> float:
+        """Return seconds since the epoch, UTC."""
+
+    def monotonic(self) -> float:
+        """Return seconds that never go back."""
+
+
+class Enforcement(StrEnum):
+    """What a runner can promise about a deadline or a cancel (D8)."""
+
+    HARD = "hard"
+    COOPERATIVE = "cooperative"
+    ADVISORY = "advisory"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NodeCall:
+    """One attempt of one node, ready for a runner.
+
+    Attributes:
+        run_id: The run.
+        node_id: The node.
+        attempt: From 1.
+        node_class: The `FlowNode` subclass, picklable.
+        config: Plain config values, parameters already put in.
+        inputs: Input connector → value (a list for MANY, None for an open OPTIONAL).
+        parameters: The run's parameters.
+        artifacts: The run's artifact folder, which may not exist yet.
+        timeout: Limit in seconds or None; the driver keeps the deadline, the runner may use it too.
+    """
+
+    run_id: str
+    node_id: str
+    attempt: int
+    node_class: Any
+    config: Mapping[str, Any]
+    inputs: Mapping[str, Any]
+    parameters: Mapping[str, Any]
+    artifacts: Path
+    timeout: float | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """How an attempt ended in its runner.
+
+    Attributes:
+        outputs: Output connector → value, already checked against the declared connectors; None
+            where the attempt did not complete.
+        error: What went wrong, or None.
+        exception: The live exception where it is in this process, for the waiting caller's cause.
+        crashed: The worker died without an answer.
+        cancelled: The body ended because it was told to.
+        broke_contract: The outputs did not fit the declaration.
+    """
+
+    outputs: Mapping[str, Any] | None = None
+    error: ErrorFact | None = None
+    exception: BaseException | None = None
+    crashed: bool = False
+    cancelled: bool = False
+    broke_contract: bool = False
+
+
+class CallReporter(Protocol):
+    """What a runner tells the driver about one call; every method may be called from any thread."""
+
+    def started(self) -> None:
+        """Say that the body begins now: the deadline's clock starts."""
+
+    def wrote(self, level: str, text: str) -> None:
+        """Pass on one line of output, log or warning."""
+
+    def progressed(self, fraction: float, message: str) -> None:
+        """Pass on progress from 0 to 1."""
+
+    def ended(self, outcome: Outcome) -> None:
+        """Say how the call ended; only the first call counts."""
+
+
+class LiveCall(Protocol):
+    """A call that a runner accepted."""
+
+    def stop(self) -> str:
+        """End the body as hard as this runner can, at once; return how.
+
+        Returns:
+            `cancelled`, `abandoned` (the work may go on, its result is dropped) or `killed`.
+        """
+
+
+@runtime_checkable
+class Runner(Protocol):
+    """Where one node's body runs."""
+
+    name: str
+    enforcement: Enforcement
+
+    def start(self, call: NodeCall, reporter: CallReporter) -> LiveCall:
+        """Begin a call and return at once; the reporter hears the rest."""
+
+    def close(self) -> None:
+        """End everything this runner still holds."""
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A page of runs, newest first, with the cursor of the next page (None at the end)."""
+
+    runs: Sequence[RunRecord]
+    next_cursor: str | None = None
+
+
+@runtime_checkable
+class Store(Protocol):
+    """Where facts go, and what can be asked of them."""
+
+    def append(self, *events: Event, durable: bool = False) -> None:
+        """Write facts; when it returns they survive the death of any process.
+
+        Args:
+            events: In order.
+            durable: Survive a power loss too.
+
+        Raises:
+            StoreError: `store.unwritable`, `store.full`.
+        """
+
+    def run(self, run_id: str) -> RunRecord:
+        """Return one run with its node runs, fresh to the last fact.
+
+        Raises:
+            UnknownName: `unknown.run`; a unique prefix of an id of at least 4 characters is enough.
+        """
+
+    def runs(
+        self,
+        *,
+        limit: int = 50,
+        cursor: str | None = None,
+        flow: str | None = None,
+        state: str | None = None,
+        kind: str | None = None,
+    ) -> Page:
+        """Return runs without their nodes, newest first."""
+
+    def logs(self, run_id: str, node_id: str | None = None) -> list[LogRecord]:
+        """Return the log lines of a run in the order they were written."""
+
+    def publish_flow(
+        self,
+        spec: FlowSpec,
+        *,
+        node_versions: Mapping[str, str],
+        expected: int | None = None,
+        author: str = "",
+        reason: str = "",
+    ) -> FlowVersion:
+        """Make an immutable version, by compare-and-set.
+
+        Args:
+            spec: The flow.
+            node_versions: Node type → version.
+            expected: The newest version the caller knows; None does not compare.
+            author: Who.
+            reason: Why.
+
+        Raises:
+            ConflictError: Another version came first.
+        """
+
+    def flow_version(self, flow: str, version: int | None = None) -> FlowVersion:
+        """Return one version of a flow, the newest by default.
+
+        Raises:
+            UnknownName: `unknown.flow`, `unknown.flow_version`.
+        """
+
+    def flow_versions(self, flow: str | None = None) -> list[FlowVersion]:
+        """Return the versions of one flow, newest first, or the newest version of every flow."""
+
+    def cancel_requested(self, run_id: str) -> Sequence[str] | None:
+        """Return what other processes asked to cancel: node ids, empty for the whole run, or None."""
+
+    def connect(self) -> Any:
+        """Return a new `duckdb` connection over all records, live tail included."""
+
+    def close(self) -> None:
+        """Write what is left and let go of everything."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Submission:
+    """A whole run for a backend."""
+
+    run_id: str
+    flow: FlowSpec
+    parameters: Mapping[str, Any] = field(default_factory=dict)
+
+
+@runtime_checkable
+class Backend(Protocol):
+    """Where a whole run goes."""
+
+    name: str
+
+    def submit(self, submission: Submission, record: Callable[[Event], None]) -> Any:
+        """Begin the run and return a handle at once."""
+
+
+@runtime_checkable
+class SecretSource(Protocol):
+    """Where secrets come from, by name, in the process that runs (D20)."""
+
+    def get(self, name: str) -> str | None:
+        """Return the secret's value, or None where this source does not know it."""
+
+
+@runtime_checkable
+class Notifier(Protocol):
+    """Who hears of facts outside the store."""
+
+    def notify(self, event: Event) -> None:
+        """Pass on a fact; may fail without harm to the run."""

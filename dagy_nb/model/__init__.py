@@ -1,0 +1,1 @@
+"""What things are: frozen values, enums and tables, without I/O."""

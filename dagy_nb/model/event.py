@@ -1,0 +1,355 @@
+"""What happened: immutable facts, past tense, as they are journaled.
+
+Facts carry names, states, times and bounded previews, never the user's data. `encode` and `decode`
+turn them into plain JSON values and back; `decode` reads every older shape for ever.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from types import UnionType
+from typing import Any, ClassVar, Union, get_args, get_origin, get_type_hints
+
+from dagy_nb.errors import StoreError
+from dagy_nb.model.state import NodeState, Reason, RunKind, RunState, Why
+
+JOURNAL_VERSION = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ErrorFact:
+    """An error as data: what an ERROR connector carries and what records keep.
+
+    Attributes:
+        type: The exception's class name.
+        code: Our stable code, or `raised.<Class>` for the user's own exceptions.
+        message: Its text, bounded.
+        traceback: Lines of the user's cells only, bounded; never locals.
+        node_id: Where, or empty.
+        attempt: Which attempt, from 1; 0 where it is no node's.
+        suggestion: What to do next; may be empty.
+    """
+
+    type: str
+    code: str
+    message: str
+    traceback: str = ""
+    node_id: str = ""
+    attempt: int = 0
+    suggestion: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Preview:
+    """A bounded look at one output value; nothing else of the data is recorded.
+
+    Attributes:
+        type: The value's Python class name.
+        summary: One line: `336,776 rows × 19 columns`, a number, a shortened text.
+        columns: Names and types of a table's columns, bounded.
+        shape: Rows and columns of a table, dimensions of an array, length of a list.
+        rows: First rows of a table or items of a list as short texts, bounded.
+        hidden: The connector is secret, so nothing but the type stands here.
+    """
+
+    type: str
+    summary: str = ""
+    columns: tuple[tuple[str, str], ...] = ()
+    shape: tuple[int, ...] = ()
+    rows: tuple[tuple[str, ...], ...] = ()
+    hidden: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlannedNode:
+    """One node of a run at its start."""
+
+    node_id: str
+    node_type: str
+    node_version: str
+    runner: str
+    timeout: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Event:
+    """The base of all facts.
+
+    Attributes:
+        at: Seconds since the epoch, UTC.
+        run_id: The run it belongs to; empty for facts of no run.
+    """
+
+    kind: ClassVar[str] = ""
+    at: float
+    run_id: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunQueued(Event):
+    """A run was accepted; its nodes are PENDING."""
+
+    kind: ClassVar[str] = "run_queued"
+    run_kind: RunKind = RunKind.FLOW
+    flow: str = ""
+    flow_hash: str = ""
+    backend: str = "kernel"
+    parent_run_id: str = ""
+    parameters: Mapping[str, Any] = field(default_factory=dict)
+    nodes: tuple[PlannedNode, ...] = ()
+    notebook: str = ""
+    artifacts: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunStarted(Event):
+    """A run left the queue."""
+
+    kind: ClassVar[str] = "run_started"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunEnded(Event):
+    """A run reached a final state; exactly one such fact counts per run."""
+
+    kind: ClassVar[str] = "run_ended"
+    state: RunState
+    error: ErrorFact | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NodeQueued(Event):
+    """A node's inputs are there; it waits for a place in its runner."""
+
+    kind: ClassVar[str] = "node_queued"
+    node_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AttemptStarted(Event):
+    """A runner acknowledged the start of an attempt; the node is RUNNING and its clock runs."""
+
+    kind: ClassVar[str] = "attempt_started"
+    node_id: str
+    attempt: int
+    runner: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AttemptFailed(Event):
+    """An attempt failed and another follows; the node is RETRYING."""
+
+    kind: ClassVar[str] = "attempt_failed"
+    node_id: str
+    attempt: int
+    error: ErrorFact
+    retry_at: float = 0.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NodeEnded(Event):
+    """A node run reached a final state; exactly one such fact counts per node run.
+
+    Attributes:
+        enforcement: How a limit or a cancel was carried out: `cancelled`, `abandoned`, `killed`
+            or empty.
+        previews: Output connector → preview.
+        cause: For SKIPPED(upstream_failed): ids of the nodes at the root of it.
+    """
+
+    kind: ClassVar[str] = "node_ended"
+    node_id: str
+    state: NodeState
+    reason: Reason | None = None
+    why: Why | None = None
+    attempts: int = 0
+    error: ErrorFact | None = None
+    enforcement: str = ""
+    previews: Mapping[str, Preview] = field(default_factory=dict)
+    cause: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NodeProgressed(Event):
+    """A node told how far it is: `fraction` from 0 to 1, never falling."""
+
+    kind: ClassVar[str] = "node_progressed"
+    node_id: str
+    fraction: float
+    message: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LogWritten(Event):
+    """A line of a node's output, log or warning; `level` is a logging level name, or STDOUT, STDERR."""
+
+    kind: ClassVar[str] = "log_written"
+    node_id: str = ""
+    attempt: int = 0
+    level: str = "STDOUT"
+    text: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CancelRequested(Event):
+    """Somebody asked to cancel a run, or one node of it."""
+
+    kind: ClassVar[str] = "cancel_requested"
+    node_id: str = ""
+    by: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CellStarted(Event):
+    """A notebook run began a cell, counted from 0 over all cells."""
+
+    kind: ClassVar[str] = "cell_started"
+    index: int
+    cell_id: str = ""
+    source: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CellEnded(Event):
+    """A notebook run ended a cell."""
+
+    kind: ClassVar[str] = "cell_ended"
+    index: int
+    state: NodeState
+    error: ErrorFact | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NodeVersionSeen(Event):
+    """A version of a node type took part in a run or was defined; `spec` is the `NodeSpec` as JSON."""
+
+    kind: ClassVar[str] = "node_version_seen"
+    node_type: str
+    version: str
+    spec: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FlowVersionSeen(Event):
+    """A flow of this content ran or was published; its number is given when it is folded.
+
+    Attributes:
+        flow: The flow's name.
+        content_hash: Of the spec.
+        spec: The `FlowSpec` as JSON.
+        node_versions: Node type → version.
+        published: Whether a person published it (then it is also an audit entry).
+        version: The number a compare-and-set publish decided; 0 lets the fold number it.
+    """
+
+    kind: ClassVar[str] = "flow_version_seen"
+    flow: str
+    content_hash: str
+    spec: Mapping[str, Any] = field(default_factory=dict)
+    node_versions: Mapping[str, str] = field(default_factory=dict)
+    published: bool = False
+    version: int = 0
+    author: str = ""
+    reason: str = ""
+
+
+EVENT_TYPES: dict[str, type[Event]] = {
+    each.kind: each
+    for each in (
+        RunQueued,
+        RunStarted,
+        RunEnded,
+        NodeQueued,
+        AttemptStarted,
+        AttemptFailed,
+        NodeEnded,
+        NodeProgressed,
+        LogWritten,
+        CancelRequested,
+        CellStarted,
+        CellEnded,
+        NodeVersionSeen,
+        FlowVersionSeen,
+    )
+}
+
+
+def encode(event: Event) -> dict[str, Any]:
+    """Turn a fact into plain JSON values with its `kind`; fields at their default are left out."""
+    return {"kind": event.kind, **_encode_fields(event)}
+
+
+def decode(data: Mapping[str, Any]) -> Event:
+    """Turn `encode`'s result back into the fact; fields it does not know are dropped.
+
+    Raises:
+        StoreError: `store.unknown_event` for a kind this version does not know.
+    """
+    cls = EVENT_TYPES.get(str(data.get("kind")))
+    if cls is None:
+        msg = f"The journal holds a fact of the unknown kind {data.get('kind')!r}."
+        raise StoreError(
+            msg, code="store.unknown_event", suggestion="Upgrade dagy_nb to read this store."
+        )
+    decoded = _decode_value(cls, data)
+    assert isinstance(decoded, Event)
+    return decoded
+
+
+def _encode_fields(value: Any) -> dict[str, Any]:
+    out = {}
+    for name, default in _defaults(type(value)).items():
+        item = getattr(value, name)
+        if item != default:
+            out[name] = _encode_value(item)
+    return out
+
+
+_REQUIRED = object()
+_DEFAULTS: dict[type, dict[str, Any]] = {}
+_HINTS: dict[type, dict[str, Any]] = {}
+
+
+def _defaults(cls: type) -> dict[str, Any]:
+    if cls not in _DEFAULTS:
+        _DEFAULTS[cls] = {
+            each.name: each.default_factory()
+            if callable(each.default_factory)
+            else each.default
+            if each.default is not each.default_factory
+            else _REQUIRED
+            for each in fields(cls)
+        }
+    return _DEFAULTS[cls]
+
+
+def _encode_value(value: Any) -> Any:
+    if hasattr(value, "__dataclass_fields__"):
+        return _encode_fields(value)
+    if isinstance(value, Mapping):
+        return {str(key): _encode_value(item) for key, item in value.items()}
+    if isinstance(value, list | tuple | set | frozenset):
+        return [_encode_value(item) for item in value]
+    return value
+
+
+def _decode_value(hint: Any, value: Any) -> Any:
+    origin = get_origin(hint)
+    if origin in (Union, UnionType):
+        if value is None:
+            return None
+        return _decode_value(next(arg for arg in get_args(hint) if arg is not type(None)), value)
+    if origin is tuple:
+        args = get_args(hint)
+        return tuple(_decode_value(args[0] if args[-1] is ... else args[i], item) for i, item in enumerate(value))
+    if isinstance(hint, type) and hasattr(hint, "__dataclass_fields__"):
+        hints = _HINTS.setdefault(hint, get_type_hints(hint))
+        names = [each.name for each in fields(hint)]
+        return hint(**{n: _decode_value(hints[n], value[n]) for n in names if n in value})
+    if origin is not None and issubclass(origin, Mapping):
+        item_hint = get_args(hint)[1]
+        return {key: _decode_value(item_hint, item) for key, item in value.items()}
+    if isinstance(hint, type) and issubclass(hint, NodeState | RunState | Reason | Why | RunKind):
+        return hint(value)
+    return value

@@ -1,0 +1,1 @@
+"""Records in, pictures and messages out: what crosses between Python and a browser."""

@@ -1,0 +1,220 @@
+"""The messages between a browser and the kernel, both ways, and how they are read.
+
+A browser edits optimistically and hears `patch` (its own edit accepted, or somebody else's change)
+or `refused` with the reason. A patch leads from `base_revision` to `revision`; a browser that is
+not at `base_revision` says `hello` again and gets a `snapshot`.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, TypeAdapter, ValidationError
+
+from dagy_nb.errors import MessageError
+from dagy_nb.model.connector import Name
+from dagy_nb.model.edit import Edit
+from dagy_nb.model.flow import Position
+from dagy_nb.model.frozen import FrozenModel
+from dagy_nb.protocol.picture import (
+    DiagnosticPicture,
+    EdgePicture,
+    FlowPicture,
+    NodePicture,
+    PalettePicture,
+    ParameterPicture,
+    RunPicture,
+)
+
+MAX_MESSAGE = 1_000_000
+MessageId = Annotated[str, Field(min_length=1, max_length=100)]
+
+
+class Hello(FrozenModel):
+    """A browser is there and wants everything."""
+
+    kind: Literal["hello"] = "hello"
+    id: MessageId
+
+
+class EditRequested(FrozenModel):
+    """The user changed the flow; `edits` were applied in the browser already."""
+
+    kind: Literal["edit"] = "edit"
+    id: MessageId
+    base_revision: int
+    edits: tuple[Edit, ...] = Field(min_length=1, max_length=5_000)
+    positions: dict[Name, Position] = {}
+
+
+class UndoRequested(FrozenModel):
+    """Take the last change back."""
+
+    kind: Literal["undo"] = "undo"
+    id: MessageId
+
+
+class RedoRequested(FrozenModel):
+    """Do the last undone change again."""
+
+    kind: Literal["redo"] = "redo"
+    id: MessageId
+
+
+class MoveRequested(FrozenModel):
+    """Nodes were dragged; changes no meaning and no revision."""
+
+    kind: Literal["move"] = "move"
+    id: MessageId
+    positions: dict[Name, Position] = Field(max_length=20_000)
+
+
+class ArrangeRequested(FrozenModel):
+    """Lay all nodes out anew, in Python (one layout for editor and static picture)."""
+
+    kind: Literal["arrange"] = "arrange"
+    id: MessageId
+
+
+class RunRequested(FrozenModel):
+    """Run the flow as it is at `base_revision`."""
+
+    kind: Literal["run"] = "run"
+    id: MessageId
+    base_revision: int
+    parameters: dict[str, Any] = {}
+
+
+class CancelRequested(FrozenModel):
+    """Cancel a run, or one node of it."""
+
+    kind: Literal["cancel"] = "cancel"
+    id: MessageId
+    run_id: str = Field(max_length=100)
+    node_id: str = Field("", max_length=100)
+
+
+Request = Annotated[
+    Hello
+    | EditRequested
+    | UndoRequested
+    | RedoRequested
+    | MoveRequested
+    | ArrangeRequested
+    | RunRequested
+    | CancelRequested,
+    Field(discriminator="kind"),
+]
+
+
+class Snapshot(FrozenModel):
+    """Everything a browser needs to begin."""
+
+    kind: Literal["snapshot"] = "snapshot"
+    flow: FlowPicture
+    palette: PalettePicture
+    run: RunPicture | None = None
+    reply_to: str = ""
+
+
+class Patch(FrozenModel):
+    """What changed between two revisions: whole nodes and edges that are new or different.
+
+    Attributes:
+        node_order: All node ids in order; empty where the order did not change.
+        edge_order: All edge ids in order; empty where the order did not change.
+    """
+
+    kind: Literal["patch"] = "patch"
+    base_revision: int
+    revision: int
+    reply_to: str = ""
+    nodes: tuple[NodePicture, ...] = ()
+    removed_nodes: tuple[str, ...] = ()
+    node_order: tuple[str, ...] = ()
+    edges: tuple[EdgePicture, ...] = ()
+    removed_edges: tuple[str, ...] = ()
+    edge_order: tuple[str, ...] = ()
+    diagnostics: tuple[DiagnosticPicture, ...] = ()
+    parameters: tuple[ParameterPicture, ...] = ()
+    description: str = ""
+    failure_policy: str = "continue"
+    timeout: float | None = None
+    node_timeout: float | None = None
+    undo: str = ""
+    redo: str = ""
+
+
+class Refused(FrozenModel):
+    """A request was not carried out; the browser takes its optimistic change back."""
+
+    kind: Literal["refused"] = "refused"
+    reply_to: str
+    code: str
+    message: str
+    suggestion: str = ""
+    revision: int
+    diagnostics: tuple[DiagnosticPicture, ...] = ()
+
+
+class Moved(FrozenModel):
+    """Nodes have new positions; `origin` is the id of the message that moved them."""
+
+    kind: Literal["moved"] = "moved"
+    positions: dict[str, Position]
+    origin: str = ""
+
+
+class PaletteChanged(FrozenModel):
+    """The registry changed."""
+
+    kind: Literal["palette"] = "palette"
+    palette: PalettePicture
+
+
+class StatusChanged(FrozenModel):
+    """The run shown has news; `run.nodes` holds only nodes that changed since the last message
+    of this run, unless `whole`."""
+
+    kind: Literal["status"] = "status"
+    run: RunPicture
+    whole: bool = False
+
+
+Reply = Annotated[
+    Snapshot | Patch | Refused | Moved | PaletteChanged | StatusChanged,
+    Field(discriminator="kind"),
+]
+
+_REQUEST: TypeAdapter[Request] = TypeAdapter(Request)
+
+
+def read_request(content: object) -> Request:
+    """Turn what a browser sent into a request.
+
+    Raises:
+        MessageError: `message.too_large`, `message.invalid`; nothing of the message was used.
+    """
+    try:
+        size = len(json.dumps(content, default=str))
+    except (TypeError, ValueError, RecursionError) as error:
+        raise MessageError(f"The message is no JSON: {error}.") from error
+    if size > MAX_MESSAGE:
+        raise MessageError(
+            f"The message has {size:,} characters, allowed are {MAX_MESSAGE:,}.",
+            code="message.too_large",
+            suggestion="Send fewer edits at a time.",
+        )
+    try:
+        return _REQUEST.validate_python(content)
+    except (ValidationError, RecursionError) as error:
+        raise MessageError(f"The message has the wrong shape: {_first(error)}.") from error
+
+
+def _first(error: Exception) -> str:
+    if not isinstance(error, ValidationError):
+        return "it is nested too deeply"
+    first = error.errors()[0]
+    place = ".".join(str(part) for part in first["loc"])
+    return f"{place}: {first['msg']}" if place else first["msg"]
