@@ -342,7 +342,10 @@ def _decode_value(hint: Any, value: Any) -> Any:
         return _decode_value(next(arg for arg in get_args(hint) if arg is not type(None)), value)
     if origin is tuple:
         args = get_args(hint)
-        return tuple(_decode_value(args[0] if args[-1] is ... else args[i], item) for i, item in enumerate(value))
+        return tuple(
+            _decode_value(args[0] if args[-1] is ... else args[i], item)
+            for i, item in enumerate(value)
+        )
     if isinstance(hint, type) and hasattr(hint, "__dataclass_fields__"):
         hints = _HINTS.setdefault(hint, get_type_hints(hint))
         names = [each.name for each in fields(hint)]

@@ -18,6 +18,8 @@ class FrozenMap(Mapping[str, Any]):
     """
 
     __slots__ = ("_data", "_hash")
+    _data: dict[str, Any]
+    _hash: int | None
 
     def __init__(self, data: Mapping[str, Any] | None = None) -> None:
         object.__setattr__(self, "_data", {k: freeze(v) for k, v in (data or {}).items()})
@@ -37,9 +39,11 @@ class FrozenMap(Mapping[str, Any]):
         raise TypeError(msg)
 
     def __hash__(self) -> int:
-        if self._hash is None:
-            object.__setattr__(self, "_hash", hash(tuple(sorted(self._data.items(), key=repr))))
-        return self._hash  # type: ignore[no-any-return]
+        known = self._hash
+        if known is None:
+            known = hash(tuple(sorted(self._data.items(), key=repr)))
+            object.__setattr__(self, "_hash", known)
+        return known
 
     def __eq__(self, other: object) -> bool:
         if isinstance(other, FrozenMap):

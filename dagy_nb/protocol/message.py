@@ -174,8 +174,10 @@ class PaletteChanged(FrozenModel):
 
 
 class StatusChanged(FrozenModel):
-    """The run shown has news; `run.nodes` holds only nodes that changed since the last message
-    of this run, unless `whole`."""
+    """The run shown has news.
+
+    `run.nodes` holds only nodes that changed since the last message of this run, unless `whole`.
+    """
 
     kind: Literal["status"] = "status"
     run: RunPicture
