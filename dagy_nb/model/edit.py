@@ -82,6 +82,13 @@ class SetFlow(FrozenModel):
     node_timeout: float | None = Field(None, ge=0)
 
 
+class ReplaceFlow(FrozenModel):
+    """Put another description of the same flow in place of this one."""
+
+    kind: Literal["replace_flow"] = "replace_flow"
+    flow: FlowSpec
+
+
 class Batch(FrozenModel):
     """Several edits as one: all or none."""
 
@@ -99,6 +106,7 @@ Edit = Annotated[
     | SetOptions
     | RenameNode
     | SetFlow
+    | ReplaceFlow
     | Batch,
     Field(discriminator="kind"),
 ]
@@ -109,7 +117,8 @@ def apply_edit(flow: FlowSpec, edit: Edit) -> FlowSpec:
     """Return the flow after `edit`; the given flow stays as it was.
 
     Raises:
-        FlowError: `edit.unknown_node`, `edit.unknown_edge`, `edit.node_taken`, `edit.edge_taken`.
+        FlowError: `edit.unknown_node`, `edit.unknown_edge`, `edit.node_taken`, `edit.edge_taken`,
+            `edit.other_flow`.
     """
     match edit:
         case AddNode():
@@ -137,6 +146,8 @@ def apply_edit(flow: FlowSpec, edit: Edit) -> FlowSpec:
             return _rename(flow, edit)
         case SetFlow():
             return _with(flow, **{name: getattr(edit, name) for name in _FLOW_FIELDS})
+        case ReplaceFlow():
+            return _replace_flow(flow, edit)
         case Batch():
             for each in edit.edits:
                 flow = apply_edit(flow, each)
@@ -162,6 +173,8 @@ def invert_edit(flow: FlowSpec, edit: Edit) -> Edit:
             return RenameNode(id=edit.to, to=edit.id)
         case SetFlow():
             return SetFlow(**{name: getattr(flow, name) for name in _FLOW_FIELDS})
+        case ReplaceFlow():
+            return ReplaceFlow(flow=flow)
         case Batch():
             inverses = []
             for each in edit.edits:
@@ -189,6 +202,8 @@ def describe_edit(edit: Edit) -> str:
             return f"rename {edit.id} to {edit.to}"
         case SetFlow():
             return "change the flow"
+        case ReplaceFlow():
+            return "replace the flow"
         case Batch():
             return edit.label or f"{len(edit.edits)} changes"
 
@@ -241,6 +256,14 @@ def _replace_node(flow: FlowSpec, node_id: str, **changes: Any) -> FlowSpec:
     old = _find(flow, node_id)
     new = old.model_copy(update=changes)
     return _with(flow, nodes=tuple(new if node is old else node for node in flow.nodes))
+
+
+def _replace_flow(flow: FlowSpec, edit: ReplaceFlow) -> FlowSpec:
+    if edit.flow.name != flow.name:
+        raise FlowError(
+            f"Flow {flow.name!r} cannot become flow {edit.flow.name!r}.", code="edit.other_flow"
+        )
+    return edit.flow
 
 
 def _rename(flow: FlowSpec, edit: RenameNode) -> FlowSpec:

@@ -1,0 +1,388 @@
+"""What a user writes in, a flow's draft, its checks and its runs out."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from dagy_nb.checks.connection import check_connection
+from dagy_nb.errors import ConnectionRefused, FlowError, UnknownName
+from dagy_nb.flowfile.read import read_flow
+from dagy_nb.flowfile.write import write_flow
+from dagy_nb.model.datatype import Verdict
+from dagy_nb.model.edit import (
+    AddNode,
+    Connect,
+    Disconnect,
+    Edit,
+    RemoveNode,
+    ReplaceFlow,
+    SetConfig,
+    SetFlow,
+    SetOptions,
+)
+from dagy_nb.model.flow import (
+    EdgeSpec,
+    FailurePolicy,
+    FlowSpec,
+    FlowVersion,
+    NodeEntry,
+    Position,
+)
+from dagy_nb.model.nearest import suggest_names
+from dagy_nb.nodes.base import FlowNode
+from dagy_nb.session.draft import Draft
+from dagy_nb.session.parameters import read_declarations
+from dagy_nb.session.session import Session, current_session
+
+if TYPE_CHECKING:
+    from dagy_nb.model.diagnostic import Diagnostic
+    from dagy_nb.session.handle import RunHandle
+
+OPTIONS = frozenset({"label", "timeout", "runner", "retries", "disabled"})
+
+
+class Flow:
+    """The one mutable draft of a flow; publishing makes an immutable version.
+
+    Shown at the end of a cell it is the graph editor.
+
+    Args:
+        name: The flow's name; letters, digits and `_`.
+        parameters: Name → default, or name → `{"type": …, "default": …, "description": …}`.
+        description: Free text.
+        failure_policy: `continue`, `stop` or `isolate`.
+        timeout: Limit in seconds of a whole run.
+        node_timeout: Limit in seconds for nodes that name none.
+        session: Where it runs and is recorded; the current one by default.
+
+    Raises:
+        FlowError: `flow.invalid`, `parameter.invalid`.
+
+    Example:
+        >>> flow = Flow("delays", parameters={"month": 1})          # doctest: +SKIP
+        >>> flow.add(LoadFlights, id="flights", month=flow.param("month"))  # doctest: +SKIP
+        >>> flow.add("late", minutes=30, timeout=5)                 # doctest: +SKIP
+        >>> flow.connect("flights.table", "late.flights")           # doctest: +SKIP
+        >>> run = flow.run(month=2).wait()                          # doctest: +SKIP
+    """
+
+    def __init__(
+        self,
+        name: str,
+        *,
+        parameters: Mapping[str, Any] | None = None,
+        description: str = "",
+        failure_policy: str = "continue",
+        timeout: float | None = None,
+        node_timeout: float | None = None,
+        session: Session | None = None,
+    ) -> None:
+        spec = _build_spec(
+            name=name,
+            parameters=read_declarations(parameters or {}),
+            description=description,
+            failure_policy=failure_policy,
+            timeout=timeout,
+            node_timeout=node_timeout,
+        )
+        self._begin(spec, session or current_session())
+
+    @classmethod
+    def from_spec(cls, spec: FlowSpec, *, session: Session | None = None) -> Flow:
+        """Return a draft that begins with `spec`."""
+        flow = cls.__new__(cls)
+        flow._begin(spec, session or current_session())  # noqa: SLF001 - its own constructor
+        return flow
+
+    @classmethod
+    def from_yaml(
+        cls, text: str, *, name: str | None = None, session: Session | None = None
+    ) -> Flow:
+        """Return a draft read from flow text; nothing of the text is executed.
+
+        Args:
+            text: YAML as `to_yaml` writes it.
+            name: The flow's name where the text has none.
+            session: Where it runs; the current one by default.
+
+        Raises:
+            FlowTextError: With line, column, code and suggestion.
+        """
+        return cls.from_spec(read_flow(text, name=name), session=session)
+
+    @classmethod
+    def load(
+        cls, name: str, version: int | None = None, *, session: Session | None = None
+    ) -> Flow:
+        """Return the draft that is open in this kernel, or one made from a recorded version.
+
+        Args:
+            name: The flow.
+            version: A published or recorded version; None takes the open draft, else the newest.
+            session: Where to look; the current one by default.
+
+        Raises:
+            UnknownName: `unknown.flow`, `unknown.flow_version`.
+        """
+        session = session or current_session()
+        opened = session.flows.get(name)
+        if version is None and opened is not None:
+            return opened
+        return cls.from_spec(session.store.flow_version(name, version).spec, session=session)
+
+    def _begin(self, spec: FlowSpec, session: Session) -> None:
+        self.session = session
+        self.draft = Draft(spec)
+        self.runs: list[RunHandle] = []
+        session.flows[spec.name] = self
+
+    @property
+    def name(self) -> str:
+        """The flow's name."""
+        return self.spec.name
+
+    @property
+    def spec(self) -> FlowSpec:
+        """The flow as it is now, frozen."""
+        return self.draft.spec
+
+    @property
+    def revision(self) -> int:
+        """Counts the changes of this draft."""
+        return self.draft.revision
+
+    @property
+    def last_run(self) -> RunHandle | None:
+        """The run that was started last, or None."""
+        return self.runs[-1] if self.runs else None
+
+    def param(self, name: str) -> str:
+        """Return the expression which stands for a parameter in a node's config.
+
+        Raises:
+            UnknownName: `unknown.parameter`.
+        """
+        if self.spec.parameter(name) is None:
+            known = [each.name for each in self.spec.parameters]
+            raise UnknownName(
+                f"Flow {self.name!r} has no parameter {name!r}.",
+                code="unknown.parameter",
+                suggestion=suggest_names(name, known, what="parameters"),
+            )
+        return f"${{params.{name}}}"
+
+    def add(
+        self,
+        node: type[FlowNode] | str,
+        *,
+        id: str | None = None,  # noqa: A002 - the word of the flow text
+        config: Mapping[str, Any] | None = None,
+        **values: Any,
+    ) -> str:
+        """Put a node into the flow and return its id.
+
+        Args:
+            node: A node class, a function node, or the name of a node type.
+            id: Unique in the flow; made from the type's name by default.
+            config: Config values.
+            **values: More config values by keyword; `label`, `timeout`, `runner`, `retries` and
+                `disabled` are options of the node instead.
+
+        Raises:
+            UnknownName: `unknown.node_type`.
+            ConfigError: `config.invalid`, naming each field.
+            FlowError: `edit.node_taken`.
+        """
+        type_name = self._name_type(node)
+        options = {key: values.pop(key) for key in OPTIONS & values.keys()}
+        merged = {**(config or {}), **values}
+        entry = _build_entry(
+            id=id or self._free_id(type_name), type=type_name, config=merged, **options
+        )
+        self.session.refuse_config(type_name, entry.id, entry.config)
+        self.edit([AddNode(node=entry)])
+        return entry.id
+
+    def connect(self, output: str, input: str) -> None:  # noqa: A002 - the design's words
+        """Lead an output into an input: `flow.connect("flights.table", "late.flights")`.
+
+        Raises:
+            ConnectionRefused: With the code, reason and suggestion that the editor shows too.
+        """
+        self.edit([Connect(edge=_parse_edge(f"{output} -> {input}"))])
+
+    def disconnect(self, output: str, input: str) -> None:  # noqa: A002 - the design's words
+        """Take an edge out.
+
+        Raises:
+            FlowError: `edit.unknown_edge`.
+        """
+        self.edit([Disconnect(edge=_parse_edge(f"{output} -> {input}"))])
+
+    def remove(self, node_id: str) -> None:
+        """Take a node out, with its edges.
+
+        Raises:
+            FlowError: `edit.unknown_node`.
+        """
+        self.edit([RemoveNode(id=node_id)])
+
+    def configure(self, node_id: str, **changes: Any) -> None:
+        """Change config values and options of a node.
+
+        Raises:
+            FlowError: `edit.unknown_node`.
+            ConfigError: `config.invalid`.
+        """
+        entry = self.spec.node(node_id)
+        if entry is None:
+            self.edit([SetConfig(id=node_id, config={})])
+            return
+        options = {key: changes.pop(key) for key in OPTIONS & changes.keys()}
+        merged = _build_entry(**{**dict(entry), "config": {**entry.config, **changes}, **options})
+        self.session.refuse_config(entry.type, node_id, merged.config)
+        kept = {key: getattr(merged, key) for key in OPTIONS}
+        self.edit([SetConfig(id=node_id, config=merged.config), SetOptions(id=node_id, **kept)])
+
+    def describe(self, **changes: Any) -> None:
+        """Change the flow's own fields: description, parameters, failure_policy, timeout,
+        node_timeout."""
+        if "parameters" in changes:
+            changes["parameters"] = read_declarations(changes["parameters"])
+        now = {name: getattr(self.spec, name) for name in SetFlow.model_fields if name != "kind"}
+        self.edit([SetFlow(**{**now, **changes})])
+
+    def replace(self, spec: FlowSpec) -> None:
+        """Put another description of this flow in place; undo leads back."""
+        if spec != self.spec:
+            self.draft.change([ReplaceFlow(flow=spec)])
+
+    def edit(
+        self,
+        edits: Sequence[Edit],
+        *,
+        expected: int | None = None,
+        positions: Mapping[str, Position] | None = None,
+    ) -> int:
+        """Apply edits, all or none, and return the new revision.
+
+        Raises:
+            ConflictError: `draft.stale` where `expected` is not the current revision.
+            ConnectionRefused: An edge does not fit.
+            UnknownName: `unknown.node_type`.
+            FlowError: `edit.*`.
+        """
+        return self.draft.change(
+            edits, expected=expected, positions=positions, check=self._check_edit
+        )
+
+    def undo(self) -> bool:
+        """Take the last change back; return whether there was one."""
+        return self.draft.undo()
+
+    def redo(self) -> bool:
+        """Do the last undone change again; return whether there was one."""
+        return self.draft.redo()
+
+    def subscribe(self, callback: Callable[[], None]) -> Callable[[], None]:
+        """Call `callback` after each change of the draft; return what ends that."""
+        return self.draft.subscribe(callback)
+
+    def check(self) -> list[Diagnostic]:
+        """Return what would keep the flow from running, or might."""
+        return self.session.check(self.spec)
+
+    def run(
+        self, *, timeout: float | None = None, runner: str | None = None, **parameters: Any
+    ) -> RunHandle:
+        """Start a run of the flow as it is now, and return at once.
+
+        Args:
+            timeout: Limit in seconds for the whole run; overrides the flow's own.
+            runner: Where all bodies run, over what nodes and classes say.
+            **parameters: Values of the flow's parameters.
+
+        Raises:
+            CheckFailed: `flow.check_failed`, with all diagnostics.
+            FlowError: `parameter.unknown`, `parameter.type`, `parameter.missing`.
+        """
+        handle = self.session.start(self.spec, parameters, timeout=timeout, runner=runner)
+        # Old runs hold their outputs: keep only what still runs, and the newest.
+        self.runs = [*(each for each in self.runs if not each.done), handle]
+        return handle
+
+    def publish(self, reason: str = "", *, author: str = "") -> FlowVersion:
+        """Make an immutable version of the flow as it is now.
+
+        Raises:
+            ConflictError: `store.conflict` where another process published since.
+        """
+        return self.session.publish(self.spec, author=author, reason=reason)
+
+    def to_yaml(self) -> str:
+        """Return the flow as text; `Flow.from_yaml` reads it back without loss."""
+        return write_flow(self.spec)
+
+    def __repr__(self) -> str:
+        return f"<Flow {self.name}: {len(self.spec.nodes)} nodes, {len(self.spec.edges)} edges>"
+
+    def _name_type(self, node: type[FlowNode] | str) -> str:
+        if isinstance(node, str):
+            return self.session.registry.get(node).spec.type
+        if not (isinstance(node, type) and issubclass(node, FlowNode)):
+            raise FlowError(
+                f"{node!r} is no node.",
+                code="flow.no_node",
+                suggestion="Give a FlowNode class, a function made with @node, or a type's name.",
+            )
+        return self.session.adopt(node)
+
+    def _free_id(self, type_name: str) -> str:
+        base = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", type_name).lower()
+        taken = {node.id for node in self.spec.nodes}
+        candidates = (base, *(f"{base}_{number}" for number in range(2, len(taken) + 3)))
+        return next(each for each in candidates if each not in taken)
+
+    def _check_edit(self, spec: FlowSpec, edit: Edit) -> None:
+        specs = self.session.registry.snapshot().specs
+        if isinstance(edit, AddNode) and edit.node.type not in specs:
+            raise UnknownName(
+                f"No node type is named {edit.node.type!r}.",
+                code="unknown.node_type",
+                suggestion=suggest_names(edit.node.type, specs, what="node types"),
+            )
+        if isinstance(edit, Connect):
+            verdict = check_connection(spec, specs, edit.edge)
+            if verdict.verdict is Verdict.NO:
+                raise ConnectionRefused(
+                    verdict.reason, code=verdict.code, suggestion=verdict.suggestion
+                )
+
+
+def _build_spec(**fields: Any) -> FlowSpec:
+    try:
+        return FlowSpec(**{**fields, "failure_policy": FailurePolicy(fields["failure_policy"])})
+    except ValueError as error:
+        raise FlowError(f"The flow {fields['name']!r} is not described rightly: {error}") from error
+
+
+def _build_entry(**fields: Any) -> NodeEntry:
+    try:
+        return NodeEntry(**fields)
+    except ValueError as error:
+        raise FlowError(
+            f"The node {fields['id']!r} is not described rightly: {error}", code="flow.node_invalid"
+        ) from error
+
+
+def _parse_edge(text: str) -> EdgeSpec:
+    try:
+        return EdgeSpec.parse(text)
+    except ValueError as error:
+        raise ConnectionRefused(
+            f"{text!r} is no edge.",
+            code="edge.syntax",
+            suggestion='Write flow.connect("node.output", "node.input").',
+        ) from error

@@ -1,0 +1,167 @@
+"""A live run in, a handle that waits, cancels and tells out."""
+
+from __future__ import annotations
+
+import asyncio
+import queue
+import sys
+import time
+from collections.abc import Callable, Generator
+from typing import TYPE_CHECKING, Any
+
+from dagy_nb.model.event import Event, LogWritten
+from dagy_nb.model.record import RunRecord
+from dagy_nb.model.state import RunState
+from dagy_nb.session.result import RunResult as RunResult
+from dagy_nb.session.result import make_failure
+
+if TYPE_CHECKING:
+    from dagy_nb.engine.driver import LiveRun
+
+TICK = 0.1
+GRACE = 5.0
+
+
+class RunHandle:
+    """A run that was started; it goes on whether or not anybody waits.
+
+    Waiting prints what the nodes print, in the cell that waits. An interrupt of that cell cancels
+    this run, once.
+
+    Example:
+        >>> handle = flow.run(month=2)      # returns at once       # doctest: +SKIP
+        >>> run = handle.wait()             # or: run = await handle    # doctest: +SKIP
+    """
+
+    def __init__(self, live: LiveRun, record: Callable[[], RunRecord]) -> None:
+        self._live = live
+        self._record = record
+        self._lines: queue.SimpleQueue[LogWritten] = queue.SimpleQueue()
+        live.subscribe(self._collect)
+
+    @property
+    def run_id(self) -> str:
+        """The run's id."""
+        return self._live.run_id
+
+    @property
+    def id(self) -> str:
+        """The run's id."""
+        return self._live.run_id
+
+    @property
+    def state(self) -> RunState:
+        """Where the run is now."""
+        return self._live.state
+
+    @property
+    def done(self) -> bool:
+        """Whether the run has ended."""
+        return self._live.done.is_set()
+
+    @property
+    def record(self) -> RunRecord:
+        """What is recorded of the run up to now."""
+        return self._record()
+
+    @property
+    def result(self) -> RunResult:
+        """The run as it stands; its outputs are those of the nodes that completed."""
+        return RunResult(record=self.record, outputs=dict(self._live.outputs))
+
+    def cancel(self, node_id: str = "", *, by: str = "handle") -> None:
+        """Ask the run, or one node of it, to end; returns at once, and twice is as good as once."""
+        self._live.cancel(node_id, by=by)
+
+    def subscribe(self, callback: Callable[[Event], None]) -> Callable[[], None]:
+        """Call `callback` with each fact of the run, in another thread; return what ends that."""
+        return self._live.subscribe(callback)
+
+    def wait(
+        self,
+        timeout: float | None = None,
+        *,
+        check: bool = True,
+        on_tick: Callable[[], None] | None = None,
+    ) -> RunResult:
+        """Wait for the end, printing what the nodes print.
+
+        Args:
+            timeout: Seconds to wait; the run itself goes on.
+            check: Raise where the run did not complete.
+            on_tick: Called about every 0.1 s in this thread.
+
+        Raises:
+            RunFailed: `run.failed`, `run.timed_out`, `run.cancelled`; its cause is the first
+                failed node's exception.
+            TimeoutError: The run goes on after `timeout` seconds.
+        """
+        ends = None if timeout is None else time.monotonic() + timeout
+        try:
+            while not self._live.done.wait(_next_tick(ends)):
+                self._tick(on_tick)
+                self._check_patience(ends, timeout)
+        except KeyboardInterrupt:
+            self.cancel(by="interrupt")
+            self._live.done.wait(GRACE)
+            self._tick(on_tick)
+            raise
+        return self._finish(check=check, on_tick=on_tick)
+
+    def __await__(self) -> Generator[Any, None, RunResult]:
+        return self.wait_async().__await__()
+
+    async def wait_async(
+        self, *, check: bool = True, on_tick: Callable[[], None] | None = None
+    ) -> RunResult:
+        """Wait for the end without holding up the event loop.
+
+        Raises:
+            RunFailed: As `wait`.
+        """
+        try:
+            while not self._live.done.is_set():
+                # Short sleeps, since an interrupt reaches a waiting cell only between two of them.
+                await asyncio.sleep(TICK)
+                self._tick(on_tick)
+        except (KeyboardInterrupt, asyncio.CancelledError):
+            self.cancel(by="interrupt")
+            self._live.done.wait(GRACE)
+            self._tick(on_tick)
+            raise
+        return self._finish(check=check, on_tick=on_tick)
+
+    def __repr__(self) -> str:
+        return f"<RunHandle {self.run_id} {self.state}>"
+
+    def _collect(self, event: Event) -> None:
+        if isinstance(event, LogWritten):
+            self._lines.put(event)
+
+    def _tick(self, on_tick: Callable[[], None] | None) -> None:
+        while not self._lines.empty():
+            _echo(self._lines.get())
+        if on_tick is not None:
+            on_tick()
+
+    def _check_patience(self, ends: float | None, timeout: float | None) -> None:
+        if ends is not None and time.monotonic() >= ends and not self.done:
+            msg = f"Run {self.run_id} goes on after {timeout} s; wait again or cancel it."
+            raise TimeoutError(msg)
+
+    def _finish(self, *, check: bool, on_tick: Callable[[], None] | None) -> RunResult:
+        self._tick(on_tick)
+        result = self.result
+        if check and result.state is not RunState.COMPLETED:
+            raise make_failure(result, self._live.exceptions)
+        return result
+
+
+def _next_tick(ends: float | None) -> float:
+    return TICK if ends is None else max(0.0, min(TICK, ends - time.monotonic()))
+
+
+def _echo(line: LogWritten) -> None:
+    stream = sys.stdout if line.level == "STDOUT" else sys.stderr
+    level = "" if line.level in {"STDOUT", "STDERR"} else f"{line.level}: "
+    print(f"{line.node_id} | {level}{line.text}", file=stream)  # noqa: T201 - the cell's own output

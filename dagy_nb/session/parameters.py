@@ -1,0 +1,61 @@
+"""A user's parameter declarations in, parameter specs out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from pydantic import ValidationError
+
+from dagy_nb.errors import FlowError
+from dagy_nb.model.flow import ParameterSpec, ParameterType
+
+_FIELDS = frozenset({"type", "default", "description"})
+
+
+def read_declarations(declared: Mapping[str, Any]) -> tuple[ParameterSpec, ...]:
+    """Turn `{"month": 1}` or `{"month": {"type": "integer", "default": 1}}` into specs.
+
+    A mapping counts as a declaration when it is not empty and has no other keys than `type`,
+    `default` and `description`; any other value is the default, and its type is inferred.
+
+    Raises:
+        FlowError: `parameter.invalid`, naming the parameter.
+    """
+    return tuple(_read_one(name, value) for name, value in declared.items())
+
+
+def _read_one(name: str, value: Any) -> ParameterSpec:
+    try:
+        if isinstance(value, Mapping) and value and set(value) <= _FIELDS:
+            fields = {"type": infer_type(value.get("default")), **value}
+            return ParameterSpec(name=name, has_default="default" in value, **fields)
+        return ParameterSpec(name=name, type=infer_type(value), default=value, has_default=True)
+    except (ValidationError, TypeError) as error:
+        problem = error.errors()[0]["msg"] if isinstance(error, ValidationError) else str(error)
+        types = ", ".join(ParameterType)
+        raise FlowError(
+            f"The parameter {name!r} is not declared rightly: {problem}.",
+            code="parameter.invalid",
+            suggestion=f"Give a default, or a mapping with type (one of {types}), default, "
+            "description.",
+        ) from error
+
+
+def infer_type(value: Any) -> ParameterType:
+    """Return the parameter type of a default value."""
+    match value:
+        case bool():
+            return ParameterType.BOOLEAN
+        case int():
+            return ParameterType.INTEGER
+        case float():
+            return ParameterType.NUMBER
+        case str():
+            return ParameterType.STRING
+        case list() | tuple():
+            return ParameterType.ARRAY
+        case Mapping():
+            return ParameterType.OBJECT
+        case _:
+            return ParameterType.ANY

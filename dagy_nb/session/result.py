@@ -1,0 +1,166 @@
+"""A live run and its record in, what the user looks at out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from dagy_nb.errors import RunFailed, UnknownName
+from dagy_nb.model.event import ErrorFact
+from dagy_nb.model.record import NodeRunRecord, RunRecord
+from dagy_nb.model.state import NodeState, Reason, RunState
+
+FAILED_STATES = frozenset({NodeState.FAILED, NodeState.TIMED_OUT})
+MAX_NAMED = 3
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NodeResult:
+    """How one node of a run ended.
+
+    Attributes:
+        record: What was recorded of it.
+        outputs: Output connector → value, where the node completed.
+    """
+
+    record: NodeRunRecord
+    outputs: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def state(self) -> NodeState:
+        """Its final state."""
+        return self.record.state
+
+    @property
+    def reason(self) -> Reason | None:
+        """Why it failed or was skipped."""
+        return self.record.reason
+
+    @property
+    def error(self) -> ErrorFact | None:
+        """What went wrong, or None."""
+        return self.record.error
+
+    @property
+    def duration(self) -> float | None:
+        """Seconds from its first attempt's start to its end."""
+        return self.record.duration
+
+    @property
+    def value(self) -> Any:
+        """The value of its sole output.
+
+        Raises:
+            UnknownName: `unknown.output` where it has none or several.
+        """
+        if len(self.outputs) != 1:
+            raise UnknownName(
+                f"{self.record.node_id} has {len(self.outputs)} outputs, not one.",
+                code="unknown.output",
+                suggestion=f"Use .outputs[name]; names: {', '.join(self.outputs) or 'none'}.",
+            )
+        return next(iter(self.outputs.values()))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunResult(Mapping[str, NodeResult]):
+    """How a run ended: a mapping of node id → `NodeResult`.
+
+    Attributes:
+        record: What was recorded of it.
+        outputs: `node.connector` → value, of all completed nodes.
+
+    Example:
+        >>> run = flow.run(month=2).wait()      # doctest: +SKIP
+        >>> run["late"].state, run.outputs["late.output"].shape     # doctest: +SKIP
+        (<NodeState.COMPLETED: 'COMPLETED'>, (4631, 19))
+    """
+
+    record: RunRecord
+    outputs: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def id(self) -> str:
+        """The run's id."""
+        return self.record.run_id
+
+    @property
+    def state(self) -> RunState:
+        """Its final state."""
+        return self.record.state
+
+    @property
+    def error(self) -> ErrorFact | None:
+        """Why the whole run failed, or None."""
+        return self.record.error
+
+    @property
+    def duration(self) -> float | None:
+        """Seconds from start to end."""
+        return self.record.duration
+
+    def __getitem__(self, node_id: str) -> NodeResult:
+        record = self.record.nodes.get(node_id)
+        if record is None:
+            raise UnknownName(
+                f"Run {self.id} has no node {node_id!r}.",
+                code="unknown.node",
+                suggestion=f"Its nodes are: {', '.join(self.record.nodes)}.",
+            )
+        start = f"{node_id}."
+        own = {k[len(start) :]: v for k, v in self.outputs.items() if k.startswith(start)}
+        return NodeResult(record=record, outputs=own)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.record.nodes)
+
+    def __len__(self) -> int:
+        return len(self.record.nodes)
+
+    def __hash__(self) -> int:
+        return hash(self.id)
+
+    def __repr__(self) -> str:
+        took = f" in {self.duration:.2f} s" if self.duration is not None else ""
+        lines = [f"Run {self.id} of {self.record.flow}: {self.state}{took}"]
+        width = max((len(node_id) for node_id in self), default=0)
+        lines += [f"  {node_id:<{width}}  {_state_line(self[node_id])}" for node_id in self]
+        return "\n".join(lines)
+
+
+def _state_line(node: NodeResult) -> str:
+    reason = f" ({node.reason})" if node.reason else ""
+    took = f"  {node.duration:.3f} s" if node.duration is not None else ""
+    return f"{node.state}{reason}{took}"
+
+
+def make_failure(
+    result: RunResult, exceptions: Mapping[str, BaseException]
+) -> RunFailed:
+    """Return the error that tells which nodes ended a run, with the first one's exception as cause."""
+    failed = [result[node_id] for node_id in result if result[node_id].state in FAILED_STATES]
+    code = f"run.{result.state.lower()}"
+    error = RunFailed(
+        f"Run {result.id} of flow {result.record.flow!r} ended {result.state}{_name(failed)}",
+        run_id=result.id,
+        run=result,
+        code=code,
+        suggestion=f"Look at it with %runs {result.id}.",
+    )
+    first = next((exceptions[n.record.node_id] for n in failed if n.record.node_id in exceptions), None)
+    error.__cause__ = first
+    return error
+
+
+def _name(failed: list[NodeResult]) -> str:
+    if not failed:
+        return "."
+    told = [f"{node.record.node_id} {_tell(node)}" for node in failed[:MAX_NAMED]]
+    more = f", and {len(failed) - MAX_NAMED} more" if len(failed) > MAX_NAMED else ""
+    return ": " + "; ".join(told) + more + "."
+
+
+def _tell(node: NodeResult) -> str:
+    text = f"{node.state}({node.reason})" if node.reason else str(node.state)
+    return f"{text}: {node.error.message}" if node.error else text

@@ -1,0 +1,317 @@
+"""Settings, registry, store and runners put together: what runs flows in this process."""
+
+from __future__ import annotations
+
+import secrets
+import threading
+import weakref
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from dagy_nb.checks.flow import check_flow
+from dagy_nb.engine.clock import SystemClock
+from dagy_nb.engine.driver import LiveRun, start_run
+from dagy_nb.engine.plan import Plan, make_plan
+from dagy_nb.errors import CheckFailed, ConfigError
+from dagy_nb.flowfile.expressions import read_parameter_values, resolve_parameters
+from dagy_nb.model.diagnostic import Diagnostic, Severity
+from dagy_nb.model.event import CancelRequested, Event, FlowVersionSeen, NodeVersionSeen
+from dagy_nb.nodes.registry import Registry, default_registry
+from dagy_nb.runners.inline import InlineRunner
+from dagy_nb.runners.thread import ThreadRunner
+from dagy_nb.session.handle import RunHandle
+from dagy_nb.session.watch import CancelWatch
+from dagy_nb.settings import Settings, read_settings
+from dagy_nb.store import open_store
+from dagy_nb.store.fold import RunFold
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from dagy_nb.abc import Clock, Runner, Store
+    from dagy_nb.model.flow import FlowSpec, FlowVersion
+    from dagy_nb.model.spec import NodeSpec
+    from dagy_nb.nodes.base import FlowNode
+    from dagy_nb.session.flow import Flow
+
+
+class Session:
+    """The parts that define, run and record flows in this process.
+
+    Args:
+        settings: What the user set.
+        store: Where facts go.
+        registry: Which node types there are.
+        runners: Runner name → runner.
+        clock: Where times come from.
+
+    Attributes:
+        flows: Name → the draft that was opened last under this name.
+    """
+
+    def __init__(
+        self,
+        *,
+        settings: Settings,
+        store: Store,
+        registry: Registry,
+        runners: Mapping[str, Runner],
+        clock: Clock,
+    ) -> None:
+        self.settings = settings
+        self.store = store
+        self.registry = registry
+        self.runners = dict(runners)
+        self.clock = clock
+        self.flows: dict[str, Flow] = {}
+        self.handles: weakref.WeakValueDictionary[str, RunHandle] = weakref.WeakValueDictionary()
+        self._seen: set[str] = set()
+        self._watch = CancelWatch(store)
+
+    def adopt(self, node_class: type[FlowNode]) -> str:
+        """Make sure that a class is registered, and return its type's name."""
+        name = node_class.spec.type
+        if self.registry.snapshot().classes.get(name) is not node_class:
+            self.registry.register(node_class)
+        return name
+
+    def check(self, flow: FlowSpec) -> list[Diagnostic]:
+        """Return what a check of the flow finds with the node types of now."""
+        specs = self.registry.snapshot().specs
+        return list(check_flow(flow, specs, check_config=self._find_config_problems))
+
+    def refuse_config(self, type_name: str, node_id: str, config: Mapping[str, Any]) -> None:
+        """Raise where config values do not fit; fields that are expressions wait for the run.
+
+        Raises:
+            ConfigError: `config.invalid`.
+        """
+        known = {key: value for key, value in config.items() if not _is_expression(value)}
+        open_fields = config.keys() - known.keys()
+        problems = [
+            (place, words)
+            for place, words in self._find_config_problems(type_name, known)
+            if place.split(".")[0] not in open_fields
+        ]
+        if problems:
+            told = "; ".join(f"{place}: {words}" for place, words in problems)
+            raise ConfigError(f"The config of {node_id} does not fit: {told}.", problems=problems)
+
+    def start(
+        self,
+        flow: FlowSpec,
+        parameters: Mapping[str, Any],
+        *,
+        timeout: float | None = None,
+        runner: str | None = None,
+    ) -> RunHandle:
+        """Start a run and return at once.
+
+        Raises:
+            CheckFailed: The flow has errors.
+            FlowError: The parameters do not fit.
+        """
+        values = read_parameter_values(flow, parameters)
+        self._refuse_errors(flow)
+        plan = self._plan(flow, values, timeout=timeout, runner=runner)
+        self.store.append(*self._describe_versions(flow, plan))
+        live = self._drive(flow, plan)
+        return live
+
+    def cancel(self, run_id: str, node_id: str = "", *, by: str = "") -> None:
+        """Cancel a run of this process at once, or ask the process that runs it."""
+        handle = self.handles.get(run_id)
+        if handle is not None:
+            handle.cancel(node_id, by=by)
+            return
+        run = self.store.run(run_id)
+        if not run.state.is_final:
+            now = self.clock.now()
+            self.store.append(CancelRequested(at=now, run_id=run.run_id, node_id=node_id, by=by))
+
+    def publish(self, flow: FlowSpec, *, author: str = "", reason: str = "") -> FlowVersion:
+        """Make an immutable version of a flow."""
+        return self.store.publish_flow(
+            flow, node_versions=self._pin_versions(flow), author=author, reason=reason
+        )
+
+    def close(self) -> None:
+        """Cancel what runs and let go of everything."""
+        for handle in list(self.handles.values()):
+            if not handle.done:
+                handle.cancel(by="session closed")
+        self._watch.close()
+        for runner in self.runners.values():
+            runner.close()
+        self.store.close()
+
+    def _find_config_problems(
+        self, type_name: str, config: Mapping[str, Any]
+    ) -> list[tuple[str, str]]:
+        node_class = self.registry.snapshot().classes.get(type_name)
+        if node_class is None:
+            return []
+        try:
+            node_class(config)
+        except ConfigError as error:
+            return list(error.problems)
+        return []
+
+    def _refuse_errors(self, flow: FlowSpec) -> None:
+        found = self.check(flow)
+        errors = [each for each in found if each.severity is Severity.ERROR]
+        if errors:
+            lines = "\n".join(f"  {each}" for each in errors[:10])
+            more = f"\n  … and {len(errors) - 10} more" if len(errors) > 10 else ""
+            raise CheckFailed(
+                f"Flow {flow.name!r} cannot run:\n{lines}{more}\n",
+                diagnostics=found,
+                suggestion="Mend these first.",
+            )
+
+    def _plan(
+        self,
+        flow: FlowSpec,
+        values: Mapping[str, Any],
+        *,
+        timeout: float | None,
+        runner: str | None,
+    ) -> Plan:
+        run_id = make_run_id(self.clock.now())
+        return make_plan(
+            resolve_parameters(flow, values),
+            self.registry.snapshot().classes,
+            run_id=run_id,
+            parameters=values,
+            artifacts=self.settings.home / "artifacts" / run_id,
+            default_timeout=self.settings.node_timeout,
+            timeout=timeout,
+            runner=runner,
+        )
+
+    def _drive(self, flow: FlowSpec, plan: Plan) -> RunHandle:
+        fold = RunFold()
+        lock = threading.Lock()
+
+        def keep(event: Event) -> None:
+            with lock:
+                fold.apply(event)
+
+        live: LiveRun = start_run(
+            plan,
+            runners=self.runners,
+            record=self._record,
+            clock=self.clock,
+            flow_hash=flow.content_hash,
+            parent_run_id=self.settings.parent_run,
+            subscribers=(keep,),
+        )
+
+        def read() -> Any:
+            with lock:
+                return fold.record(live.run_id)
+
+        handle = RunHandle(live, read)
+        self.handles[live.run_id] = handle
+        self._watch.add(live)
+        return handle
+
+    def _record(self, events: Sequence[Event]) -> None:
+        self.store.append(*events)
+
+    def _describe_versions(self, flow: FlowSpec, plan: Plan) -> list[Event]:
+        now = self.clock.now()
+        events: list[Event] = []
+        for spec in self._specs_of(flow).values():
+            if self._is_new(f"node {spec.type} {spec.version}"):
+                events.append(
+                    NodeVersionSeen(
+                        at=now,
+                        node_type=spec.type,
+                        version=spec.version,
+                        spec=spec.model_dump(mode="json"),
+                    )
+                )
+        if self._is_new(f"flow {flow.name} {flow.content_hash}"):
+            events.append(
+                FlowVersionSeen(
+                    at=now,
+                    flow=flow.name,
+                    content_hash=flow.content_hash,
+                    spec=flow.model_dump(mode="json"),
+                    node_versions=self._pin_versions(flow),
+                )
+            )
+        return events
+
+    def _specs_of(self, flow: FlowSpec) -> dict[str, NodeSpec]:
+        specs = self.registry.snapshot().specs
+        return {node.type: specs[node.type] for node in flow.nodes if node.type in specs}
+
+    def _pin_versions(self, flow: FlowSpec) -> dict[str, str]:
+        return {name: spec.version for name, spec in self._specs_of(flow).items()}
+
+    def _is_new(self, key: str) -> bool:
+        if key in self._seen:
+            return False
+        self._seen.add(key)
+        return True
+
+
+def make_run_id(now: float) -> str:
+    """Return a new id that sorts by time: `20261121-060000123-5f3a9c`."""
+    moment = datetime.fromtimestamp(now, UTC)
+    return f"{moment:%Y%m%d-%H%M%S}{moment.microsecond // 1000:03d}-{secrets.token_hex(3)}"
+
+
+def make_session(settings: Settings | None = None, *, store: Store | None = None) -> Session:
+    """Return a new session over the real clock, the default registry and all runners here.
+
+    Args:
+        settings: What the user set; read from the environment by default.
+        store: Where facts go; the journal under `settings.home` by default.
+    """
+    settings = settings or read_settings()
+    clock = SystemClock()
+    return Session(
+        settings=settings,
+        store=store or open_store(Path(settings.home), clock),
+        registry=default_registry(),
+        runners={
+            "inline": InlineRunner(),
+            "thread": ThreadRunner(slots=settings.thread_slots),
+        },
+        clock=clock,
+    )
+
+
+class _Current:
+    """Holds the session of this process; one attribute, one lock."""
+
+    def __init__(self) -> None:
+        self.lock = threading.Lock()
+        self.session: Session | None = None
+
+
+_CURRENT = _Current()
+
+
+def current_session() -> Session:
+    """Return the session of this process, made on first use."""
+    with _CURRENT.lock:
+        if _CURRENT.session is None:
+            _CURRENT.session = make_session()
+        return _CURRENT.session
+
+
+def set_session(session: Session | None) -> Session | None:
+    """Put another session in place and return the one before; None makes a new one on next use."""
+    with _CURRENT.lock:
+        before, _CURRENT.session = _CURRENT.session, session
+        return before
+
+
+def _is_expression(value: object) -> bool:
+    return isinstance(value, str) and value.startswith("${")

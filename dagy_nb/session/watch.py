@@ -1,0 +1,72 @@
+"""Cancel requests of other processes in, cancelled live runs out."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from typing import TYPE_CHECKING
+
+from dagy_nb.errors import StoreError
+
+if TYPE_CHECKING:
+    from dagy_nb.abc import Store
+    from dagy_nb.engine.driver import LiveRun
+
+EVERY = 0.5
+logger = logging.getLogger(__name__)
+
+
+class CancelWatch:
+    """Looks into the store while runs are live, in a daemon thread that ends with the last of them.
+
+    Args:
+        store: Where other processes put their requests.
+        every: Seconds between two looks.
+    """
+
+    def __init__(self, store: Store, *, every: float = EVERY) -> None:
+        self._store = store
+        self._every = every
+        self._lock = threading.Lock()
+        self._live: dict[str, LiveRun] = {}
+        self._thread: threading.Thread | None = None
+        self._closed = threading.Event()
+
+    def add(self, live: LiveRun) -> None:
+        """Watch a run until it ends."""
+        with self._lock:
+            self._live[live.run_id] = live
+            if self._thread is None:
+                self._thread = threading.Thread(
+                    target=self._watch, name="dagy-cancel-watch", daemon=True
+                )
+                self._thread.start()
+
+    def close(self) -> None:
+        """Stop watching."""
+        self._closed.set()
+
+    def _watch(self) -> None:
+        while not self._closed.wait(self._every):
+            for live in self._drop_ended():
+                self._look(live)
+            with self._lock:
+                if not self._live:
+                    self._thread = None
+                    return
+
+    def _drop_ended(self) -> list[LiveRun]:
+        with self._lock:
+            self._live = {key: run for key, run in self._live.items() if not run.done.is_set()}
+            return list(self._live.values())
+
+    def _look(self, live: LiveRun) -> None:
+        try:
+            asked = self._store.cancel_requested(live.run_id)
+        except StoreError as error:
+            logger.warning("run %s: cannot look for cancel requests: %s", live.run_id, error)
+            return
+        if asked is None:
+            return
+        for node_id in asked or ("",):
+            live.cancel(node_id, by="another process")

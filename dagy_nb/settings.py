@@ -1,0 +1,128 @@
+"""Environment and working directory in, frozen settings out: the only reader of `os.environ`."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TypeVar
+
+from dagy_nb.errors import SettingError
+
+STORE_FOLDER = ".dagy"
+T = TypeVar("T")
+D = TypeVar("D")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """What a user may set, each with where it came from.
+
+    Attributes:
+        home: Folder of all records; made when something is first recorded.
+        node_timeout: Limit in seconds for nodes that name none (`DAGY_TIMEOUT`, default 300);
+            None means no limit and must be asked for with `none`.
+        thread_slots: How many node bodies run in threads at a time (`DAGY_SLOTS`).
+        parent_run: Id of the notebook run this kernel belongs to (`DAGY_PARENT_RUN`), or empty.
+        static: Show static pictures instead of widgets (`DAGY_STATIC=1`).
+        sources: Setting → where its value came from.
+    """
+
+    home: Path
+    node_timeout: float | None = 300.0
+    thread_slots: int = 8
+    parent_run: str = ""
+    static: bool = False
+    sources: Mapping[str, str] = field(default_factory=dict)
+
+
+def read_settings(
+    environ: Mapping[str, str] | None = None, folder: Path | None = None
+) -> Settings:
+    """Read the settings.
+
+    Args:
+        environ: The environment; the process's own by default.
+        folder: Where to look for the nearest `.dagy` folder from; the working directory by default.
+
+    Raises:
+        SettingError: `setting.invalid`, naming the variable and what it may be.
+
+    Example:
+        >>> read_settings({"DAGY_HOME": "records", "DAGY_TIMEOUT": "none"}).node_timeout is None
+        True
+    """
+    env = os.environ if environ is None else environ
+    home, home_source = _find_home(env, folder or Path.cwd())
+    slots = max(4, os.cpu_count() or 4)
+    return Settings(
+        home=home,
+        node_timeout=_read(env, "DAGY_TIMEOUT", _seconds, 300.0),
+        thread_slots=_read(env, "DAGY_SLOTS", _count, slots),
+        parent_run=env.get("DAGY_PARENT_RUN", ""),
+        static=_read(env, "DAGY_STATIC", _flag, default=False),
+        sources={
+            "home": home_source,
+            "node_timeout": _source(env, "DAGY_TIMEOUT"),
+            "thread_slots": _source(env, "DAGY_SLOTS"),
+            "parent_run": _source(env, "DAGY_PARENT_RUN"),
+            "static": _source(env, "DAGY_STATIC"),
+        },
+    )
+
+
+def _find_home(env: Mapping[str, str], folder: Path) -> tuple[Path, str]:
+    if env.get("DAGY_HOME"):
+        return Path(env["DAGY_HOME"]).expanduser().absolute(), "DAGY_HOME"
+    for parent in (folder, *folder.parents):
+        if (parent / STORE_FOLDER).is_dir():
+            return parent / STORE_FOLDER, "the nearest .dagy folder"
+    return _user_folder(), "the user's data folder"
+
+
+def _user_folder() -> Path:
+    from platformdirs import user_data_path  # noqa: PLC0415 - only needed without a .dagy folder
+
+    return user_data_path("dagy_nb", appauthor=False)
+
+
+def _read(env: Mapping[str, str], name: str, convert: Callable[[str], T], default: D) -> T | D:
+    text = env.get(name, "").strip()
+    if not text:
+        return default
+    try:
+        return convert(text)
+    except ValueError as error:
+        raise SettingError(f"{name}={text!r}: {error}.") from error
+
+
+def _seconds(text: str) -> float | None:
+    if text.lower() == "none":
+        return None
+    value = float(text)
+    if not 0 < value < float("inf"):
+        msg = "write a number of seconds above 0, or `none` for no limit"
+        raise ValueError(msg)
+    return value
+
+
+def _count(text: str) -> int:
+    value = int(text)
+    if not 1 <= value <= 1_000:
+        msg = "write a whole number from 1 to 1000"
+        raise ValueError(msg)
+    return value
+
+
+def _flag(text: str) -> bool:
+    if text.lower() in {"1", "true", "yes", "on"}:
+        return True
+    if text.lower() in {"0", "false", "no", "off"}:
+        return False
+    msg = "write 1 or 0"
+    raise ValueError(msg)
+
+
+def _source(env: Mapping[str, str], name: str) -> str:
+    return name if env.get(name, "").strip() else "default"
