@@ -6,7 +6,7 @@ DagyError
 │   ├── CaptureRefused       a cell uses data it must not capture             capture.*
 │   └── NameTaken            two origins define one node type                 node.name_taken
 ├── UnknownName (LookupError)  no such node type, flow, run, connector …      unknown.*
-├── FlowError                a flow cannot be built, read or run              flow.*
+├── FlowError                a flow cannot be built, edited or run     flow.*, edit.*, parameter.*
 │   ├── ConnectionRefused    an edge does not fit                             edge.*
 │   ├── FlowTextError        YAML that is not a flow, with line and column    text.*
 │   └── CheckFailed          a check found errors                             flow.check_failed
@@ -16,7 +16,7 @@ DagyError
 ├── NodeTimeout (TimeoutError) a node ran past its deadline                   node.timed_out
 ├── RunFailed                a run did not complete                           run.*
 ├── StoreError               records cannot be read or written                store.*
-│   └── ConflictError        somebody else changed it first                   store.conflict
+│   └── ConflictError        somebody else changed it first            store.conflict, draft.stale
 ├── NotebookError            a notebook cannot be run                         notebook.*
 ├── MessageError             a browser's message has the wrong shape          message.*
 └── SettingError (ValueError)  a setting has a wrong value                    setting.*
