@@ -6,6 +6,7 @@ Names are loaded when they are first used, so `import dagy_nb` costs little and 
 from __future__ import annotations
 
 import importlib
+import sys
 from typing import TYPE_CHECKING, Any
 
 from dagy_nb._version import __version__
@@ -62,3 +63,28 @@ def __getattr__(name: str) -> Any:
 def __dir__() -> list[str]:
     """List the public names."""
     return list(__all__)
+
+
+def load_ipython_extension(ip: Any) -> None:
+    """Bring the magics and the editor into an IPython shell: `%load_ext dagy_nb`.
+
+    `import dagy_nb` inside a running IPython does the same; twice is as good as once.
+    """
+    importlib.import_module("dagy_nb.magics").install(ip)
+    importlib.import_module("dagy_nb.widget.display").install_display(ip)
+
+
+def unload_ipython_extension(ip: Any) -> None:
+    """Take the magics out again: `%unload_ext dagy_nb`."""
+    importlib.import_module("dagy_nb.magics").uninstall(ip)
+
+
+def _greet_shell() -> None:
+    # Outside IPython this looks up one module name and imports nothing.
+    shell_module = sys.modules.get("IPython.core.getipython")
+    shell = shell_module.get_ipython() if shell_module is not None else None
+    if shell is not None:
+        load_ipython_extension(shell)
+
+
+_greet_shell()

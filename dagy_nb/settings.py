@@ -37,9 +37,7 @@ class Settings:
     sources: Mapping[str, str] = field(default_factory=dict)
 
 
-def read_settings(
-    environ: Mapping[str, str] | None = None, folder: Path | None = None
-) -> Settings:
+def read_settings(environ: Mapping[str, str] | None = None, folder: Path | None = None) -> Settings:
     """Read the settings.
 
     Args:
@@ -82,7 +80,7 @@ def _find_home(env: Mapping[str, str], folder: Path) -> tuple[Path, str]:
 
 
 def _user_folder() -> Path:
-    from platformdirs import user_data_path  # noqa: PLC0415 - only needed without a .dagy folder
+    from platformdirs import user_data_path
 
     return user_data_path("dagy_nb", appauthor=False)
 

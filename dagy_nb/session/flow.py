@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -22,25 +21,18 @@ from dagy_nb.model.edit import (
     SetFlow,
     SetOptions,
 )
-from dagy_nb.model.flow import (
-    EdgeSpec,
-    FailurePolicy,
-    FlowSpec,
-    FlowVersion,
-    NodeEntry,
-    Position,
-)
+from dagy_nb.model.flow import FlowSpec, FlowVersion, Position
 from dagy_nb.model.nearest import suggest_names
 from dagy_nb.nodes.base import FlowNode
+from dagy_nb.session.current import current_session
 from dagy_nb.session.draft import Draft
+from dagy_nb.session.entries import OPTIONS, build_entry, build_spec, make_id, parse_edge
 from dagy_nb.session.parameters import read_declarations
-from dagy_nb.session.session import Session, current_session
+from dagy_nb.session.session import Session
 
 if TYPE_CHECKING:
     from dagy_nb.model.diagnostic import Diagnostic
     from dagy_nb.session.handle import RunHandle
-
-OPTIONS = frozenset({"label", "timeout", "runner", "retries", "disabled"})
 
 
 class Flow:
@@ -61,11 +53,11 @@ class Flow:
         FlowError: `flow.invalid`, `parameter.invalid`.
 
     Example:
-        >>> flow = Flow("delays", parameters={"month": 1})          # doctest: +SKIP
+        >>> flow = Flow("delays", parameters={"month": 1})  # doctest: +SKIP
         >>> flow.add(LoadFlights, id="flights", month=flow.param("month"))  # doctest: +SKIP
-        >>> flow.add("late", minutes=30, timeout=5)                 # doctest: +SKIP
-        >>> flow.connect("flights.table", "late.flights")           # doctest: +SKIP
-        >>> run = flow.run(month=2).wait()                          # doctest: +SKIP
+        >>> flow.add("late", minutes=30, timeout=5)  # doctest: +SKIP
+        >>> flow.connect("flights.table", "late.flights")  # doctest: +SKIP
+        >>> run = flow.run(month=2).wait()  # doctest: +SKIP
     """
 
     def __init__(
@@ -79,7 +71,7 @@ class Flow:
         node_timeout: float | None = None,
         session: Session | None = None,
     ) -> None:
-        spec = _build_spec(
+        spec = build_spec(
             name=name,
             parameters=read_declarations(parameters or {}),
             description=description,
@@ -113,9 +105,7 @@ class Flow:
         return cls.from_spec(read_flow(text, name=name), session=session)
 
     @classmethod
-    def load(
-        cls, name: str, version: int | None = None, *, session: Session | None = None
-    ) -> Flow:
+    def load(cls, name: str, version: int | None = None, *, session: Session | None = None) -> Flow:
         """Return the draft that is open in this kernel, or one made from a recorded version.
 
         Args:
@@ -177,7 +167,7 @@ class Flow:
         self,
         node: type[FlowNode] | str,
         *,
-        id: str | None = None,  # noqa: A002 - the word of the flow text
+        id: str | None = None,
         config: Mapping[str, Any] | None = None,
         **values: Any,
     ) -> str:
@@ -198,28 +188,28 @@ class Flow:
         type_name = self._name_type(node)
         options = {key: values.pop(key) for key in OPTIONS & values.keys()}
         merged = {**(config or {}), **values}
-        entry = _build_entry(
-            id=id or self._free_id(type_name), type=type_name, config=merged, **options
+        entry = build_entry(
+            id=id or make_id(type_name, self.spec), type=type_name, config=merged, **options
         )
         self.session.refuse_config(type_name, entry.id, entry.config)
         self.edit([AddNode(node=entry)])
         return entry.id
 
-    def connect(self, output: str, input: str) -> None:  # noqa: A002 - the design's words
+    def connect(self, output: str, input: str) -> None:
         """Lead an output into an input: `flow.connect("flights.table", "late.flights")`.
 
         Raises:
             ConnectionRefused: With the code, reason and suggestion that the editor shows too.
         """
-        self.edit([Connect(edge=_parse_edge(f"{output} -> {input}"))])
+        self.edit([Connect(edge=parse_edge(f"{output} -> {input}"))])
 
-    def disconnect(self, output: str, input: str) -> None:  # noqa: A002 - the design's words
+    def disconnect(self, output: str, input: str) -> None:
         """Take an edge out.
 
         Raises:
             FlowError: `edit.unknown_edge`.
         """
-        self.edit([Disconnect(edge=_parse_edge(f"{output} -> {input}"))])
+        self.edit([Disconnect(edge=parse_edge(f"{output} -> {input}"))])
 
     def remove(self, node_id: str) -> None:
         """Take a node out, with its edges.
@@ -241,14 +231,17 @@ class Flow:
             self.edit([SetConfig(id=node_id, config={})])
             return
         options = {key: changes.pop(key) for key in OPTIONS & changes.keys()}
-        merged = _build_entry(**{**dict(entry), "config": {**entry.config, **changes}, **options})
+        merged = build_entry(**{**dict(entry), "config": {**entry.config, **changes}, **options})
         self.session.refuse_config(entry.type, node_id, merged.config)
         kept = {key: getattr(merged, key) for key in OPTIONS}
         self.edit([SetConfig(id=node_id, config=merged.config), SetOptions(id=node_id, **kept)])
 
     def describe(self, **changes: Any) -> None:
-        """Change the flow's own fields: description, parameters, failure_policy, timeout,
-        node_timeout."""
+        """Change fields of the flow itself.
+
+        Args:
+            **changes: description, parameters, failure_policy, timeout, node_timeout.
+        """
         if "parameters" in changes:
             changes["parameters"] = read_declarations(changes["parameters"])
         now = {name: getattr(self.spec, name) for name in SetFlow.model_fields if name != "kind"}
@@ -339,12 +332,6 @@ class Flow:
             )
         return self.session.adopt(node)
 
-    def _free_id(self, type_name: str) -> str:
-        base = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", type_name).lower()
-        taken = {node.id for node in self.spec.nodes}
-        candidates = (base, *(f"{base}_{number}" for number in range(2, len(taken) + 3)))
-        return next(each for each in candidates if each not in taken)
-
     def _check_edit(self, spec: FlowSpec, edit: Edit) -> None:
         specs = self.session.registry.snapshot().specs
         if isinstance(edit, AddNode) and edit.node.type not in specs:
@@ -359,30 +346,3 @@ class Flow:
                 raise ConnectionRefused(
                     verdict.reason, code=verdict.code, suggestion=verdict.suggestion
                 )
-
-
-def _build_spec(**fields: Any) -> FlowSpec:
-    try:
-        return FlowSpec(**{**fields, "failure_policy": FailurePolicy(fields["failure_policy"])})
-    except ValueError as error:
-        raise FlowError(f"The flow {fields['name']!r} is not described rightly: {error}") from error
-
-
-def _build_entry(**fields: Any) -> NodeEntry:
-    try:
-        return NodeEntry(**fields)
-    except ValueError as error:
-        raise FlowError(
-            f"The node {fields['id']!r} is not described rightly: {error}", code="flow.node_invalid"
-        ) from error
-
-
-def _parse_edge(text: str) -> EdgeSpec:
-    try:
-        return EdgeSpec.parse(text)
-    except ValueError as error:
-        raise ConnectionRefused(
-            f"{text!r} is no edge.",
-            code="edge.syntax",
-            suggestion='Write flow.connect("node.output", "node.input").',
-        ) from error

@@ -12,8 +12,7 @@ from typing import TYPE_CHECKING, Any
 from dagy_nb.model.event import Event, LogWritten
 from dagy_nb.model.record import RunRecord
 from dagy_nb.model.state import RunState
-from dagy_nb.session.result import RunResult as RunResult
-from dagy_nb.session.result import make_failure
+from dagy_nb.session.result import RunResult, make_failure
 
 if TYPE_CHECKING:
     from dagy_nb.engine.driver import LiveRun
@@ -29,8 +28,8 @@ class RunHandle:
     this run, once.
 
     Example:
-        >>> handle = flow.run(month=2)      # returns at once       # doctest: +SKIP
-        >>> run = handle.wait()             # or: run = await handle    # doctest: +SKIP
+        >>> handle = flow.run(month=2)  # returns at once       # doctest: +SKIP
+        >>> run = handle.wait()  # or: run = await handle    # doctest: +SKIP
     """
 
     def __init__(self, live: LiveRun, record: Callable[[], RunRecord]) -> None:
@@ -164,4 +163,4 @@ def _next_tick(ends: float | None) -> float:
 def _echo(line: LogWritten) -> None:
     stream = sys.stdout if line.level == "STDOUT" else sys.stderr
     level = "" if line.level in {"STDOUT", "STDERR"} else f"{line.level}: "
-    print(f"{line.node_id} | {level}{line.text}", file=stream)  # noqa: T201 - the cell's own output
+    print(f"{line.node_id} | {level}{line.text}", file=stream)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from dagy_nb.session.session import current_session
+from dagy_nb.session.current import current_session
 
 if TYPE_CHECKING:
     import duckdb

@@ -72,8 +72,8 @@ class RunResult(Mapping[str, NodeResult]):
         outputs: `node.connector` → value, of all completed nodes.
 
     Example:
-        >>> run = flow.run(month=2).wait()      # doctest: +SKIP
-        >>> run["late"].state, run.outputs["late.output"].shape     # doctest: +SKIP
+        >>> run = flow.run(month=2).wait()  # doctest: +SKIP
+        >>> run["late"].state, run.outputs["late.output"].shape  # doctest: +SKIP
         (<NodeState.COMPLETED: 'COMPLETED'>, (4631, 19))
     """
 
@@ -135,9 +135,7 @@ def _state_line(node: NodeResult) -> str:
     return f"{node.state}{reason}{took}"
 
 
-def make_failure(
-    result: RunResult, exceptions: Mapping[str, BaseException]
-) -> RunFailed:
+def make_failure(result: RunResult, exceptions: Mapping[str, BaseException]) -> RunFailed:
     """Return the error that tells which nodes ended a run, with the first one's exception as cause."""
     failed = [result[node_id] for node_id in result if result[node_id].state in FAILED_STATES]
     code = f"run.{result.state.lower()}"
@@ -148,7 +146,9 @@ def make_failure(
         code=code,
         suggestion=f"Look at it with %runs {result.id}.",
     )
-    first = next((exceptions[n.record.node_id] for n in failed if n.record.node_id in exceptions), None)
+    first = next(
+        (exceptions[n.record.node_id] for n in failed if n.record.node_id in exceptions), None
+    )
     error.__cause__ = first
     return error
 

@@ -7,24 +7,17 @@ import threading
 import weakref
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from dagy_nb.checks.flow import check_flow
-from dagy_nb.engine.clock import SystemClock
 from dagy_nb.engine.driver import LiveRun, start_run
 from dagy_nb.engine.plan import Plan, make_plan
 from dagy_nb.errors import CheckFailed, ConfigError
 from dagy_nb.flowfile.expressions import read_parameter_values, resolve_parameters
 from dagy_nb.model.diagnostic import Diagnostic, Severity
 from dagy_nb.model.event import CancelRequested, Event, FlowVersionSeen, NodeVersionSeen
-from dagy_nb.nodes.registry import Registry, default_registry
-from dagy_nb.runners.inline import InlineRunner
-from dagy_nb.runners.thread import ThreadRunner
 from dagy_nb.session.handle import RunHandle
 from dagy_nb.session.watch import CancelWatch
-from dagy_nb.settings import Settings, read_settings
-from dagy_nb.store import open_store
 from dagy_nb.store.fold import RunFold
 
 if TYPE_CHECKING:
@@ -34,7 +27,8 @@ if TYPE_CHECKING:
     from dagy_nb.model.flow import FlowSpec, FlowVersion
     from dagy_nb.model.spec import NodeSpec
     from dagy_nb.nodes.base import FlowNode
-    from dagy_nb.session.flow import Flow
+    from dagy_nb.nodes.registry import Registry
+    from dagy_nb.settings import Settings
 
 
 class Session:
@@ -65,7 +59,7 @@ class Session:
         self.registry = registry
         self.runners = dict(runners)
         self.clock = clock
-        self.flows: dict[str, Flow] = {}
+        self.flows: dict[str, Any] = {}
         self.handles: weakref.WeakValueDictionary[str, RunHandle] = weakref.WeakValueDictionary()
         self._seen: set[str] = set()
         self._watch = CancelWatch(store)
@@ -116,9 +110,8 @@ class Session:
         values = read_parameter_values(flow, parameters)
         self._refuse_errors(flow)
         plan = self._plan(flow, values, timeout=timeout, runner=runner)
-        self.store.append(*self._describe_versions(flow, plan))
-        live = self._drive(flow, plan)
-        return live
+        self.store.append(*self._describe_versions(flow))
+        return self._drive(flow, plan)
 
     def cancel(self, run_id: str, node_id: str = "", *, by: str = "") -> None:
         """Cancel a run of this process at once, or ask the process that runs it."""
@@ -221,19 +214,18 @@ class Session:
     def _record(self, events: Sequence[Event]) -> None:
         self.store.append(*events)
 
-    def _describe_versions(self, flow: FlowSpec, plan: Plan) -> list[Event]:
+    def _describe_versions(self, flow: FlowSpec) -> list[Event]:
         now = self.clock.now()
-        events: list[Event] = []
-        for spec in self._specs_of(flow).values():
-            if self._is_new(f"node {spec.type} {spec.version}"):
-                events.append(
-                    NodeVersionSeen(
-                        at=now,
-                        node_type=spec.type,
-                        version=spec.version,
-                        spec=spec.model_dump(mode="json"),
-                    )
-                )
+        events: list[Event] = [
+            NodeVersionSeen(
+                at=now,
+                node_type=spec.type,
+                version=spec.version,
+                spec=spec.model_dump(mode="json"),
+            )
+            for spec in self._specs_of(flow).values()
+            if self._is_new(f"node {spec.type} {spec.version}")
+        ]
         if self._is_new(f"flow {flow.name} {flow.content_hash}"):
             events.append(
                 FlowVersionSeen(
@@ -264,53 +256,6 @@ def make_run_id(now: float) -> str:
     """Return a new id that sorts by time: `20261121-060000123-5f3a9c`."""
     moment = datetime.fromtimestamp(now, UTC)
     return f"{moment:%Y%m%d-%H%M%S}{moment.microsecond // 1000:03d}-{secrets.token_hex(3)}"
-
-
-def make_session(settings: Settings | None = None, *, store: Store | None = None) -> Session:
-    """Return a new session over the real clock, the default registry and all runners here.
-
-    Args:
-        settings: What the user set; read from the environment by default.
-        store: Where facts go; the journal under `settings.home` by default.
-    """
-    settings = settings or read_settings()
-    clock = SystemClock()
-    return Session(
-        settings=settings,
-        store=store or open_store(Path(settings.home), clock),
-        registry=default_registry(),
-        runners={
-            "inline": InlineRunner(),
-            "thread": ThreadRunner(slots=settings.thread_slots),
-        },
-        clock=clock,
-    )
-
-
-class _Current:
-    """Holds the session of this process; one attribute, one lock."""
-
-    def __init__(self) -> None:
-        self.lock = threading.Lock()
-        self.session: Session | None = None
-
-
-_CURRENT = _Current()
-
-
-def current_session() -> Session:
-    """Return the session of this process, made on first use."""
-    with _CURRENT.lock:
-        if _CURRENT.session is None:
-            _CURRENT.session = make_session()
-        return _CURRENT.session
-
-
-def set_session(session: Session | None) -> Session | None:
-    """Put another session in place and return the one before; None makes a new one on next use."""
-    with _CURRENT.lock:
-        before, _CURRENT.session = _CURRENT.session, session
-        return before
 
 
 def _is_expression(value: object) -> bool:

@@ -1,0 +1,64 @@
+"""Settings in, the one session of this process out."""
+
+from __future__ import annotations
+
+import threading
+from typing import TYPE_CHECKING
+
+from dagy_nb.engine.clock import SystemClock
+from dagy_nb.nodes.registry import default_registry
+from dagy_nb.runners.inline import InlineRunner
+from dagy_nb.runners.thread import ThreadRunner
+from dagy_nb.session.session import Session
+from dagy_nb.settings import Settings, read_settings
+from dagy_nb.store import open_store
+
+if TYPE_CHECKING:
+    from dagy_nb.abc import Store
+
+
+def make_session(settings: Settings | None = None, *, store: Store | None = None) -> Session:
+    """Return a new session over the real clock, the default registry and all runners here.
+
+    Args:
+        settings: What the user set; read from the environment by default.
+        store: Where facts go; the journal under `settings.home` by default.
+    """
+    settings = settings or read_settings()
+    clock = SystemClock()
+    return Session(
+        settings=settings,
+        store=store or open_store(settings.home, clock),
+        registry=default_registry(),
+        runners={
+            "inline": InlineRunner(),
+            "thread": ThreadRunner(slots=settings.thread_slots),
+        },
+        clock=clock,
+    )
+
+
+class _Current:
+    """Holds the session of this process; one attribute, one lock."""
+
+    def __init__(self) -> None:
+        self.lock = threading.Lock()
+        self.session: Session | None = None
+
+
+_CURRENT = _Current()
+
+
+def current_session() -> Session:
+    """Return the session of this process, made on first use."""
+    with _CURRENT.lock:
+        if _CURRENT.session is None:
+            _CURRENT.session = make_session()
+        return _CURRENT.session
+
+
+def set_session(session: Session | None) -> Session | None:
+    """Put another session in place and return the one before; None makes a new one on next use."""
+    with _CURRENT.lock:
+        before, _CURRENT.session = _CURRENT.session, session
+        return before

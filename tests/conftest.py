@@ -1,0 +1,55 @@
+"""Fixtures that all rooms share."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from dagy_nb.store.memory import MemoryStore
+from tests.chromium import chromium, require_chromium
+
+__all__ = ["chromium"]
+
+
+from dagy_nb.session.current import make_session, set_session
+from dagy_nb.session.session import Session
+from dagy_nb.settings import Settings
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Skip browser tests where there is no browser."""
+    require_chromium(item)
+
+
+class TurnedClock:
+    """A clock that only the test turns."""
+
+    def __init__(self, at: float = 1_800_000_000.0) -> None:
+        self.at = at
+
+    def now(self) -> float:
+        return self.at
+
+    def monotonic(self) -> float:
+        return self.at
+
+    def turn(self, seconds: float) -> None:
+        self.at += seconds
+
+
+@pytest.fixture
+def clock() -> TurnedClock:
+    """A clock that stands still until the test turns it."""
+    return TurnedClock()
+
+
+@pytest.fixture
+def session(tmp_path: Path) -> Iterator[Session]:
+    """The current session, over a memory store, with its files in a folder of the test."""
+    made = make_session(Settings(home=tmp_path / ".dagy"), store=MemoryStore())
+    before = set_session(made)
+    yield made
+    set_session(before)
+    made.close()
