@@ -19,7 +19,8 @@ DagyError
 │   └── ConflictError        somebody else changed it first            store.conflict, draft.stale
 ├── NotebookError            a notebook cannot be run                         notebook.*
 ├── MessageError             a browser's message has the wrong shape          message.*
-└── SettingError (ValueError)  a setting has a wrong value                    setting.*
+├── SettingError (ValueError)  a setting has a wrong value                    setting.*
+└── UsageError (ValueError)  a magic or a command is written wrongly          usage.*
 ```
 
 Codes never change their meaning; messages may improve. Compare codes, never message text.
@@ -259,3 +260,9 @@ class SettingError(DagyError, ValueError):
     """A setting has a wrong value; its source is named."""
 
     default_code = "setting.invalid"
+
+
+class UsageError(DagyError, ValueError):
+    """A magic or a command is written wrongly; the suggestion shows how it is written."""
+
+    default_code = "usage.invalid"
