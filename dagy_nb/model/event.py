@@ -241,6 +241,7 @@ class FlowVersionSeen(Event):
         node_versions: Node type → version.
         published: Whether a person published it (then it is also an audit entry).
         version: The number a compare-and-set publish decided; 0 lets the fold number it.
+        previous: The published version that this one follows; 0 for none.
     """
 
     kind: ClassVar[str] = "flow_version_seen"
@@ -250,6 +251,7 @@ class FlowVersionSeen(Event):
     node_versions: Mapping[str, str] = field(default_factory=dict)
     published: bool = False
     version: int = 0
+    previous: int = 0
     author: str = ""
     reason: str = ""
 

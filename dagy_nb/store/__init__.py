@@ -1,0 +1,1 @@
+"""Facts in, records out: the journal of facts and the DuckDB tables made of it."""

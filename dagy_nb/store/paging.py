@@ -1,0 +1,95 @@
+"""Run records in, pages newest first with a cursor out; and the search for a run by part of its id."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from dagy_nb.abc import Page
+from dagy_nb.errors import StoreError, UnknownName
+from dagy_nb.model.nearest import suggest_names
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from dagy_nb.model.record import RunRecord
+
+SHORTEST_PREFIX = 4
+LARGEST_PAGE = 1000
+
+
+class PageKey(NamedTuple):
+    """The place of a run in the list of all: larger is newer."""
+
+    micros: int
+    run_id: str
+
+
+def key_of(run: RunRecord) -> PageKey:
+    """Return the place of a run: by the time it was queued, then by id."""
+    at = run.queued_at if run.queued_at is not None else run.started_at
+    return PageKey(round((at or 0.0) * 1_000_000), run.run_id)
+
+
+def write_cursor(key: PageKey) -> str:
+    """Return the text that asks for what comes after this place."""
+    return f"{key.micros}~{key.run_id}"
+
+
+def read_cursor(text: str) -> PageKey:
+    """Return the place that a cursor names.
+
+    Raises:
+        StoreError: `store.cursor`.
+    """
+    micros, _, run_id = text.partition("~")
+    if not run_id or not micros.lstrip("-").isdigit():
+        raise StoreError(
+            f"{text!r} is no cursor of a page of runs.",
+            code="store.cursor",
+            suggestion="Pass `next_cursor` of the page before.",
+        )
+    return PageKey(int(micros), run_id)
+
+
+def make_page(runs: Iterable[RunRecord], *, limit: int, cursor: str | None) -> Page:
+    """Return the page after `cursor` of runs in any order; more than one page may be given."""
+    after = read_cursor(cursor) if cursor else None
+    limit = limit_page(limit)
+    ordered = sorted(runs, key=key_of, reverse=True)
+    fitting = [run for run in ordered if after is None or key_of(run) < after]
+    shown = fitting[:limit]
+    more = len(fitting) > limit
+    return Page(tuple(shown), write_cursor(key_of(shown[-1])) if more and shown else None)
+
+
+def limit_page(limit: int) -> int:
+    """Return how many runs a page may have."""
+    return max(1, min(limit, LARGEST_PAGE))
+
+
+def pick_run(asked: str, found: Sequence[str], known: Sequence[str] = ()) -> str:
+    """Return the one run id that `asked` means: an id, or the beginning of just one.
+
+    Args:
+        asked: What the user gave.
+        found: The ids that begin with it.
+        known: Other ids, for the suggestion.
+
+    Raises:
+        UnknownName: `unknown.run`.
+    """
+    if asked in found:
+        return asked
+    if len(asked) >= SHORTEST_PREFIX and len(found) == 1:
+        return found[0]
+    if len(asked) >= SHORTEST_PREFIX and found:
+        raise UnknownName(
+            f"{len(found)} runs begin with {asked!r}.",
+            code="unknown.run",
+            suggestion=f"Give more of the id, such as `{found[0]}`.",
+        )
+    raise UnknownName(
+        f"No run {asked!r} was recorded.",
+        code="unknown.run",
+        suggestion=suggest_names(asked, known, what="newest runs"),
+    )
