@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from enum import StrEnum
 from typing import Any, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field, FiniteFloat, model_validator
 
 from dagy_nb.model.connector import Name
 from dagy_nb.model.frozen import FrozenMap, FrozenModel, thaw
@@ -180,8 +180,8 @@ class FlowSpec(FrozenModel):
 class Position(FrozenModel):
     """Where the editor draws a node, in pixels; kept apart from the flow's meaning."""
 
-    x: float
-    y: float
+    x: FiniteFloat
+    y: FiniteFloat
 
 
 Layout = Mapping[str, Position]

@@ -2,12 +2,17 @@
 
 A browser edits optimistically and hears `patch` (its own edit accepted, or somebody else's change)
 or `refused` with the reason. A patch leads from `base_revision` to `revision`; a browser that is
-not at `base_revision` says `hello` again and gets a `snapshot`.
+not at `base_revision` says `hello` again and gets a `snapshot`. The two revisions are equal where
+the flow stayed as it is and only looks different, because a node type was redefined.
+
+A browser sends one edit (or undo, redo) at a time and the next one after the answer, so that every
+edit is built on a flow that the kernel knows.
 """
 
 from __future__ import annotations
 
 import json
+import math
 from typing import Annotated, Any, Literal
 
 from pydantic import Field, TypeAdapter, ValidationError
@@ -28,7 +33,8 @@ from dagy_nb.protocol.picture import (
 )
 
 MAX_MESSAGE = 1_000_000
-MessageId = Annotated[str, Field(min_length=1, max_length=100)]
+MAX_ID = 100
+MessageId = Annotated[str, Field(min_length=1, max_length=MAX_ID)]
 
 
 class Hello(FrozenModel):
@@ -177,11 +183,15 @@ class StatusChanged(FrozenModel):
     """The run shown has news.
 
     `run.nodes` holds only nodes that changed since the last message of this run, unless `whole`.
+
+    Attributes:
+        reply_to: The id of the `run` request that began it, in the first message of the run only.
     """
 
     kind: Literal["status"] = "status"
     run: RunPicture
     whole: bool = False
+    reply_to: str = ""
 
 
 Reply = Annotated[
@@ -190,6 +200,23 @@ Reply = Annotated[
 ]
 
 _REQUEST: TypeAdapter[Request] = TypeAdapter(Request)
+
+
+def encode(message: Request | Reply) -> dict[str, Any]:
+    """Turn a message into plain JSON values, with every field.
+
+    A value that JSON does not know (in a config or a default) goes as its `repr`; `nan` and the
+    infinities, on which a browser's parser breaks the whole message, go as None.
+    """
+    finite = _finite(message.model_dump(mode="json", fallback=repr))
+    assert isinstance(finite, dict)
+    return finite
+
+
+def read_id(content: object) -> str:
+    """Return the id of whatever a browser sent, so that a refusal can name it; empty if none."""
+    found = content.get("id") if isinstance(content, dict) else None
+    return found if isinstance(found, str) and len(found) <= MAX_ID else ""
 
 
 def read_request(content: object) -> Request:
@@ -212,6 +239,16 @@ def read_request(content: object) -> Request:
         return _REQUEST.validate_python(content)
     except (ValidationError, RecursionError) as error:
         raise MessageError(f"The message has the wrong shape: {_first(error)}.") from error
+
+
+def _finite(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _finite(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_finite(item) for item in value]
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    return value
 
 
 def _first(error: Exception) -> str:

