@@ -7,11 +7,11 @@ turn them into plain JSON values and back; `decode` reads every older shape for 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
-from types import UnionType
-from typing import Any, ClassVar, Union, get_args, get_origin, get_type_hints
+from dataclasses import dataclass, field
+from typing import Any, ClassVar
 
 from dagy_nb.errors import StoreError
+from dagy_nb.model.plain import from_plain, to_plain
 from dagy_nb.model.state import NodeState, Reason, RunKind, RunState, Why
 
 JOURNAL_VERSION = 1
@@ -279,7 +279,7 @@ EVENT_TYPES: dict[str, type[Event]] = {
 
 def encode(event: Event) -> dict[str, Any]:
     """Turn a fact into plain JSON values with its `kind`; fields at their default are left out."""
-    return {"kind": event.kind, **_encode_fields(event)}
+    return {"kind": event.kind, **to_plain(event)}
 
 
 def decode(data: Mapping[str, Any]) -> Event:
@@ -287,6 +287,8 @@ def decode(data: Mapping[str, Any]) -> Event:
 
     Raises:
         StoreError: `store.unknown_event` for a kind this version does not know.
+        TypeError: A field without default is missing, or a value has the wrong shape.
+        ValueError: A value is none of its enumeration's.
     """
     cls = EVENT_TYPES.get(str(data.get("kind")))
     if cls is None:
@@ -294,67 +296,4 @@ def decode(data: Mapping[str, Any]) -> Event:
         raise StoreError(
             msg, code="store.unknown_event", suggestion="Upgrade dagy_nb to read this store."
         )
-    decoded = _decode_value(cls, data)
-    assert isinstance(decoded, Event)
-    return decoded
-
-
-def _encode_fields(value: Any) -> dict[str, Any]:
-    out = {}
-    for name, default in _defaults(type(value)).items():
-        item = getattr(value, name)
-        if item != default:
-            out[name] = _encode_value(item)
-    return out
-
-
-_REQUIRED = object()
-_DEFAULTS: dict[type, dict[str, Any]] = {}
-_HINTS: dict[type, dict[str, Any]] = {}
-
-
-def _defaults(cls: type) -> dict[str, Any]:
-    if cls not in _DEFAULTS:
-        _DEFAULTS[cls] = {
-            each.name: each.default_factory()
-            if callable(each.default_factory)
-            else each.default
-            if each.default is not each.default_factory
-            else _REQUIRED
-            for each in fields(cls)
-        }
-    return _DEFAULTS[cls]
-
-
-def _encode_value(value: Any) -> Any:
-    if hasattr(value, "__dataclass_fields__"):
-        return _encode_fields(value)
-    if isinstance(value, Mapping):
-        return {str(key): _encode_value(item) for key, item in value.items()}
-    if isinstance(value, list | tuple | set | frozenset):
-        return [_encode_value(item) for item in value]
-    return value
-
-
-def _decode_value(hint: Any, value: Any) -> Any:
-    origin = get_origin(hint)
-    if origin in (Union, UnionType):
-        if value is None:
-            return None
-        return _decode_value(next(arg for arg in get_args(hint) if arg is not type(None)), value)
-    if origin is tuple:
-        args = get_args(hint)
-        return tuple(
-            _decode_value(args[0] if args[-1] is ... else args[i], item)
-            for i, item in enumerate(value)
-        )
-    if isinstance(hint, type) and hasattr(hint, "__dataclass_fields__"):
-        hints = _HINTS.setdefault(hint, get_type_hints(hint))
-        names = [each.name for each in fields(hint)]
-        return hint(**{n: _decode_value(hints[n], value[n]) for n in names if n in value})
-    if origin is not None and issubclass(origin, Mapping):
-        item_hint = get_args(hint)[1]
-        return {key: _decode_value(item_hint, item) for key, item in value.items()}
-    if isinstance(hint, type) and issubclass(hint, NodeState | RunState | Reason | Why | RunKind):
-        return hint(value)
-    return value
+    return from_plain(cls, data)
