@@ -139,14 +139,10 @@ def test_generated_types_follow_the_python_schema():
         pytest.skip(
             "Comparing the generated types needs npm and labextension/node_modules (pip install -e . makes them)."
         )
-    environment = {
-        **os.environ,
-        "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
-    }
     done = subprocess.run(
         [npm, "run", "--silent", "types:check"],
         cwd=ROOT / "labextension",
-        env=environment,
+        env={**os.environ, "PYTHON": sys.executable},
         capture_output=True,
         text=True,
         check=False,
