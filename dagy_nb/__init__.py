@@ -9,9 +9,14 @@ import importlib
 import sys
 from typing import TYPE_CHECKING, Any
 
-from dagy_nb._version import __version__
-
 if TYPE_CHECKING:
+    from dagy_nb._version import __version__ as __version__
+    from dagy_nb.errors import CheckFailed as CheckFailed
+    from dagy_nb.errors import ConfigError as ConfigError
+    from dagy_nb.errors import ConnectionRefused as ConnectionRefused
+    from dagy_nb.errors import DagyError as DagyError
+    from dagy_nb.errors import FlowTextError as FlowTextError
+    from dagy_nb.errors import RunFailed as RunFailed
     from dagy_nb.model.datatype import DataType as DataType
     from dagy_nb.model.diagnostic import Diagnostic as Diagnostic
     from dagy_nb.model.state import NodeState as NodeState
@@ -29,6 +34,13 @@ if TYPE_CHECKING:
     from dagy_nb.session.history import history as history
 
 _HOMES = {
+    "CheckFailed": "dagy_nb.errors",
+    "ConfigError": "dagy_nb.errors",
+    "ConnectionRefused": "dagy_nb.errors",
+    "DagyError": "dagy_nb.errors",
+    "FlowTextError": "dagy_nb.errors",
+    "RunFailed": "dagy_nb.errors",
+    "__version__": "dagy_nb._version",
     "DataType": "dagy_nb.model.datatype",
     "Diagnostic": "dagy_nb.model.diagnostic",
     "ExecutionContext": "dagy_nb.nodes.context",
@@ -46,7 +58,7 @@ _HOMES = {
     "node": "dagy_nb.nodes.function",
 }
 
-__all__ = ["__version__", "load_ipython_extension", *sorted(_HOMES)]  # noqa: PLE0604 - computed
+__all__ = ["load_ipython_extension", "unload_ipython_extension", *sorted(_HOMES)]  # noqa: PLE0604
 
 
 def __getattr__(name: str) -> Any:
