@@ -4,6 +4,7 @@
 DagyError
 ├── DefinitionError          a cell or class does not define a node           node.*
 │   ├── CaptureRefused       a cell uses data it must not capture             capture.*
+│   ├── CellSyntaxError (SyntaxError)  a cell's text is not Python            node.syntax
 │   └── NameTaken            two origins define one node type                 node.name_taken
 ├── UnknownName (LookupError)  no such node type, flow, run, connector …      unknown.*
 ├── FlowError                a flow cannot be built, edited or run     flow.*, edit.*, parameter.*
@@ -24,6 +25,9 @@ DagyError
 ```
 
 Codes never change their meaning; messages may improve. Compare codes, never message text.
+
+Beside the tree stands `NodeCancelled`, a `BaseException`: it ends a node's body and passes every
+`except Exception` of the user's.
 """
 
 from __future__ import annotations
@@ -83,6 +87,23 @@ class CaptureRefused(DefinitionError):
     ) -> None:
         super().__init__(reason, code=code, suggestion=suggestion)
         self.names = tuple(names)
+
+
+class CellSyntaxError(DefinitionError, SyntaxError):
+    """A cell's text is not Python: a `SyntaxError` with the cell's own name and line."""
+
+    default_code = "node.syntax"
+
+    def __init__(self, error: SyntaxError) -> None:
+        super().__init__(error.msg)
+        self.args = error.args
+        self.msg = error.msg
+        self.filename = error.filename
+        self.lineno = error.lineno
+        self.offset = error.offset
+        self.text = error.text
+        self.end_lineno = error.end_lineno
+        self.end_offset = error.end_offset
 
 
 class NameTaken(DefinitionError):
@@ -266,3 +287,15 @@ class UsageError(DagyError, ValueError):
     """A magic or a command is written wrongly; the suggestion shows how it is written."""
 
     default_code = "usage.invalid"
+
+
+class NodeCancelled(BaseException):
+    """Ends the body of a node that was asked to end; `context.cancel.raise_if_requested()` raises it."""
+
+    code = "node.cancelled"
+
+    def __init__(self) -> None:
+        super().__init__("The node was asked to end. [node.cancelled]")
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return (NodeCancelled, ())

@@ -63,7 +63,8 @@ class NodeSpec(FrozenModel):
         safe_to_retry: A failed attempt may be repeated.
         is_async: `execute` is a coroutine function.
         runner: Default runner of the class; None chooses by `is_async`.
-        timeout: Default limit in seconds of the class; None falls through to flow and setting.
+        timeout: Default limit in seconds of the class; None falls through to flow and setting;
+            0 means no limit, asked for.
         retries: Default number of further attempts.
         connectors: Inputs and outputs in declared order.
         config_schema: JSON schema of the config.
@@ -88,7 +89,7 @@ class NodeSpec(FrozenModel):
     safe_to_retry: bool = True
     is_async: bool = False
     runner: RunnerName | None = None
-    timeout: float | None = Field(None, gt=0)
+    timeout: float | None = Field(None, ge=0)
     retries: int = Field(0, ge=0, le=100)
     connectors: tuple[ConnectorSpec, ...] = ()
     config_schema: FrozenMap = FrozenMap()

@@ -1,0 +1,1 @@
+"""Cell source in, node class and spec out."""

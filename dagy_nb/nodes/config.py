@@ -1,0 +1,125 @@
+"""Config values in, a checked config out; what is wrong is told without showing the values."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic.errors import PydanticInvalidForJsonSchema, PydanticSchemaGenerationError
+from pydantic_core import to_jsonable_python
+
+from dagy_nb.errors import ConfigError, DefinitionError
+from dagy_nb.model.frozen import FrozenMap
+from dagy_nb.model.nearest import suggest_names
+from dagy_nb.nodes.secrets import is_secret
+
+RESERVED_FIELDS = frozenset({"id", "config", "timeout", "runner", "retries", "label", "disabled"})
+
+
+class NodeConfig(BaseModel):
+    """The base of every node's `Config`: frozen, refuses fields that it does not know."""
+
+    model_config = ConfigDict(
+        extra="forbid", frozen=True, validate_default=True, protected_namespaces=()
+    )
+
+
+def read_config(
+    model: type[BaseModel], values: Mapping[str, Any] | BaseModel | None, *, node_type: str
+) -> BaseModel:
+    """Return the checked config.
+
+    Raises:
+        ConfigError: With one problem for each wrong field, never with the wrong value itself.
+    """
+    if isinstance(values, model):
+        return values
+    problems = []
+    try:
+        return model.model_validate(dict(values or {}))
+    except ValidationError as error:
+        problems = [_tell(each) for each in error.errors(include_input=False, include_url=False)]
+    raise _refuse(model, problems, node_type)
+
+
+def _tell(problem: Mapping[str, Any]) -> tuple[str, str]:
+    path = ".".join(str(part) for part in problem["loc"])
+    if problem["type"] == "extra_forbidden":
+        return path, "there is no such field"
+    return path, str(problem["msg"]).removeprefix("Value error, ")
+
+
+def _refuse(model: type[BaseModel], problems: list[tuple[str, str]], node_type: str) -> ConfigError:
+    told = "; ".join(f"{path}: {message}" if path else message for path, message in problems)
+    unknown = [path for path, message in problems if message == "there is no such field"]
+    suggestion = (
+        suggest_names(unknown[0], model.model_fields, what="fields")
+        if unknown
+        else "Mend the fields named here."
+    )
+    return ConfigError(
+        f"The config of {node_type} is wrong: {told}.", problems=problems, suggestion=suggestion
+    )
+
+
+def check_config_class(node_type: str, model: object) -> type[NodeConfig]:
+    """Return `model` if it can be a node's `Config`.
+
+    Raises:
+        DefinitionError: `node.config_class`, `node.reserved_name`, `node.config_default`.
+    """
+    if not (isinstance(model, type) and issubclass(model, NodeConfig)):
+        raise DefinitionError(
+            f"`Config` of {node_type} is no subclass of FlowNode.Config.",
+            code="node.config_class",
+            suggestion="Write `class Config(FlowNode.Config):`.",
+        )
+    reserved = sorted(RESERVED_FIELDS & set(model.model_fields))
+    if reserved:
+        raise DefinitionError(
+            f"{node_type} has a config field `{reserved[0]}`, a word that `flow.add` keeps to itself.",
+            code="node.reserved_name",
+            suggestion=f"Name it otherwise, such as `{reserved[0]}_value`.",
+        )
+    if not any(field.is_required() for field in model.model_fields.values()):
+        _check_defaults(node_type, model)
+    return model
+
+
+def _check_defaults(node_type: str, model: type[NodeConfig]) -> None:
+    try:
+        model()
+    except ValidationError as error:
+        path, message = _tell(error.errors(include_input=False)[0])
+    else:
+        return
+    raise DefinitionError(
+        f"The default of the config field `{path}` of {node_type} does not fit: {message}.",
+        code="node.config_default",
+        suggestion="Change the default or the annotation.",
+    )
+
+
+def describe_config(node_type: str, model: type[BaseModel]) -> tuple[FrozenMap, FrozenMap]:
+    """Return the JSON schema of a config class, and its default values without secrets.
+
+    Raises:
+        DefinitionError: `node.config_schema` for a field that no form could show.
+    """
+    try:
+        schema = model.model_json_schema()
+    except (PydanticInvalidForJsonSchema, PydanticSchemaGenerationError) as error:
+        raise DefinitionError(
+            f"The config of {node_type} has a field that has no JSON form: {error}.",
+            code="node.config_schema",
+            suggestion="Config holds plain values; make anything else an input.",
+        ) from None
+    defaults = {}
+    for name, field in model.model_fields.items():
+        if field.is_required():
+            continue
+        value = field.get_default(call_default_factory=True, validated_data={})
+        if not is_secret(value):
+            defaults[name] = to_jsonable_python(value, fallback=repr)
+    return FrozenMap(schema), FrozenMap(defaults)
