@@ -29,9 +29,9 @@ if TYPE_CHECKING:
     from dagy_nb.nodes.result import ExecutionResult as ExecutionResult
     from dagy_nb.session.flow import Flow as Flow
     from dagy_nb.session.handle import RunHandle as RunHandle
-    from dagy_nb.session.handle import RunResult as RunResult
     from dagy_nb.session.history import connect as connect
     from dagy_nb.session.history import history as history
+    from dagy_nb.session.result import RunResult as RunResult
 
 _HOMES = {
     "CheckFailed": "dagy_nb.errors",
@@ -51,7 +51,7 @@ _HOMES = {
     "NodeState": "dagy_nb.model.state",
     "Output": "dagy_nb.nodes.base",
     "RunHandle": "dagy_nb.session.handle",
-    "RunResult": "dagy_nb.session.handle",
+    "RunResult": "dagy_nb.session.result",
     "RunState": "dagy_nb.model.state",
     "connect": "dagy_nb.session.history",
     "history": "dagy_nb.session.history",
