@@ -29,6 +29,7 @@ __all__ = [
     "has_room",
     "judge_types",
     "refuse",
+    "refuse_self_loop",
     "require_connection",
 ]
 
@@ -63,7 +64,7 @@ def check_connection(
     outline = FlowOutline(flow, specs)
     refusal = (
         find_broken_end(outline, edge)
-        or _refuse_self_loop(edge)
+        or refuse_self_loop(edge)
         or _refuse_duplicate(outline, edge)
         or _refuse_types(outline, edge)
         or _refuse_taken(outline, edge)
@@ -170,7 +171,8 @@ def _find_broken_connector(
     )
 
 
-def _refuse_self_loop(edge: EdgeSpec) -> ConnectionVerdict | None:
+def refuse_self_loop(edge: EdgeSpec) -> ConnectionVerdict | None:
+    """Return the refusal of an edge from a node to itself, or None."""
     return refuse("edge.self_loop", edge) if edge.source == edge.target else None
 
 

@@ -8,7 +8,7 @@ from functools import cached_property
 
 from dagy_nb.checks.shape import map_successors
 from dagy_nb.model.connector import ConnectorSpec, Direction
-from dagy_nb.model.flow import EdgeSpec, FlowSpec, NodeEntry
+from dagy_nb.model.flow import EdgeSpec, FlowSpec, NodeEntry, ParameterSpec
 from dagy_nb.model.spec import NodeSpec
 
 End = tuple[str, str]
@@ -30,6 +30,11 @@ class FlowOutline:
     def nodes(self) -> Mapping[str, NodeEntry]:
         """Node id → node."""
         return {node.id: node for node in self.flow.nodes}
+
+    @cached_property
+    def parameters(self) -> Mapping[str, ParameterSpec]:
+        """Parameter name → parameter."""
+        return {parameter.name: parameter for parameter in self.flow.parameters}
 
     @cached_property
     def edges(self) -> frozenset[EdgeSpec]:
