@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from dagy_nb.model.event import ErrorFact, Event
+    from dagy_nb.model.datatype import DataType
+    from dagy_nb.model.event import ErrorFact, Event, Preview
     from dagy_nb.model.flow import FlowSpec, FlowVersion
     from dagy_nb.model.record import LogRecord, RunRecord
 
@@ -34,6 +35,14 @@ class Enforcement(StrEnum):
     ADVISORY = "advisory"
 
 
+@dataclass(frozen=True, slots=True)
+class Conversion:
+    """How a value of one output becomes what an input takes: the declared types of both ends."""
+
+    sources: tuple[DataType, ...]
+    targets: tuple[DataType, ...]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NodeCall:
     """One attempt of one node, ready for a runner.
@@ -48,6 +57,8 @@ class NodeCall:
         parameters: The run's parameters.
         artifacts: The run's artifact folder, which may not exist yet.
         timeout: Limit in seconds or None; the driver keeps the deadline, the runner may use it too.
+        conversions: Input connector → one conversion for each edge into it, None where its value fits
+            as it is. Inputs without any are left out.
     """
 
     run_id: str
@@ -59,6 +70,7 @@ class NodeCall:
     parameters: Mapping[str, Any]
     artifacts: Path
     timeout: float | None
+    conversions: Mapping[str, tuple[Conversion | None, ...]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,6 +85,7 @@ class Outcome:
         crashed: The worker died without an answer.
         cancelled: The body ended because it was told to.
         broke_contract: The outputs did not fit the declaration.
+        previews: Output connector → bounded look at its value.
     """
 
     outputs: Mapping[str, Any] | None = None
@@ -81,6 +94,7 @@ class Outcome:
     crashed: bool = False
     cancelled: bool = False
     broke_contract: bool = False
+    previews: Mapping[str, Preview] = field(default_factory=dict)
 
 
 class CallReporter(Protocol):
@@ -95,6 +109,9 @@ class CallReporter(Protocol):
     def progressed(self, fraction: float, message: str) -> None:
         """Pass on progress from 0 to 1."""
 
+    def stopped(self, how: str) -> None:
+        """Say how a stop went on after `LiveCall.stop` answered `stopping`: its other answers."""
+
     def ended(self, outcome: Outcome) -> None:
         """Say how the call ended; only the first call counts."""
 
@@ -103,11 +120,24 @@ class LiveCall(Protocol):
     """A call that a runner accepted."""
 
     def stop(self) -> str:
-        """End the body as hard as this runner can, at once; return how.
+        """Tell the body to end as hard as this runner can; return at once, saying how that went.
 
         Returns:
-            `cancelled`, `abandoned` (the work may go on, its result is dropped) or `killed`.
+            `cancelled` or `killed`: it is over. `abandoned`: the work may go on, its result is dropped.
+            `stopping`: it was told; the reporter hears of the end, or `abandon` is called when the
+            driver has waited long enough.
         """
+
+    def abandon(self) -> None:
+        """Hear that the driver has stopped waiting: make room for other calls, drop the result."""
+
+
+@runtime_checkable
+class HereCall(LiveCall, Protocol):
+    """A call whose runner wants the body to run in the driver's own thread: the cheapest way."""
+
+    def run_here(self) -> None:
+        """Run the body now; the reporter hears of start and end before this returns."""
 
 
 @runtime_checkable

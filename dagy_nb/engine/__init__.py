@@ -1,0 +1,1 @@
+"""A plan in, events out: machine (pure), driver (the only loop), bodies."""

@@ -1,0 +1,226 @@
+"""One call of a node in, its outcome out: config, inputs, hooks, `execute`, outputs, checked.
+
+There is one body for all runners, written as a coroutine. Runners with an event loop await `Body.live`;
+the others call `Body.run`, which drives the same coroutine without a loop (a hook that is asynchronous all
+the same gets a loop for itself).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+import sys
+import threading
+import time
+from collections.abc import Callable, Coroutine, Mapping
+from typing import Any
+
+from dagy_nb.abc import CallReporter, Conversion, NodeCall, Outcome
+from dagy_nb.engine.contract import take_outputs
+from dagy_nb.engine.fault import describe_exception
+from dagy_nb.engine.output import NodeOutput, enter_output
+from dagy_nb.engine.preview import preview_value
+from dagy_nb.errors import ContractError, NodeCancelled
+from dagy_nb.model.connector import Cardinality, Direction
+from dagy_nb.model.event import Preview
+from dagy_nb.nodes.context import CancelToken, ExecutionContext
+from dagy_nb.nodes.result import ExecutionResult
+from dagy_nb.nodes.values import coerce
+
+HOOK_SECONDS = 2.0
+"""How long `on_cancel` may take."""
+
+CANCELLED = (NodeCancelled, asyncio.CancelledError)
+
+
+class Body:
+    """One attempt of one node.
+
+    Args:
+        call: What to run.
+        reporter: Who hears of lines and progress; start and end are the runner's to tell.
+        cancel: Asked to end, by the runner.
+        monotonic: The clock for limits on output and for `context.deadline`.
+    """
+
+    def __init__(
+        self,
+        call: NodeCall,
+        reporter: CallReporter,
+        cancel: CancelToken,
+        *,
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self.call = call
+        self.cancel = cancel
+        self.output = NodeOutput(reporter, monotonic)
+        self._monotonic = monotonic
+        self._node: Any = None
+        self._context: ExecutionContext | None = None
+        self._hook_lock = threading.Lock()
+        self._is_hook_called = False
+
+    @property
+    def needs_loop(self) -> bool:
+        """Whether `execute` is a coroutine function."""
+        return bool(self.call.node_class.traits.is_async)
+
+    @property
+    def has_cancel_hook(self) -> bool:
+        """Whether the class overrides `on_cancel`."""
+        return "on_cancel" in self.call.node_class.traits.hooks
+
+    def run(self) -> Outcome:
+        """Run without an event loop, in this thread and this context."""
+        return _drive(self._live(in_loop=False))
+
+    async def live(self) -> Outcome:
+        """Run in the running event loop and this context, with `on_cancel` where it was cancelled."""
+        outcome = await self._live(in_loop=True)
+        if outcome.cancelled and self.has_cancel_hook:
+            await self.call_cancel_hook()
+        return outcome
+
+    async def call_cancel_hook(self) -> None:
+        """Call `on_cancel` once, for at most `HOOK_SECONDS`; what goes wrong in it is logged."""
+        with self._hook_lock:
+            if self._is_hook_called or self._node is None:
+                return
+            self._is_hook_called = True
+        enter_output(self.output)
+        try:
+            result = self._node.on_cancel(self._context)
+            if inspect.isawaitable(result):
+                await asyncio.wait_for(result, HOOK_SECONDS)
+        except TimeoutError:
+            self.output.wrote("WARNING", f"on_cancel took longer than {HOOK_SECONDS:g} s.")
+        except BaseException as error:  # noqa: BLE001 - a hook may raise anything
+            self.output.wrote("WARNING", f"on_cancel failed: {type(error).__name__}: {error}")
+
+    async def _live(self, *, in_loop: bool) -> Outcome:
+        enter_output(self.output)
+        try:
+            outcome = await self._attempt(in_loop=in_loop)
+        except GeneratorExit as error:
+            # The loop is closing, or the node raised it: nothing may be awaited any more.
+            return self._describe(error)
+        except BaseException as error:  # noqa: BLE001 - a node may raise anything; it must not end us
+            outcome = await self._fail(error, in_loop=in_loop)
+        return Outcome(cancelled=True) if self.cancel.requested else outcome
+
+    async def _attempt(self, *, in_loop: bool) -> Outcome:
+        call, traits = self.call, self.call.node_class.traits
+        self._node = node = call.node_class.create(call.config)
+        inputs = convert_inputs(call) if call.conversions else call.inputs
+        self._context = context = self._make_context(node, inputs)
+        if "validate_config" in traits.hooks:
+            await _settle(node.validate_config(node.config), in_loop=in_loop)
+        if "pre_execute" in traits.hooks:
+            await _settle(node.pre_execute(context), in_loop=in_loop)
+        self.cancel.raise_if_requested()
+        result = await _settle(node.invoke(context, inputs), in_loop=in_loop)
+        outputs = take_outputs(call.node_class.spec, result)
+        if "post_execute" in traits.hooks:
+            told = ExecutionResult(outputs=outputs)
+            await _settle(node.post_execute(context, told), in_loop=in_loop)
+        return Outcome(outputs=outputs, previews=self._preview(outputs))
+
+    def _make_context(self, node: Any, inputs: Mapping[str, Any]) -> ExecutionContext:
+        call = self.call
+        return ExecutionContext(
+            run_id=call.run_id,
+            node_id=call.node_id,
+            attempt=call.attempt,
+            inputs=inputs,
+            config=node.config,
+            parameters=call.parameters,
+            cancel=self.cancel,
+            reporter=self.output,
+            folder=call.artifacts,
+            ends_at=None if call.timeout is None else self._monotonic() + call.timeout,
+            monotonic=self._monotonic,
+        )
+
+    async def _fail(self, error: BaseException, *, in_loop: bool) -> Outcome:
+        is_ordinary = isinstance(error, Exception) and self._context is not None
+        if is_ordinary and "on_error" in self.call.node_class.traits.hooks:
+            try:
+                await _settle(self._node.on_error(self._context, error), in_loop=in_loop)
+            except BaseException as second:  # noqa: BLE001 - the first error is the one to tell
+                self.output.wrote("WARNING", f"on_error failed: {type(second).__name__}: {second}")
+        return self._describe(error)
+
+    def _describe(self, error: BaseException) -> Outcome:
+        node_class = self.call.node_class
+        fact = describe_exception(
+            error,
+            node_id=self.call.node_id,
+            attempt=self.call.attempt,
+            own_file=_find_file(node_class),
+        )
+        return Outcome(error=fact, exception=error, broke_contract=isinstance(error, ContractError))
+
+    def _preview(self, outputs: Mapping[str, Any]) -> dict[str, Preview]:
+        connectors = self.call.node_class.spec.outputs
+        return {
+            each.name: preview_value(outputs[each.name], secret=each.secret)
+            for each in connectors
+            if each.name in outputs
+        }
+
+
+def convert_inputs(call: NodeCall) -> dict[str, Any]:
+    """Return the inputs, each turned into what its connector takes.
+
+    Raises:
+        ContractError: `contract.input`, naming the input, what it takes and what came.
+    """
+    inputs = dict(call.inputs)
+    for name, conversions in call.conversions.items():
+        connector = call.node_class.spec.connector(name, Direction.INPUT)
+        if connector is not None and connector.cardinality is Cardinality.MANY:
+            pairs = zip(inputs[name], conversions, strict=True)
+            inputs[name] = [_convert(call, name, value, each) for value, each in pairs]
+        else:
+            inputs[name] = _convert(call, name, inputs[name], conversions[0])
+    return inputs
+
+
+def _convert(call: NodeCall, name: str, value: Any, conversion: Conversion | None) -> Any:
+    if conversion is None:
+        return value
+    try:
+        return coerce(value, conversion.sources, conversion.targets)
+    except ContractError as error:
+        raise ContractError(
+            f"{call.node_id}.{name} cannot take what came: {error.reason}",
+            code="contract.input",
+            connector=name,
+            expected=" or ".join(conversion.targets),
+            got=type(value).__name__,
+            suggestion=error.suggestion,
+        ) from None
+
+
+def _find_file(node_class: type) -> str:
+    module = sys.modules.get(node_class.__module__)
+    return getattr(module, "__file__", None) or ""
+
+
+async def _settle(value: Any, *, in_loop: bool) -> Any:
+    if not hasattr(type(value), "__await__"):
+        return value
+    return await value if in_loop else asyncio.run(_wrap(value))
+
+
+async def _wrap(value: Any) -> Any:
+    return await value
+
+
+def _drive(coroutine: Coroutine[Any, Any, Outcome]) -> Outcome:
+    try:
+        coroutine.send(None)
+    except StopIteration as done:
+        outcome: Outcome = done.value
+        return outcome
+    raise RuntimeError("a body without a loop must not wait for one")

@@ -1,0 +1,148 @@
+"""What `execute` returned in, outputs by connector out, checked against the declaration (D10).
+
+`execute` may return
+
+- a mapping from output to value, or an `ExecutionResult`,
+- the bare value, where exactly one output carries a value (ERROR and SIGNAL outputs do not count),
+- nothing, where no output must have a value.
+
+A mapping whose keys are all declared outputs is read by its keys; any other mapping is the bare value of a
+sole output, if that takes it. An OPTIONAL output may be left out, or be None where its types do not take
+None: then the branch behind it is not taken. SIGNAL outputs need no value. An ERROR output gets its value
+from the engine when the node fails.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Mapping
+from typing import Any
+
+from dagy_nb.errors import ContractError
+from dagy_nb.model.connector import Cardinality, ConnectorSpec
+from dagy_nb.model.datatype import DataType
+from dagy_nb.model.spec import NodeSpec
+from dagy_nb.nodes.result import ExecutionResult
+from dagy_nb.nodes.values import check_value
+
+_VALUELESS = frozenset({DataType.ERROR, DataType.SIGNAL})
+
+
+def take_outputs(spec: NodeSpec, result: Any) -> dict[str, Any]:
+    """Return output → value, complete and of the declared types.
+
+    Raises:
+        ContractError: `contract.unknown_output`, `contract.missing_output`, `contract.wrong_type`,
+            `contract.generator`, `contract.not_a_mapping`; names connector, expected and got.
+    """
+    given = _by_name(spec, result)
+    outputs: dict[str, Any] = {}
+    for connector in spec.outputs:
+        if connector.name in given:
+            _put(outputs, spec, connector, given[connector.name])
+        elif DataType.SIGNAL in connector.data_types and not _may_miss(connector):
+            outputs[connector.name] = None
+        elif not _may_miss(connector):
+            raise _missing(spec, connector, given)
+    return outputs
+
+
+def _by_name(spec: NodeSpec, result: Any) -> Mapping[str, Any]:
+    if isinstance(result, ExecutionResult):
+        result = result.outputs
+        return _check_names(spec, result)
+    if inspect.isgenerator(result) or inspect.isasyncgen(result):
+        raise _refuse_generator(spec, result)
+    carrying = [each for each in spec.outputs if not _VALUELESS.intersection(each.data_types)]
+    if isinstance(result, Mapping) and _is_by_name(spec, result, carrying):
+        return _check_names(spec, result)
+    if len(carrying) == 1:
+        return {carrying[0].name: result}
+    if result is None:
+        return {}
+    raise _refuse_bare(spec, result, carrying)
+
+
+def _is_by_name(spec: NodeSpec, result: Mapping[Any, Any], carrying: list[ConnectorSpec]) -> bool:
+    declared = {each.name for each in spec.outputs}
+    if len(carrying) != 1 or (result and declared.issuperset(result)):
+        return True
+    return check_value(result, carrying[0].data_types) is not None
+
+
+def _check_names(spec: NodeSpec, given: Mapping[Any, Any]) -> Mapping[str, Any]:
+    declared = [each.name for each in spec.outputs]
+    unknown = [key for key in given if key not in declared]
+    if unknown:
+        raise ContractError(
+            f"{spec.type} returned {_shorten(unknown[0])}, which is none of its outputs.",
+            code="contract.unknown_output",
+            connector=_shorten(unknown[0]),
+            expected=", ".join(declared) or "no outputs",
+            got=", ".join(_shorten(key) for key in list(given)[:10]),
+            suggestion=f"Its outputs are: {', '.join(declared) or 'none'}.",
+        )
+    return given
+
+
+def _put(outputs: dict[str, Any], spec: NodeSpec, connector: ConnectorSpec, value: Any) -> None:
+    why_not = check_value(value, connector.data_types)
+    if why_not is None:
+        outputs[connector.name] = value
+    elif value is not None or not _may_miss(connector):
+        raise ContractError(
+            f"{spec.type}.{connector.name} must be {_name_types(connector)}: {why_not}",
+            code="contract.wrong_type",
+            connector=connector.name,
+            expected=_name_types(connector),
+            got=type(value).__name__,
+            suggestion=f"Return a value of that type, or declare the type of {connector.name} otherwise.",
+        )
+
+
+def _may_miss(connector: ConnectorSpec) -> bool:
+    is_error = DataType.ERROR in connector.data_types
+    return is_error or connector.cardinality is Cardinality.OPTIONAL
+
+
+def _missing(spec: NodeSpec, connector: ConnectorSpec, given: Mapping[str, Any]) -> ContractError:
+    return ContractError(
+        f"{spec.type} returned no value for its output {connector.name}.",
+        code="contract.missing_output",
+        connector=connector.name,
+        expected=_name_types(connector),
+        got=", ".join(given) or "nothing",
+        suggestion=f"Return a mapping with the key {connector.name!r}, or declare the output with the "
+        "cardinality `optional`.",
+    )
+
+
+def _refuse_generator(spec: NodeSpec, result: Any) -> ContractError:
+    return ContractError(
+        f"{spec.type}.execute is a generator: it yields, and nobody takes what it yields.",
+        code="contract.generator",
+        expected=", ".join(each.name for each in spec.outputs) or "nothing",
+        got=type(result).__name__,
+        suggestion="Return the value; collect with `list(...)` what you would yield.",
+    )
+
+
+def _refuse_bare(spec: NodeSpec, result: Any, carrying: list[ConnectorSpec]) -> ContractError:
+    names = ", ".join(each.name for each in carrying)
+    return ContractError(
+        f"{spec.type} returned a bare {type(result).__name__}, but has "
+        + (f"several outputs: {names}." if carrying else "no output that takes a value."),
+        code="contract.not_a_mapping",
+        expected=f"a mapping with {names}" if carrying else "nothing",
+        got=type(result).__name__,
+        suggestion="Return a mapping from output to value." if carrying else "Declare an output.",
+    )
+
+
+def _name_types(connector: ConnectorSpec) -> str:
+    return " or ".join(connector.data_types)
+
+
+def _shorten(key: Any) -> str:
+    text = key if isinstance(key, str) else f"a key of type {type(key).__name__}"
+    return repr(text[:100]) if isinstance(key, str) else text

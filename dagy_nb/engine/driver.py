@@ -1,0 +1,135 @@
+"""A plan, runners and a store's `append` in, a live run out: started, watched, cancelled from any thread."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from dagy_nb.engine.delivery import Delivery, Record, Subscriber
+from dagy_nb.engine.loop import RunLoop
+from dagy_nb.engine.plan import Plan, describe_queued
+from dagy_nb.engine.signals import CancelAsked
+from dagy_nb.errors import FlowError, UnknownName
+from dagy_nb.model.nearest import suggest_names
+from dagy_nb.model.state import RunState
+
+if TYPE_CHECKING:
+    from dagy_nb.abc import Clock, Runner
+
+
+class LiveRun:
+    """A run that goes on by itself; every method may be called from any thread and returns at once.
+
+    Attributes:
+        plan: What is carried through.
+        run_id: The run.
+        done: Set when the run is over, everything is recorded and every subscriber has heard of it.
+    """
+
+    def __init__(self, plan: Plan, loop: RunLoop, delivery: Delivery, clock: Clock) -> None:
+        self.plan = plan
+        self.run_id = plan.run_id
+        self.done: threading.Event = loop.done
+        self._loop = loop
+        self._delivery = delivery
+        self._clock = clock
+
+    @property
+    def state(self) -> RunState:
+        """Where the run is now."""
+        return self._loop.machine.state
+
+    @property
+    def outputs(self) -> Mapping[str, Any]:
+        """`node.output` → value, of the nodes that completed up to now."""
+        return self._loop.values.read()
+
+    @property
+    def exceptions(self) -> Mapping[str, BaseException]:
+        """Node id → exception, of the nodes that failed or ran past their limit up to now."""
+        return dict(self._loop.exceptions)
+
+    @property
+    def recording_error(self) -> Exception | None:
+        """Why the store did not take the last facts, or None."""
+        return self._delivery.error
+
+    def cancel(self, node_id: str = "", *, by: str = "") -> None:
+        """Ask the run, or one node of it, to end; on a run that is over it does nothing.
+
+        Args:
+            node_id: The node; empty for the whole run.
+            by: Who asks.
+
+        Raises:
+            UnknownName: `unknown.node`.
+        """
+        known = [step.node_id for step in self.plan.steps]
+        if node_id and node_id not in known:
+            raise UnknownName(
+                f"Run {self.run_id} has no node {node_id!r}.",
+                code="unknown.node",
+                suggestion=suggest_names(node_id, known, what="nodes"),
+            )
+        self._loop.post(CancelAsked(at=self._clock.now(), node_id=node_id, by=by))
+
+    def wait(self, timeout: float | None = None) -> bool:
+        """Wait up to `timeout` seconds for the end; return whether it came."""
+        return self.done.wait(timeout)
+
+    def subscribe(self, callback: Subscriber) -> Callable[[], None]:
+        """Call `callback` with every fact from now on, in the run's thread; return what ends that."""
+        return self._delivery.subscribe(callback)
+
+    def wake(self) -> None:
+        """Let the run look at its clock now: for clocks that are turned by hand."""
+        self._loop.post(None)
+
+    def __repr__(self) -> str:
+        return f"<LiveRun {self.run_id} {self.state}>"
+
+
+def start_run(
+    plan: Plan,
+    *,
+    runners: Mapping[str, Runner],
+    record: Record,
+    clock: Clock,
+    flow_hash: str = "",
+    parent_run_id: str = "",
+    subscribers: Iterable[Subscriber] = (),
+) -> LiveRun:
+    """Start a run and return at once.
+
+    Args:
+        plan: What to run.
+        runners: Runner by name; every runner that the plan names must be there.
+        record: Takes facts, in order, from the run's thread; if it raises, the run goes on.
+        clock: Where times come from.
+        flow_hash: `content_hash` of the flow as it was written.
+        parent_run_id: The notebook run in which this run was started.
+        subscribers: Hear every fact from the first one.
+
+    Raises:
+        FlowError: `runner.unavailable`.
+    """
+    _check_runners(plan, runners)
+    delivery = Delivery(plan.run_id, record, subscribers)
+    delivery.add(
+        describe_queued(plan, at=clock.now(), flow_hash=flow_hash, parent_run_id=parent_run_id)
+    )
+    delivery.flush()
+    loop = RunLoop(plan, runners, delivery, clock)
+    loop.begin()
+    return LiveRun(plan, loop, delivery, clock)
+
+
+def _check_runners(plan: Plan, runners: Mapping[str, Runner]) -> None:
+    for step in plan.steps:
+        if step.runner not in runners and not step.disabled:
+            raise FlowError(
+                f"Node {step.node_id!r} asks for the runner {step.runner!r}, which is not here.",
+                code="runner.unavailable",
+                suggestion=suggest_names(step.runner, runners, what="runners"),
+            )

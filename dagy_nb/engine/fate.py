@@ -1,0 +1,148 @@
+"""How steps ended in, whether the next one starts or why not, and how the run ends out.
+
+The rules (D11):
+
+1. A *live* output has a value. Every other output of a step that ended is *dead*, with a reason, the ids
+   of the nodes at the root of it, and the *harm* that led to it:
+
+   | the step | reason of its dead outputs | harm |
+   | --- | --- | --- |
+   | COMPLETED, output left out | `branch_not_taken` | none |
+   | SKIPPED because it is disabled | `disabled` | none |
+   | SKIPPED for dead inputs | theirs | theirs |
+   | FAILED or TIMED_OUT, caught by a connected ERROR output | `upstream_failed` | none |
+   | CANCELLED | `upstream_failed` | cancelled |
+   | FAILED or TIMED_OUT, not caught | `upstream_failed` | failed |
+
+2. A step starts when all steps before it ended, unless
+   - a dead edge with harm leads into any input (with the policy `isolate`: into a required one), or
+   - a dead edge leads into a ONE input, or only dead edges lead into a MANY input, or
+   - it has edges and all of them are dead.
+
+   Otherwise OPTIONAL inputs without a live edge are None, and MANY inputs take the live values. So a Merge
+   runs with whichever branch was taken, and a failed input still blocks it.
+3. A step that does not start is SKIPPED with the gravest reason among the edges that hindered it
+   (`upstream_failed`, `disabled`, `branch_not_taken`), their causes and their harm.
+4. The run's state is the worst of its sinks, the enabled steps that no enabled step waits for: FAILED where
+   harm `failed` reached one, else CANCELLED where harm `cancelled` did, else COMPLETED. With `isolate`, harm
+   that only led into OPTIONAL or MANY inputs goes no further, and the run completes. A run that was
+   cancelled as a whole is CANCELLED, one that ran past its own limit TIMED_OUT, whatever its nodes did.
+5. With `stop`, the first uncaught failure ends the rest: what depends on it is SKIPPED(upstream_failed),
+   what runs is stopped, what waits is CANCELLED, and the run is FAILED.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from enum import IntEnum
+
+from dagy_nb.engine.plan import Binding, Source, Step
+from dagy_nb.model.connector import Cardinality
+from dagy_nb.model.state import NodeState, Reason, RunState
+
+
+class Harm(IntEnum):
+    """What led to a dead output, the worst last."""
+
+    NONE = 0
+    CANCELLED = 1
+    FAILED = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """How a step ended, as the steps behind it see it.
+
+    Attributes:
+        live: Outputs with a value.
+        reason: Why the other outputs are dead.
+        cause: Ids of the nodes at the root of it.
+        harm: How bad that is.
+    """
+
+    live: frozenset[str]
+    reason: Reason
+    cause: tuple[str, ...]
+    harm: Harm = Harm.NONE
+
+
+_GRAVITY = (Reason.UPSTREAM_FAILED, Reason.DISABLED, Reason.BRANCH_NOT_TAKEN)
+_STATES = {
+    Harm.NONE: RunState.COMPLETED,
+    Harm.CANCELLED: RunState.CANCELLED,
+    Harm.FAILED: RunState.FAILED,
+}
+_NOTHING: frozenset[str] = frozenset()
+
+
+def judge_inputs(
+    bindings: Sequence[Binding], endings: Mapping[str, Ending], *, isolate: bool
+) -> Ending | None:
+    """Return None where a step starts, else the ending it takes from its dead inputs."""
+    dead = _find_dead(bindings, endings)
+    if not dead:
+        return None
+    hindering = (
+        _find_harmful(bindings, endings, isolate=isolate)
+        or _find_missing(bindings, endings)
+        or (dead if len(dead) == sum(len(each.sources) for each in bindings) else [])
+    )
+    return _merge(hindering) if hindering else None
+
+
+def end_step(step: Step, state: NodeState, reason: Reason | None) -> Ending:
+    """Return the ending of a step that did not complete and was not hindered by others."""
+    cause = (step.node_id,)
+    if reason is Reason.DISABLED:
+        return Ending(_NOTHING, Reason.DISABLED, cause)
+    if state is NodeState.CANCELLED:
+        return Ending(_NOTHING, Reason.UPSTREAM_FAILED, cause, Harm.CANCELLED)
+    if step.error_outputs:
+        return Ending(frozenset(step.error_outputs), Reason.UPSTREAM_FAILED, cause)
+    return Ending(_NOTHING, Reason.UPSTREAM_FAILED, cause, Harm.FAILED)
+
+
+def is_live(source: Source, endings: Mapping[str, Ending]) -> bool:
+    """Say whether an edge brings a value."""
+    return source.output in endings[source.node_id].live
+
+
+def judge_run(sinks: Iterable[Ending]) -> RunState:
+    """Return the state of a run that came to its end by itself."""
+    return _STATES[max((each.harm for each in sinks), default=Harm.NONE)]
+
+
+def _find_dead(bindings: Sequence[Binding], endings: Mapping[str, Ending]) -> list[Ending]:
+    return [
+        endings[source.node_id]
+        for binding in bindings
+        for source in binding.sources
+        if source.output not in endings[source.node_id].live
+    ]
+
+
+def _find_harmful(
+    bindings: Sequence[Binding], endings: Mapping[str, Ending], *, isolate: bool
+) -> list[Ending]:
+    if isolate:
+        return []
+    return [each for each in _find_dead(bindings, endings) if each.harm]
+
+
+def _find_missing(bindings: Sequence[Binding], endings: Mapping[str, Ending]) -> list[Ending]:
+    missing: list[Ending] = []
+    for binding in bindings:
+        dead = _find_dead((binding,), endings)
+        one_is_dead = binding.cardinality is Cardinality.ONE and dead
+        all_are_dead = binding.cardinality is Cardinality.MANY and len(dead) == len(binding.sources)
+        if one_is_dead or all_are_dead:
+            missing += dead
+    return missing
+
+
+def _merge(hindering: Sequence[Ending]) -> Ending:
+    reason = next(each for each in _GRAVITY if any(one.reason is each for one in hindering))
+    causes = [cause for each in hindering if each.reason is reason for cause in each.cause]
+    harm = max(each.harm for each in hindering)
+    return Ending(_NOTHING, reason, tuple(dict.fromkeys(causes)), harm)

@@ -1,0 +1,269 @@
+"""A plan and runners in, one run carried through out: the only loop of the engine (D7).
+
+A run lives in a daemon thread of its own with one queue. Runners, cancels and timers post signals, the
+machine answers with instructions. Facts are written before a body begins that might end this process.
+Inline bodies run on this very thread; where one holds it up, another thread takes the baton and goes on
+(`dagy_nb.engine.relief`).
+"""
+
+from __future__ import annotations
+
+import contextvars
+import logging
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Mapping
+from queue import Empty, SimpleQueue
+from typing import TYPE_CHECKING, Any
+
+from dagy_nb.abc import Outcome
+from dagy_nb.engine.deadline import Timers
+from dagy_nb.engine.fault import describe_exception
+from dagy_nb.engine.machine import RunMachine
+from dagy_nb.engine.relief import WATCH
+from dagy_nb.engine.reporter import CallSignals
+from dagy_nb.engine.routing import ROUTER
+from dagy_nb.engine.signals import (
+    Abandon,
+    ArmTimer,
+    DisarmTimer,
+    DropOutputs,
+    Emit,
+    Finish,
+    GiveError,
+    Instruction,
+    KeepOutputs,
+    RunBegun,
+    Signal,
+    Start,
+    Stop,
+    StopAnswered,
+    Timer,
+    TimerFired,
+)
+from dagy_nb.engine.values import RunValues
+from dagy_nb.errors import NodeTimeout
+from dagy_nb.model.event import NodeEnded
+from dagy_nb.model.spec import RunnerName
+from dagy_nb.model.state import NodeState
+
+if TYPE_CHECKING:
+    from dagy_nb.abc import Clock, LiveCall, Runner
+    from dagy_nb.engine.delivery import Delivery
+    from dagy_nb.engine.plan import Plan
+
+_LOG = logging.getLogger(__name__)
+MAX_BATCH = 256
+
+Entry = tuple[Signal | None, Outcome | None]
+
+
+class RunLoop:
+    """Carries one run through.
+
+    Attributes:
+        machine: Decides.
+        values: Outputs of the nodes that completed.
+        exceptions: Node id → exception of the nodes that failed or ran past their limit.
+        done: Set when the run is over and everything is told.
+    """
+
+    def __init__(
+        self, plan: Plan, runners: Mapping[str, Runner], delivery: Delivery, clock: Clock
+    ) -> None:
+        self.machine = RunMachine(plan)
+        self.values = RunValues(plan)
+        self.exceptions: dict[str, BaseException] = {}
+        self.done = threading.Event()
+        self._plan = plan
+        self._steps = {step.node_id: step for step in plan.steps}
+        self._runners = runners
+        self._delivery = delivery
+        self._clock = clock
+        self._context = contextvars.copy_context()
+        self._queue: SimpleQueue[Entry] = SimpleQueue()
+        self._timers: Timers[Timer] = Timers()
+        self._calls: dict[str, LiveCall] = {}
+        self._bodies: deque[tuple[Any, CallSignals]] = deque()
+        self._lock = threading.Lock()
+        self._baton = object()
+        self._held_since: float | None = None
+        self._is_finished = False
+        self._acts: dict[type[Instruction], Callable[[Any, Outcome | None], None]] = {
+            Emit: self._emit,
+            Start: self._start,
+            Stop: self._stop,
+            Abandon: self._abandon,
+            ArmTimer: self._arm,
+            DisarmTimer: self._disarm,
+            KeepOutputs: self._keep,
+            GiveError: self._give,
+            DropOutputs: self._drop,
+            Finish: self._finish,
+        }
+
+    def begin(self) -> None:
+        """Start the run's thread."""
+        ROUTER.hold()
+        if any(step.runner == RunnerName.INLINE for step in self._plan.steps):
+            WATCH.add(self)
+        self.post(RunBegun(at=self._clock.now()))
+        self._spawn()
+
+    def post(self, signal: Signal | None, outcome: Outcome | None = None) -> None:
+        """Pass a signal to the run, from any thread; None makes it look at its clock."""
+        self._queue.put((signal, outcome))
+
+    def relieve(self, before: float) -> None:
+        """Go on in a new thread if a body has held this one since `before` (monotonic seconds)."""
+        with self._lock:
+            if self._held_since is None or self._held_since > before:
+                return
+            self._held_since = None
+            self._baton = object()
+        self._spawn()
+
+    def _spawn(self) -> None:
+        context = self._context.copy()
+        threading.Thread(
+            target=context.run,
+            args=(self._drive, self._baton),
+            name=f"dagy run {self._plan.run_id}",
+            daemon=True,
+        ).start()
+
+    # --- the loop -----------------------------------------------------------------------------
+
+    def _drive(self, baton: object) -> None:
+        try:
+            while baton is self._baton and not self._is_finished:
+                self._take_signals()
+                self._fire_timers()
+                if not self._queue.empty():
+                    continue
+                self._delivery.flush()
+                if self._bodies:
+                    self._run_body(baton)
+                elif not self._is_finished:
+                    self._wait()
+        except BaseException as error:  # noqa: BLE001 - the run must end, whatever this is
+            _LOG.exception("Run %s cannot be carried on.", self._plan.run_id)
+            self._collapse(error)
+
+    def _take_signals(self) -> None:
+        for _ in range(min(self._queue.qsize(), MAX_BATCH)):
+            self._take(*self._queue.get_nowait())
+
+    def _take(self, signal: Signal | None, outcome: Outcome | None = None) -> None:
+        if signal is None:
+            return
+        for instruction in self.machine.handle(signal):
+            self._acts[type(instruction)](instruction, outcome)
+        if len(self._delivery) > MAX_BATCH:
+            self._delivery.flush()
+
+    def _fire_timers(self) -> None:
+        if not self._timers:
+            return
+        for timer in self._timers.pop_due(self._clock.monotonic()):
+            self._take(TimerFired(at=self._clock.now(), timer=timer))
+
+    def _wait(self) -> None:
+        due = self._timers.next_at()
+        patience = None if due is None else max(0.0, due - self._clock.monotonic())
+        try:
+            self._take(*self._queue.get(timeout=patience))
+        except Empty:
+            return
+
+    def _run_body(self, baton: object) -> None:
+        call, reporter = self._bodies.popleft()
+        self._take(reporter.make_begun())
+        reporter.is_begun = True
+        self._delivery.flush()
+        self._held_since = time.monotonic()
+        call.run_here()
+        with self._lock:
+            if baton is self._baton:
+                self._held_since = None
+
+    def _collapse(self, error: BaseException) -> None:
+        """End the run after a fault of the engine's own, so that nobody waits for ever."""
+        at = self._clock.now()
+        for instruction in self.machine.collapse(at, describe_exception(error)):
+            self._acts[type(instruction)](instruction, None)
+
+    # --- instructions -------------------------------------------------------------------------
+
+    def _emit(self, instruction: Emit, outcome: Outcome | None) -> None:
+        event = instruction.event
+        self._delivery.add(event)
+        if type(event) is NodeEnded:
+            self._calls.pop(event.node_id, None)
+            if event.error is not None:
+                self._keep_exception(event, outcome)
+
+    def _keep_exception(self, event: NodeEnded, outcome: Outcome | None) -> None:
+        if event.state is NodeState.TIMED_OUT and event.error is not None:
+            self.exceptions[event.node_id] = NodeTimeout(
+                event.error.message, code=event.error.code, suggestion=event.error.suggestion
+            )
+        elif outcome is not None and outcome.exception is not None:
+            self.exceptions[event.node_id] = outcome.exception
+
+    def _start(self, instruction: Start, _: Outcome | None) -> None:
+        node_id, attempt = instruction.node_id, instruction.attempt
+        step = self._steps[node_id]
+        reporter = CallSignals(node_id, attempt, self._clock, self.post)
+        try:
+            call = self.values.make_call(step, attempt)
+            live = self._runners[step.runner].start(call, reporter)
+        except Exception as error:  # noqa: BLE001 - any runner may be plugged in
+            fact = describe_exception(error, node_id=node_id, attempt=attempt)
+            reporter.ended(Outcome(error=fact, exception=error, crashed=True))
+            return
+        self._calls[node_id] = live
+        if hasattr(live, "run_here"):
+            self._bodies.append((live, reporter))
+
+    def _stop(self, instruction: Stop, _: Outcome | None) -> None:
+        live = self._calls.get(instruction.node_id)
+        how = "stopping" if live is None else live.stop()
+        self.post(
+            StopAnswered(
+                at=self._clock.now(),
+                node_id=instruction.node_id,
+                attempt=instruction.attempt,
+                how=how,
+            )
+        )
+
+    def _abandon(self, instruction: Abandon, _: Outcome | None) -> None:
+        live = self._calls.get(instruction.node_id)
+        if live is not None:
+            live.abandon()
+
+    def _arm(self, instruction: ArmTimer, _: Outcome | None) -> None:
+        self._timers.arm(instruction.timer, self._clock.monotonic() + instruction.seconds)
+
+    def _disarm(self, instruction: DisarmTimer, _: Outcome | None) -> None:
+        self._timers.disarm(instruction.timer)
+
+    def _keep(self, instruction: KeepOutputs, outcome: Outcome | None) -> None:
+        if outcome is not None:
+            self.values.keep(instruction.node_id, outcome.outputs or {})
+
+    def _give(self, instruction: GiveError, _: Outcome | None) -> None:
+        outputs = dict.fromkeys(instruction.outputs, instruction.error)
+        self.values.keep(instruction.node_id, outputs)
+
+    def _drop(self, instruction: DropOutputs, _: Outcome | None) -> None:
+        self.values.drop(instruction.node_id)
+
+    def _finish(self, _: Finish, __: Outcome | None) -> None:
+        self._is_finished = True
+        WATCH.remove(self)
+        self._delivery.flush()
+        ROUTER.release()
+        self.done.set()

@@ -1,0 +1,130 @@
+"""What a run's machine decides in, facts with the run's id and instructions in order out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from dagy_nb.engine.signals import Emit, Instruction, LineWritten, ProgressMade
+from dagy_nb.model.event import (
+    AttemptFailed,
+    AttemptStarted,
+    CancelRequested,
+    ErrorFact,
+    LogWritten,
+    NodeEnded,
+    NodeProgressed,
+    NodeQueued,
+    Preview,
+    RunEnded,
+    RunStarted,
+)
+from dagy_nb.model.state import NodeState, Reason, RunState
+
+if TYPE_CHECKING:
+    from dagy_nb.engine.plan import Step
+
+
+class Outbox:
+    """Collects the instructions of one signal; `tell_…` adds a fact to record."""
+
+    def __init__(self, run_id: str) -> None:
+        self._run_id = run_id
+        self._out: list[Instruction] = []
+
+    def take(self) -> list[Instruction]:
+        """Return what was collected and begin anew."""
+        out, self._out = self._out, []
+        return out
+
+    def say(self, instruction: Instruction) -> None:
+        """Add an instruction."""
+        self._out.append(instruction)
+
+    def tell_run_started(self, at: float) -> None:
+        """The run left the queue."""
+        self._out.append(Emit(RunStarted(at=at, run_id=self._run_id)))
+
+    def tell_run_ended(self, at: float, state: RunState, error: ErrorFact | None) -> None:
+        """The run is over."""
+        event = RunEnded(at=at, run_id=self._run_id, state=state, error=error)
+        self._out.append(Emit(event))
+
+    def tell_cancel(self, at: float, node_id: str, by: str) -> None:
+        """Somebody asked to cancel."""
+        event = CancelRequested(at=at, run_id=self._run_id, node_id=node_id, by=by)
+        self._out.append(Emit(event))
+
+    def tell_queued(self, at: float, node_id: str) -> None:
+        """A node waits for a place in its runner."""
+        self._out.append(Emit(NodeQueued(at=at, run_id=self._run_id, node_id=node_id)))
+
+    def tell_begun(self, at: float, step: Step, attempt: int) -> None:
+        """A runner acknowledged an attempt."""
+        event = AttemptStarted(
+            at=at, run_id=self._run_id, node_id=step.node_id, attempt=attempt, runner=step.runner
+        )
+        self._out.append(Emit(event))
+
+    def tell_retry(self, at: float, node_id: str, attempt: int, error: ErrorFact) -> None:
+        """An attempt failed and the next one follows at once."""
+        event = AttemptFailed(
+            at=at,
+            run_id=self._run_id,
+            node_id=node_id,
+            attempt=attempt,
+            error=error,
+            retry_at=at,
+        )
+        self._out.append(Emit(event))
+
+    def tell_line(self, line: LineWritten) -> None:
+        """A body wrote a line."""
+        event = LogWritten(
+            at=line.at,
+            run_id=self._run_id,
+            node_id=line.node_id,
+            attempt=line.attempt,
+            level=line.level,
+            text=line.text,
+        )
+        self._out.append(Emit(event))
+
+    def tell_progress(self, made: ProgressMade) -> None:
+        """A body told how far it is."""
+        event = NodeProgressed(
+            at=made.at,
+            run_id=self._run_id,
+            node_id=made.node_id,
+            fraction=made.fraction,
+            message=made.message,
+        )
+        self._out.append(Emit(event))
+
+    def tell_ended(
+        self,
+        at: float,
+        node_id: str,
+        state: NodeState,
+        *,
+        attempts: int,
+        reason: Reason | None,
+        error: ErrorFact | None,
+        enforcement: str,
+        previews: Mapping[str, Preview],
+        cause: tuple[str, ...],
+    ) -> None:
+        """A node reached its final state."""
+        event = NodeEnded(
+            at=at,
+            run_id=self._run_id,
+            node_id=node_id,
+            state=state,
+            reason=reason,
+            attempts=attempts,
+            error=error,
+            enforcement=enforcement,
+            previews=previews,
+            cause=cause,
+        )
+        self._out.append(Emit(event))

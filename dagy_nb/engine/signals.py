@@ -1,0 +1,197 @@
+"""What the machine is told (signals) and what it says in return (instructions): frozen words.
+
+Signals carry the time they happened, since the machine has no clock. Neither carries a user's value.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from dagy_nb.model.event import ErrorFact, Event, Preview
+from dagy_nb.model.state import Reason
+
+
+class TimerKind(StrEnum):
+    """What falls due."""
+
+    RUN = "run"
+    ATTEMPT = "attempt"
+    GRACE = "grace"
+
+
+@dataclass(frozen=True, slots=True)
+class Timer:
+    """The key of a timer; `node_id` is empty for the run's own."""
+
+    kind: TimerKind
+    node_id: str = ""
+    attempt: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Signal:
+    """The base of what the machine is told.
+
+    Attributes:
+        at: When, in seconds since the epoch, UTC.
+    """
+
+    at: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunBegun(Signal):
+    """The driver is ready."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AttemptBegun(Signal):
+    """A runner acknowledged that a body begins: the attempt's limit counts from here."""
+
+    node_id: str
+    attempt: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AttemptEnded(Signal):
+    """A runner said how an attempt ended.
+
+    Attributes:
+        live: The outputs that have a value.
+        error: What went wrong; None where the attempt completed.
+        reason: Why it failed.
+        previews: Output connector → preview.
+    """
+
+    node_id: str
+    attempt: int
+    live: frozenset[str] = frozenset()
+    error: ErrorFact | None = None
+    reason: Reason = Reason.RAISED
+    previews: Mapping[str, Preview] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StopAnswered(Signal):
+    """A runner said how it stopped a call: `cancelled`, `killed`, `abandoned`, or `stopping`."""
+
+    node_id: str
+    attempt: int
+    how: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LineWritten(Signal):
+    """A body wrote a line."""
+
+    node_id: str
+    attempt: int
+    level: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProgressMade(Signal):
+    """A body told how far it is."""
+
+    node_id: str
+    attempt: int
+    fraction: float
+    message: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TimerFired(Signal):
+    """A timer fell due: an attempt's limit, the run's limit, or the patience with a stop."""
+
+    timer: Timer
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CancelAsked(Signal):
+    """Somebody asked to cancel one node, or the run where `node_id` is empty."""
+
+    node_id: str = ""
+    by: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Instruction:
+    """The base of what the driver is to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Emit(Instruction):
+    """Record a fact, then tell it."""
+
+    event: Event
+
+
+@dataclass(frozen=True, slots=True)
+class Start(Instruction):
+    """Hand an attempt to its runner."""
+
+    node_id: str
+    attempt: int
+
+
+@dataclass(frozen=True, slots=True)
+class Stop(Instruction):
+    """Tell the runner to end a call, and pass on its answer as `StopAnswered`."""
+
+    node_id: str
+    attempt: int
+
+
+@dataclass(frozen=True, slots=True)
+class Abandon(Instruction):
+    """Stop waiting for a call."""
+
+    node_id: str
+    attempt: int
+
+
+@dataclass(frozen=True, slots=True)
+class ArmTimer(Instruction):
+    """Fire a timer after so many seconds."""
+
+    timer: Timer
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class DisarmTimer(Instruction):
+    """Forget a timer."""
+
+    timer: Timer
+
+
+@dataclass(frozen=True, slots=True)
+class KeepOutputs(Instruction):
+    """Take over the values of an attempt that completed; without this they are dropped."""
+
+    node_id: str
+    attempt: int
+
+
+@dataclass(frozen=True, slots=True)
+class GiveError(Instruction):
+    """Put an error as value on a node's ERROR outputs."""
+
+    node_id: str
+    outputs: tuple[str, ...]
+    error: ErrorFact
+
+
+@dataclass(frozen=True, slots=True)
+class DropOutputs(Instruction):
+    """Let go of a node's values: the last consumer has had them."""
+
+    node_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Finish(Instruction):
+    """The run is over; nothing follows."""

@@ -1,0 +1,1 @@
+"""Where one node's body runs: inline, in a thread."""

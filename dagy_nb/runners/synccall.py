@@ -1,0 +1,81 @@
+"""A node whose `execute` is no coroutine in, its body run in whatever thread calls `run` out."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+
+from dagy_nb.abc import CallReporter, NodeCall, Outcome
+from dagy_nb.engine.body import Body
+from dagy_nb.engine.fault import describe_exception
+from dagy_nb.engine.routing import ROUTER
+from dagy_nb.errors import NodeCancelled
+from dagy_nb.nodes.context import CancelToken
+from dagy_nb.runners.interrupt import Interruptible
+from dagy_nb.runners.turn import Turn
+
+PATIENCE = 0.1
+"""Seconds a body may take to end after `on_cancel` is through."""
+
+
+class SyncCall:
+    """One call; stopping it asks the token, raises `NodeCancelled` in its thread and calls `on_cancel`.
+
+    `on_cancel` runs in a thread of its own, maybe while `execute` still goes on: so it can close the
+    connection that `execute` waits for.
+    """
+
+    def __init__(self, call: NodeCall, reporter: CallReporter) -> None:
+        self._reporter = reporter
+        self._cancel = CancelToken()
+        self._body = Body(call, reporter, self._cancel)
+        self._guard = Interruptible()
+        self._turn = Turn()
+        self._end_turn = Turn()
+        self._over = threading.Event()
+
+    def run(self) -> None:
+        """Run the body in this thread, unless the call was stopped before; the reporter hears of it."""
+        if not self._turn.take():
+            return
+        ROUTER.hold_on()
+        try:
+            self._reporter.started()
+            outcome = self._run_guarded()
+            self._body.output.close()
+            if self._end_turn.take():
+                self._reporter.ended(outcome)
+        finally:
+            self._over.set()
+            ROUTER.release()
+
+    def stop(self) -> str:
+        """Tell the body to end; one that has not begun never will."""
+        if self._turn.take():
+            return "cancelled"
+        # With a hook, its thread tells the end, when both are over.
+        calls_hook = self._body.has_cancel_hook and self._end_turn.take()
+        self._cancel.request()
+        self._guard.interrupt()
+        if calls_hook:
+            name = f"dagy on_cancel {self._body.call.node_id}"
+            threading.Thread(target=self._run_hook, name=name, daemon=True).start()
+        return "stopping"
+
+    def abandon(self) -> None:
+        """Do nothing more: the thread belongs to the body until that ends."""
+
+    def _run_guarded(self) -> Outcome:
+        try:
+            return self._guard.run(self._body.run)
+        except NodeCancelled:
+            return Outcome(cancelled=True)
+        except BaseException as error:  # noqa: BLE001 - whatever it is, the run must hear of an end
+            return Outcome(error=describe_exception(error), exception=error, crashed=True)
+
+    def _run_hook(self) -> None:
+        asyncio.run(self._body.call_cancel_hook())
+        if self._over.wait(PATIENCE):
+            self._reporter.ended(Outcome(cancelled=True))
+        else:
+            self._reporter.stopped("abandoned")
