@@ -1,0 +1,88 @@
+"""Specs of all node types in, the palette with the computed table of types out (D5)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from dagy_nb.checks.rules import RULES, Rule
+from dagy_nb.model.connector import ConnectorSpec
+from dagy_nb.model.datatype import compare_accepted
+from dagy_nb.model.frozen import thaw
+from dagy_nb.model.spec import NodeSpec
+from dagy_nb.protocol.draw import draw_connector, name_runner
+from dagy_nb.protocol.picture import PalettePicture, RulePicture, TypePicture, VerdictPicture
+
+Table = dict[str, dict[str, VerdictPicture]]
+
+
+def draw_palette(
+    specs: Mapping[str, NodeSpec], *, revision: int = 0, rules: Mapping[str, Rule] = RULES
+) -> PalettePicture:
+    """Return the picture of the palette.
+
+    Args:
+        specs: Node type → spec.
+        revision: Of the registry.
+        rules: Code → words, of the rules that need the live graph.
+    """
+    ordered = sorted(
+        specs.values(), key=lambda each: (each.category.lower(), _label(each).lower(), each.type)
+    )
+    return PalettePicture(
+        revision=revision,
+        types=tuple(draw_type(each) for each in ordered),
+        table=draw_table(
+            (each for spec in ordered for each in spec.outputs),
+            (each for spec in ordered for each in spec.inputs),
+        ),
+        rules={
+            code: RulePicture(message=rule.message, suggestion=rule.suggestion)
+            for code, rule in sorted(rules.items())
+        },
+    )
+
+
+def draw_type(spec: NodeSpec) -> TypePicture:
+    """Return the picture of a node type as the palette shows it."""
+    words = (spec.type, _label(spec), spec.description, spec.category, *spec.tags)
+    return TypePicture(
+        type=spec.type,
+        label=_label(spec),
+        description=spec.description,
+        category=spec.category,
+        tags=spec.tags,
+        icon=spec.icon,
+        origin=str(spec.origin),
+        version=spec.version,
+        runner=name_runner(spec),
+        timeout=spec.timeout,
+        side_effects=spec.side_effects,
+        unavailable=spec.unavailable,
+        inputs=tuple(draw_connector(each) for each in spec.inputs),
+        outputs=tuple(draw_connector(each) for each in spec.outputs),
+        config_schema=thaw(spec.config_schema),
+        config_defaults=thaw(spec.config_defaults),
+        search=" ".join(" ".join(words).lower().split()),
+    )
+
+
+def draw_table(outputs: Iterable[ConnectorSpec], inputs: Iterable[ConnectorSpec]) -> Table:
+    """Return output `type_key` → input `type_key` → verdict, from the one matrix."""
+    sources = {each.type_key: each.data_types for each in outputs}
+    targets = {each.type_key: each.data_types for each in inputs}
+    table: Table = {}
+    for source, source_types in sorted(sources.items()):
+        table[source] = {}
+        for target, target_types in sorted(targets.items()):
+            answer = compare_accepted(source_types, target_types)
+            table[source][target] = VerdictPicture(
+                verdict=answer.verdict.value,
+                code=answer.code,
+                reason=answer.reason,
+                suggestion=answer.suggestion,
+            )
+    return table
+
+
+def _label(spec: NodeSpec) -> str:
+    return spec.label or spec.type
