@@ -22,6 +22,7 @@ from dagy_nb.model.edit import (
     SetOptions,
 )
 from dagy_nb.model.flow import FlowSpec, FlowVersion, Position
+from dagy_nb.model.frozen import FrozenMap
 from dagy_nb.model.nearest import suggest_names
 from dagy_nb.nodes.base import FlowNode
 from dagy_nb.session.current import current_session
@@ -118,7 +119,7 @@ class Flow:
         """
         session = session or current_session()
         opened = session.flows.get(name)
-        if version is None and opened is not None:
+        if version is None and isinstance(opened, cls):
             return opened
         return cls.from_spec(session.store.flow_version(name, version).spec, session=session)
 
@@ -228,7 +229,7 @@ class Flow:
         """
         entry = self.spec.node(node_id)
         if entry is None:
-            self.edit([SetConfig(id=node_id, config={})])
+            self.edit([SetConfig(id=node_id, config=FrozenMap())])
             return
         options = {key: changes.pop(key) for key in OPTIONS & changes.keys()}
         merged = build_entry(**{**dict(entry), "config": {**entry.config, **changes}, **options})
@@ -321,7 +322,7 @@ class Flow:
     def __repr__(self) -> str:
         return f"<Flow {self.name}: {len(self.spec.nodes)} nodes, {len(self.spec.edges)} edges>"
 
-    def _name_type(self, node: type[FlowNode] | str) -> str:
+    def _name_type(self, node: object) -> str:
         if isinstance(node, str):
             return self.session.registry.get(node).spec.type
         if not (isinstance(node, type) and issubclass(node, FlowNode)):

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-import queue
 import sys
 import time
+import warnings
 from collections.abc import Callable, Generator
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +16,7 @@ from dagy_nb.session.result import RunResult, make_failure
 
 if TYPE_CHECKING:
     from dagy_nb.engine.driver import LiveRun
+    from dagy_nb.session.listener import RunListener
 
 TICK = 0.1
 GRACE = 5.0
@@ -32,11 +33,10 @@ class RunHandle:
         >>> run = handle.wait()  # or: run = await handle    # doctest: +SKIP
     """
 
-    def __init__(self, live: LiveRun, record: Callable[[], RunRecord]) -> None:
+    def __init__(self, live: LiveRun, listener: RunListener) -> None:
         self._live = live
-        self._record = record
-        self._lines: queue.SimpleQueue[LogWritten] = queue.SimpleQueue()
-        live.subscribe(self._collect)
+        self._listener = listener
+        self._told = False
 
     @property
     def run_id(self) -> str:
@@ -61,7 +61,7 @@ class RunHandle:
     @property
     def record(self) -> RunRecord:
         """What is recorded of the run up to now."""
-        return self._record()
+        return self._listener.record(self.run_id)
 
     @property
     def result(self) -> RunResult:
@@ -133,13 +133,9 @@ class RunHandle:
     def __repr__(self) -> str:
         return f"<RunHandle {self.run_id} {self.state}>"
 
-    def _collect(self, event: Event) -> None:
-        if isinstance(event, LogWritten):
-            self._lines.put(event)
-
     def _tick(self, on_tick: Callable[[], None] | None) -> None:
-        while not self._lines.empty():
-            _echo(self._lines.get())
+        for line in self._listener.take_lines():
+            _echo(line)
         if on_tick is not None:
             on_tick()
 
@@ -148,8 +144,15 @@ class RunHandle:
             msg = f"Run {self.run_id} goes on after {timeout} s; wait again or cancel it."
             raise TimeoutError(msg)
 
+    def _tell_recording_error(self) -> None:
+        error = self._live.recording_error
+        if error is not None and not self._told:
+            self._told = True
+            warnings.warn(f"Run {self.run_id} is not fully recorded: {error}", stacklevel=4)
+
     def _finish(self, *, check: bool, on_tick: Callable[[], None] | None) -> RunResult:
         self._tick(on_tick)
+        self._tell_recording_error()
         result = self.result
         if check and result.state is not RunState.COMPLETED:
             raise make_failure(result, self._live.exceptions)

@@ -3,22 +3,27 @@
 from __future__ import annotations
 
 import secrets
-import threading
 import weakref
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from dagy_nb.checks.flow import check_flow
-from dagy_nb.engine.driver import LiveRun, start_run
+from dagy_nb.engine.driver import start_run
 from dagy_nb.engine.plan import Plan, make_plan
 from dagy_nb.errors import CheckFailed, ConfigError
 from dagy_nb.flowfile.expressions import read_parameter_values, resolve_parameters
 from dagy_nb.model.diagnostic import Diagnostic, Severity
-from dagy_nb.model.event import CancelRequested, Event, FlowVersionSeen, NodeVersionSeen
+from dagy_nb.model.event import (
+    CancelRequested,
+    Event,
+    FlowVersionSeen,
+    NodeVersionSeen,
+    RunEnded,
+)
 from dagy_nb.session.handle import RunHandle
+from dagy_nb.session.listener import RunListener
 from dagy_nb.session.watch import CancelWatch
-from dagy_nb.store.fold import RunFold
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -59,7 +64,7 @@ class Session:
         self.registry = registry
         self.runners = dict(runners)
         self.clock = clock
-        self.flows: dict[str, Any] = {}
+        self.flows: dict[str, object] = {}
         self.handles: weakref.WeakValueDictionary[str, RunHandle] = weakref.WeakValueDictionary()
         self._seen: set[str] = set()
         self._watch = CancelWatch(store)
@@ -74,7 +79,9 @@ class Session:
     def check(self, flow: FlowSpec) -> list[Diagnostic]:
         """Return what a check of the flow finds with the node types of now."""
         specs = self.registry.snapshot().specs
-        return list(check_flow(flow, specs, check_config=self._find_config_problems))
+        return list(
+            check_flow(flow, specs, check_config=self._find_config_problems, runners=self.runners)
+        )
 
     def refuse_config(self, type_name: str, node_id: str, config: Mapping[str, Any]) -> None:
         """Raise where config values do not fit; fields that are expressions wait for the run.
@@ -185,34 +192,24 @@ class Session:
         )
 
     def _drive(self, flow: FlowSpec, plan: Plan) -> RunHandle:
-        fold = RunFold()
-        lock = threading.Lock()
-
-        def keep(event: Event) -> None:
-            with lock:
-                fold.apply(event)
-
-        live: LiveRun = start_run(
+        listener = RunListener()
+        live = start_run(
             plan,
             runners=self.runners,
             record=self._record,
             clock=self.clock,
             flow_hash=flow.content_hash,
             parent_run_id=self.settings.parent_run,
-            subscribers=(keep,),
+            subscribers=(listener.hear,),
         )
-
-        def read() -> Any:
-            with lock:
-                return fold.record(live.run_id)
-
-        handle = RunHandle(live, read)
+        handle = RunHandle(live, listener)
         self.handles[live.run_id] = handle
         self._watch.add(live)
         return handle
 
     def _record(self, events: Sequence[Event]) -> None:
-        self.store.append(*events)
+        ended = any(isinstance(event, RunEnded) for event in events)
+        self.store.append(*events, durable=ended)
 
     def _describe_versions(self, flow: FlowSpec) -> list[Event]:
         now = self.clock.now()
