@@ -17,20 +17,16 @@ from typing import Any
 
 from dagy_nb.abc import CallReporter, Conversion, NodeCall, Outcome
 from dagy_nb.engine.contract import take_outputs
+from dagy_nb.engine.deadline import HOOK_SECONDS
 from dagy_nb.engine.fault import describe_exception
 from dagy_nb.engine.output import NodeOutput, enter_output
 from dagy_nb.engine.preview import preview_value
-from dagy_nb.errors import ContractError, NodeCancelled
+from dagy_nb.errors import ContractError
 from dagy_nb.model.connector import Cardinality, Direction
 from dagy_nb.model.event import Preview
 from dagy_nb.nodes.context import CancelToken, ExecutionContext
 from dagy_nb.nodes.result import ExecutionResult
 from dagy_nb.nodes.values import coerce
-
-HOOK_SECONDS = 2.0
-"""How long `on_cancel` may take."""
-
-CANCELLED = (NodeCancelled, asyncio.CancelledError)
 
 
 class Body:

@@ -6,6 +6,9 @@ from collections.abc import Hashable
 from heapq import heappop, heappush
 from typing import Generic, TypeVar
 
+HOOK_SECONDS = 2.0
+"""How long `on_cancel` may take."""
+
 Key = TypeVar("Key", bound=Hashable)
 
 

@@ -22,7 +22,7 @@ from typing import Any
 from dagy_nb.engine.fate import Ending, Harm, end_step, judge_inputs, judge_run
 from dagy_nb.engine.fault import describe_overrun, describe_run_overrun
 from dagy_nb.engine.outbox import Outbox
-from dagy_nb.engine.plan import Plan, Step, find_dependents
+from dagy_nb.engine.plan import Plan, find_dependents
 from dagy_nb.engine.signals import (
     Abandon,
     ArmTimer,
@@ -46,6 +46,7 @@ from dagy_nb.engine.signals import (
     TimerFired,
     TimerKind,
 )
+from dagy_nb.engine.steprun import StepRun
 from dagy_nb.model.event import ErrorFact, Preview
 from dagy_nb.model.flow import FailurePolicy
 from dagy_nb.model.spec import RunnerName
@@ -53,7 +54,6 @@ from dagy_nb.model.state import (
     NodeState,
     Reason,
     RunState,
-    check_node_transition,
     check_run_transition,
 )
 
@@ -61,22 +61,6 @@ GRACE = 0.15
 """Seconds which the driver waits for a body that was told to end."""
 
 OVER = frozenset({"cancelled", "killed", "abandoned"})
-
-
-class StepRun:
-    """Where one step of the run is."""
-
-    __slots__ = ("attempt", "begun", "fraction", "readers", "state", "step", "stopping", "waiting")
-
-    def __init__(self, step: Step) -> None:
-        self.step = step
-        self.state = NodeState.PENDING
-        self.waiting = len(step.producers)
-        self.readers = len(step.consumers)
-        self.attempt = 0
-        self.begun = 0
-        self.fraction = -1.0
-        self.stopping: NodeState | None = None
 
 
 class RunMachine:
@@ -205,7 +189,7 @@ class RunMachine:
     def _start(self, run: StepRun, at: float) -> None:
         run.attempt += 1
         if run.attempt == 1 and run.step.runner != RunnerName.INLINE:
-            run.state = check_node_transition(run.state, NodeState.QUEUED)
+            run.turn(NodeState.QUEUED)
             self._out.tell_queued(at, run.step.node_id)
         self._out.say(Start(run.step.node_id, run.attempt))
 
@@ -215,11 +199,10 @@ class RunMachine:
             return
         self._turn_running(run, signal.at)
         if run.step.timeout is not None and run.stopping is None:
-            timer = Timer(TimerKind.ATTEMPT, signal.node_id, signal.attempt)
-            self._out.say(ArmTimer(timer, run.step.timeout))
+            self._out.say(ArmTimer(run.timer(TimerKind.ATTEMPT), run.step.timeout))
 
     def _turn_running(self, run: StepRun, at: float) -> None:
-        run.state = check_node_transition(run.state, NodeState.RUNNING)
+        run.turn(NodeState.RUNNING)
         run.begun = run.attempt
         self._out.tell_begun(at, run.step, run.attempt)
 
@@ -233,7 +216,7 @@ class RunMachine:
         if run.state is not NodeState.RUNNING:
             self._turn_running(run, signal.at)
         if run.step.timeout is not None:
-            self._out.say(DisarmTimer(Timer(TimerKind.ATTEMPT, signal.node_id, signal.attempt)))
+            self._out.say(DisarmTimer(run.timer(TimerKind.ATTEMPT)))
         if signal.error is None:
             self._complete(run, signal)
         elif self._may_retry(run, signal):
@@ -250,23 +233,11 @@ class RunMachine:
         if signal.reason is not Reason.RAISED:
             return False
         if run.step.retries_refused:
-            self._say_refused(run, signal)
+            self._out.tell_no_retry(signal.at, run.step, run.attempt)
         return run.attempt <= run.step.retries
 
-    def _say_refused(self, run: StepRun, signal: AttemptEnded) -> None:
-        text = f"Not tried again: {run.step.retries_refused}."
-        self._out.tell_line(
-            LineWritten(
-                at=signal.at,
-                node_id=signal.node_id,
-                attempt=signal.attempt,
-                level="WARNING",
-                text=text,
-            )
-        )
-
     def _retry(self, run: StepRun, error: ErrorFact, at: float) -> None:
-        run.state = check_node_transition(run.state, NodeState.RETRYING)
+        run.turn(NodeState.RETRYING)
         run.fraction = -1.0
         self._out.tell_retry(at, run.step.node_id, run.attempt, error)
         self._start(run, at)
@@ -290,8 +261,7 @@ class RunMachine:
             return
         run.stopping = state
         if run.step.timeout is not None:
-            timer = Timer(TimerKind.ATTEMPT, run.step.node_id, run.attempt)
-            self._out.say(DisarmTimer(timer))
+            self._out.say(DisarmTimer(run.timer(TimerKind.ATTEMPT)))
         self._out.say(Stop(run.step.node_id, run.attempt))
 
     def _hear_stop(self, signal: StopAnswered) -> None:
@@ -301,8 +271,7 @@ class RunMachine:
         if signal.how in OVER:
             self._end_stopped(run, signal.how, signal.at)
         else:
-            timer = Timer(TimerKind.GRACE, signal.node_id, signal.attempt)
-            self._out.say(ArmTimer(timer, self._grace))
+            self._out.say(ArmTimer(run.timer(TimerKind.GRACE), self._grace + run.step.hook_seconds))
 
     def _hear_timer(self, signal: TimerFired) -> None:
         timer = signal.timer
@@ -322,9 +291,11 @@ class RunMachine:
             self._end_stopped(run, "abandoned", signal.at)
 
     def _end_stopped(self, run: StepRun, how: str, at: float) -> None:
-        self._out.say(DisarmTimer(Timer(TimerKind.GRACE, run.step.node_id, run.attempt)))
+        self._out.say(DisarmTimer(run.timer(TimerKind.GRACE)))
         if run.stopping is NodeState.TIMED_OUT and run.begun == run.attempt:
-            error = describe_overrun(run.step, run.attempt, self.plan, by_run=self._halted)
+            error = describe_overrun(
+                run.step, run.attempt, self.plan, by_run=self._forced is RunState.TIMED_OUT
+            )
             self._fail(run, NodeState.TIMED_OUT, at, error, None, enforcement=how)
         else:
             self._end(run, NodeState.CANCELLED, at, enforcement=how if run.begun else "")
@@ -373,7 +344,7 @@ class RunMachine:
         previews: Mapping[str, Preview] | None = None,
     ) -> None:
         node_id = run.step.node_id
-        run.state = check_node_transition(run.state, state)
+        run.turn(state)
         self._endings[node_id] = ending or end_step(run.step, state, reason)
         self._open -= 1
         self._out.tell_ended(

@@ -78,6 +78,18 @@ class Outbox:
         )
         self._out.append(Emit(event))
 
+    def tell_no_retry(self, at: float, step: Step, attempt: int) -> None:
+        """Retries were asked for and are refused."""
+        event = LogWritten(
+            at=at,
+            run_id=self._run_id,
+            node_id=step.node_id,
+            attempt=attempt,
+            level="WARNING",
+            text=f"Not tried again: {step.retries_refused}.",
+        )
+        self._out.append(Emit(event))
+
     def tell_line(self, line: LineWritten) -> None:
         """A body wrote a line."""
         event = LogWritten(

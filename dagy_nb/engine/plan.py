@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from dagy_nb.abc import Conversion
 from dagy_nb.checks.shape import find_cycles, find_reachable, map_successors, order_nodes
-from dagy_nb.engine.deadline import choose_timeout
+from dagy_nb.engine.deadline import HOOK_SECONDS, choose_timeout
 from dagy_nb.errors import FlowError, UnknownName
 from dagy_nb.model.connector import Cardinality, ConnectorSpec, Direction
 from dagy_nb.model.datatype import DataType
@@ -69,6 +69,7 @@ class Step:
         producers: Ids of the nodes it waits for, without repeats.
         consumers: Ids of the nodes that wait for it, without repeats.
         error_outputs: ERROR outputs with an enabled node behind them: a failure there is caught.
+        hook_seconds: How long its `on_cancel` may take; 0 where it has none.
         disabled: It is skipped.
         is_sink: No enabled node waits for it, so the run's state looks at it.
     """
@@ -85,6 +86,7 @@ class Step:
     producers: tuple[str, ...] = ()
     consumers: tuple[str, ...] = ()
     error_outputs: tuple[str, ...] = ()
+    hook_seconds: float = 0.0
     disabled: bool = False
     is_sink: bool = True
 
@@ -261,6 +263,7 @@ def _plan_step(
         producers=tuple(wires.producers[node.id]),
         consumers=consumers,
         error_outputs=tuple(wires.caught[node.id]),
+        hook_seconds=HOOK_SECONDS if "on_cancel" in node_class.traits.hooks else 0.0,
         disabled=node.disabled,
         is_sink=not node.disabled and not any(each in wires.enabled for each in consumers),
     )

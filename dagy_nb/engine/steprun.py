@@ -1,0 +1,58 @@
+"""One step of a plan in, where it is during a run out: the machine's notes, changed by the machine only."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from dagy_nb.engine.signals import Timer, TimerKind
+from dagy_nb.model.state import NodeState, check_node_transition
+
+if TYPE_CHECKING:
+    from dagy_nb.engine.plan import Step
+
+
+class StepRun:
+    """Where one step is.
+
+    Attributes:
+        state: Its state, changed through the table only.
+        waiting: How many of its producers have not ended.
+        readers: How many of its consumers have not ended.
+        attempt: The attempt that goes on, from 1; 0 where nothing was started.
+        begun: The last attempt that a runner acknowledged.
+        fraction: Its progress.
+        stopping: What it turns to when its body is over; None where nobody told it to end.
+    """
+
+    __slots__ = (
+        "attempt",
+        "begun",
+        "fraction",
+        "readers",
+        "state",
+        "step",
+        "stopping",
+        "waiting",
+    )
+
+    def __init__(self, step: Step) -> None:
+        self.step = step
+        self.state = NodeState.PENDING
+        self.waiting = len(step.producers)
+        self.readers = len(step.consumers)
+        self.attempt = 0
+        self.begun = 0
+        self.fraction = -1.0
+        self.stopping: NodeState | None = None
+
+    def turn(self, state: NodeState) -> None:
+        """Go to another state.
+
+        Raises:
+            TransitionError: The table does not allow it.
+        """
+        self.state = check_node_transition(self.state, state)
+
+    def timer(self, kind: TimerKind) -> Timer:
+        """Return the key of a timer of the attempt that goes on."""
+        return Timer(kind, self.step.node_id, self.attempt)
