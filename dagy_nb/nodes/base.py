@@ -14,7 +14,9 @@ from dagy_nb.nodes.announce import announce, current_collection
 from dagy_nb.nodes.config import NodeConfig, check_config_class, read_config
 from dagy_nb.nodes.connectors import Connector, Input, Output
 from dagy_nb.nodes.describe import describe
-from dagy_nb.nodes.origin import fingerprint_class, find_origin, find_source
+from dagy_nb.nodes.fingerprint import fingerprint_object
+from dagy_nb.nodes.origin import find_origin
+from dagy_nb.nodes.source import read_text
 from dagy_nb.nodes.traits import HOOKS, NodeTraits, find_traits
 
 if TYPE_CHECKING:
@@ -225,7 +227,7 @@ def _define(cls: Any, *, register: bool) -> None:
     if inside and collection is not None and collection.origin is not None:
         origin, source, code = collection.origin, collection.source, collection.fingerprint
     else:
-        origin, source, code = find_origin(cls), find_source(cls), fingerprint_class(cls)
+        origin, source, code = find_origin(cls), read_text(cls), fingerprint_object(cls)
     cls.spec = describe(cls, origin=origin, source=source, code_version=code)
     if register:
         announce(cls)

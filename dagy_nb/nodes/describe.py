@@ -75,6 +75,8 @@ _KINDS: Mapping[str, tuple[type, ...]] = {
     "tags": (tuple, list, set, frozenset),
 }
 
+OPTIONS = frozenset({*_KINDS, "label"})
+
 
 def read_metadata(cls: Any) -> dict[str, Any]:
     """Return the metadata which the class declares by its attributes.

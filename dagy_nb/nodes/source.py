@@ -1,0 +1,183 @@
+"""A function or class in, the text of the statement that defined it out; texts in, linecache filled."""
+
+from __future__ import annotations
+
+import ast
+import inspect
+import linecache
+import sys
+import textwrap
+import warnings
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+from types import CodeType, FunctionType
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Definition:
+    """The statement that defined a function or class.
+
+    Attributes:
+        name: What the statement binds.
+        text: The statement with its decorators, not indented.
+        filename: Where it stands.
+        first_line: The line there, from 1.
+    """
+
+    name: str
+    text: str
+    filename: str
+    first_line: int
+
+    @property
+    def tree(self) -> ast.Module:
+        """The statement as a tree."""
+        return parse_quietly(self.text)
+
+
+_Definer = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef | ast.Assign
+
+
+def find_definition(value: Any) -> Definition | None:
+    """Return the statement at the top of a cell or module that defined `value`, or None."""
+    inner = inspect.unwrap(value) if callable(value) else value
+    if isinstance(inner, FunctionType):
+        return _find_function(inner)
+    if inspect.isclass(inner):
+        return _find_class(inner)
+    return None
+
+
+def remember_lines(filename: str, first_line: int, text: str) -> None:
+    """Let tracebacks and `inspect` find `text` from `first_line` on; lines around it stay."""
+    new = text.splitlines(keepends=True)
+    if new and not new[-1].endswith("\n"):
+        new[-1] += "\n"
+    known = linecache.cache.get(filename, (0, None, [], filename))
+    lines = list(known[2]) if len(known) == 4 else []
+    end = first_line - 1 + len(new)
+    lines.extend(["\n"] * (end - len(lines)))
+    lines[first_line - 1 : end] = new
+    size = sum(map(len, lines))
+    linecache.cache[filename] = (size, None, lines, filename)
+
+
+def forget_lines(filename: str) -> None:
+    """Drop what is known of a file's lines."""
+    linecache.cache.pop(filename, None)
+
+
+def _find_function(function: FunctionType) -> Definition | None:
+    code = function.__code__
+    text = _read(code.co_filename, function.__globals__)
+    for each in _list_definers(text):
+        if _first_line(each) == code.co_firstlineno and _defines(each, code.co_name):
+            return _cut(each, text, code.co_filename)
+    return None
+
+
+def _find_class(cls: type) -> Definition | None:
+    """Return the class statement: through its methods, else through the newest cell that has one."""
+    names = getattr(sys.modules.get(cls.__module__), "__dict__", {})
+    for code in _list_codes(cls):
+        text = _read(code.co_filename, names)
+        for each in _list_definers(text):
+            if _is_class(each, cls) and each.lineno <= code.co_firstlineno <= (
+                each.end_lineno or 0
+            ):
+                return _cut(each, text, code.co_filename)
+    for filename in _list_places(cls):
+        text = _read(filename, names)
+        for each in reversed(_list_definers(text)):
+            if _is_class(each, cls):
+                return _cut(each, text, filename)
+    return None
+
+
+def _list_codes(cls: type) -> Iterator[CodeType]:
+    for value in vars(cls).values():
+        inner = getattr(value, "__func__", value)
+        inner = inner.fget if isinstance(inner, property) else inner
+        if isinstance(inner, FunctionType) and inner.__module__ == cls.__module__:
+            yield inner.__code__
+
+
+def _list_places(cls: type) -> list[str]:
+    """Return where a class without methods may stand: any cell, newest first, or its module's file."""
+    place = getattr(sys.modules.get(cls.__module__), "__file__", None)
+    if place is not None and cls.__module__ != "__main__":
+        return [place]
+    word = f"class {cls.__name__}"
+    cells = [
+        filename
+        for filename, entry in linecache.cache.items()
+        if len(entry) == 4 and entry[1] is None and any(word in line for line in entry[2])
+    ]
+    return [*cells[::-1], *([place] if place else [])]
+
+
+def _read(filename: str, names: dict[str, Any]) -> str:
+    return "".join(linecache.getlines(filename, names))
+
+
+@lru_cache(maxsize=256)
+def _list_definers(text: str) -> list[_Definer]:
+    """Return the statements at the top of a text that define something, inside `if` and `try` too."""
+    try:
+        tree = parse_quietly(text)
+    except SyntaxError:
+        return []
+    return list(_walk_top(tree))
+
+
+def parse_quietly(text: str) -> ast.Module:
+    """Parse a text that Python has compiled before: its warnings were shown then."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return ast.parse(text)
+
+
+def _walk_top(tree: ast.AST) -> Iterator[_Definer]:
+    for each in ast.iter_child_nodes(tree):
+        if isinstance(each, _Definer):
+            yield each
+        elif isinstance(each, ast.stmt | ast.ExceptHandler):
+            yield from _walk_top(each)
+
+
+def _first_line(definer: _Definer) -> int:
+    decorators = getattr(definer, "decorator_list", [])
+    return min([definer.lineno, *(each.lineno for each in decorators)])
+
+
+def _defines(definer: _Definer, code_name: str) -> bool:
+    if isinstance(definer, ast.Assign):
+        is_plain = len(definer.targets) == 1 and isinstance(definer.targets[0], ast.Name)
+        return code_name == "<lambda>" and is_plain and isinstance(definer.value, ast.Lambda)
+    return definer.name == code_name and not isinstance(definer, ast.ClassDef)
+
+
+def _is_class(definer: _Definer, cls: type) -> bool:
+    return isinstance(definer, ast.ClassDef) and definer.name == cls.__qualname__
+
+
+def _cut(definer: _Definer, text: str, filename: str) -> Definition:
+    first = _first_line(definer)
+    lines = text.splitlines(keepends=True)[first - 1 : definer.end_lineno]
+    name = definer.targets[0].id if isinstance(definer, ast.Assign) else definer.name  # type: ignore[attr-defined]
+    return Definition(
+        name=name, text=textwrap.dedent("".join(lines)), filename=filename, first_line=first
+    )
+
+
+def read_text(value: Callable[..., Any] | type) -> str:
+    """Return the text of a function or class for display; empty where there is none to read."""
+    definition = find_definition(value)
+    if definition is not None:
+        return definition.text
+    try:
+        return inspect.getsource(value)
+    except (OSError, TypeError, SyntaxError):
+        return ""
