@@ -284,7 +284,8 @@ class RunMachine:
         run = self._find(timer.node_id, timer.attempt)
         if run is None:
             return
-        if timer.kind is TimerKind.ATTEMPT and run.stopping is None:
+        is_own = timer.kind is TimerKind.ATTEMPT and run.step.timeout is not None
+        if is_own and run.stopping is None:
             self._stop(run, NodeState.TIMED_OUT, signal.at)
         elif timer.kind is TimerKind.GRACE and run.stopping is not None:
             self._out.say(Abandon(timer.node_id, timer.attempt))

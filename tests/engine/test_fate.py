@@ -1,0 +1,162 @@
+"""How steps hinder each other, and how the run ends: the rules of `dagy_nb.engine.fate`, one case each."""
+
+from __future__ import annotations
+
+import pytest
+
+from dagy_nb.model.flow import FailurePolicy
+from dagy_nb.model.state import RunState
+from tests.engine.plans import plan_of, play
+
+CONTINUE, STOP, ISOLATE = FailurePolicy.CONTINUE, FailurePolicy.STOP, FailurePolicy.ISOLATE
+
+CASES = {
+    "all complete": (
+        ["a -> b", "b -> c"], {}, {},
+        "a:COMPLETED b:COMPLETED c:COMPLETED", RunState.COMPLETED,
+    ),
+    "dependents of a failure are skipped, the other branch finishes": (
+        ["a -> b", "b -> c", "a -> d"], {"b": "fail"}, {},
+        "a:COMPLETED b:FAILED(raised) c:SKIPPED(upstream_failed) d:COMPLETED", RunState.FAILED,
+    ),
+    "a failed sink fails the run": (
+        ["a -> b"], {"b": "fail"}, {}, "a:COMPLETED b:FAILED(raised)", RunState.FAILED,
+    ),
+    "a caught failure does not fail the run": (
+        ["a -> b", "a.error -> h"], {"a": "fail"}, {},
+        "a:FAILED(raised) b:SKIPPED(upstream_failed) h:COMPLETED", RunState.COMPLETED,
+    ),
+    "the handler of a node that completes is a branch not taken": (
+        ["a -> b", "a.error -> h"], {}, {},
+        "a:COMPLETED b:COMPLETED h:SKIPPED(branch_not_taken)", RunState.COMPLETED,
+    ),
+    "a failing handler fails the run": (
+        ["a.error -> h"], {"a": "fail", "h": "fail"}, {},
+        "a:FAILED(raised) h:FAILED(raised)", RunState.FAILED,
+    ),
+    "try and catch meet again in a merge": (
+        ["a -> b", "a.error -> h", "b -> m.many", "h -> m.many"], {"a": "fail"}, {},
+        "a:FAILED(raised) b:SKIPPED(upstream_failed) h:COMPLETED m:COMPLETED", RunState.COMPLETED,
+    ),
+    "an output left out skips what needs it": (
+        ["a.out -> b", "a.other -> c", "c -> d"], {"a": "without other"}, {},
+        "a:COMPLETED b:COMPLETED c:SKIPPED(branch_not_taken) d:SKIPPED(branch_not_taken)", RunState.COMPLETED,
+    ),
+    "a merge runs with the branch that was taken": (
+        ["a.out -> b", "a.other -> c", "b -> m.many", "c -> m.many"], {"a": "without other"}, {},
+        "a:COMPLETED b:COMPLETED c:SKIPPED(branch_not_taken) m:COMPLETED", RunState.COMPLETED,
+    ),
+    "a merge without any live branch is skipped": (
+        ["a.out -> b", "a.out -> c", "b -> m.many", "c -> m.many"], {"a": "without out"}, {},
+        "a:COMPLETED b:SKIPPED(branch_not_taken) c:SKIPPED(branch_not_taken) m:SKIPPED(branch_not_taken)",
+        RunState.COMPLETED,
+    ),
+    "a failed input still blocks a merge": (
+        ["a -> m.many", "b -> m.many"], {"a": "fail"}, {},
+        "a:FAILED(raised) m:SKIPPED(upstream_failed) b:COMPLETED", RunState.FAILED,
+    ),
+    "isolate lets a merge go on without the failed input": (
+        ["a -> m.many", "b -> m.many"], {"a": "fail"}, {"failure_policy": ISOLATE},
+        "a:FAILED(raised) m:COMPLETED b:COMPLETED", RunState.COMPLETED,
+    ),
+    "isolate cannot reach a sink that needs the failed node": (
+        ["a -> b", "c -> d"], {"a": "fail"}, {"failure_policy": ISOLATE},
+        "a:FAILED(raised) b:SKIPPED(upstream_failed) c:COMPLETED d:COMPLETED", RunState.FAILED,
+    ),
+    "isolate with nothing live at all does not run the merge": (
+        ["a -> m.opt"], {"a": "fail"}, {"failure_policy": ISOLATE},
+        "a:FAILED(raised) m:SKIPPED(upstream_failed)", RunState.FAILED,
+    ),
+    "an optional input may stay open": (
+        ["a -> m.x", "b.other -> m.opt"], {"b": "without other"}, {},
+        "a:COMPLETED m:COMPLETED b:COMPLETED", RunState.COMPLETED,
+    ),
+    "a failed optional input blocks": (
+        ["a -> m.x", "b -> m.opt"], {"b": "fail"}, {},
+        "a:COMPLETED m:SKIPPED(upstream_failed) b:FAILED(raised)", RunState.FAILED,
+    ),
+    "a node whose only edge is dead does not run, though its input is optional": (
+        ["b.other -> m.opt"], {"b": "without other"}, {},
+        "b:COMPLETED m:SKIPPED(branch_not_taken)", RunState.COMPLETED,
+    ),
+    "a disabled node takes what needs it along": (
+        ["a -> b", "b -> c"], {}, {"steps": {"a": {"disabled": True}}},
+        "a:SKIPPED(disabled) b:SKIPPED(disabled) c:SKIPPED(disabled)", RunState.COMPLETED,
+    ),
+    "a failure before a disabled node still fails the run": (
+        ["a -> b"], {"a": "fail"}, {"steps": {"b": {"disabled": True}}},
+        "a:FAILED(raised) b:SKIPPED(disabled)", RunState.FAILED,
+    ),
+    "a failure weighs more than a disabled node": (
+        ["a -> c.x", "b -> c.y"], {"a": "fail"}, {"steps": {"b": {"disabled": True}}},
+        "a:FAILED(raised) c:SKIPPED(upstream_failed) b:SKIPPED(disabled)", RunState.FAILED,
+    ),
+    "a disabled node weighs more than a branch not taken": (
+        ["a.other -> c.x", "b -> c.y"], {"a": "without other"}, {"steps": {"b": {"disabled": True}}},
+        "a:COMPLETED c:SKIPPED(disabled) b:SKIPPED(disabled)", RunState.COMPLETED,
+    ),
+    "a node that was cancelled alone takes its dependents along and cancels the run": (
+        ["a -> b", "b -> c", "a -> d"], {"b": "cancel"}, {},
+        "a:COMPLETED b:CANCELLED c:SKIPPED(upstream_failed) d:COMPLETED", RunState.CANCELLED,
+    ),
+    "a failure weighs more than a cancel": (
+        ["a -> b", "c -> d"], {"a": "cancel", "c": "fail"}, {},
+        "a:CANCELLED b:SKIPPED(upstream_failed) c:FAILED(raised) d:SKIPPED(upstream_failed)", RunState.FAILED,
+    ),
+    "a cancelled node does not use its error output": (
+        ["a.error -> h"], {"a": "cancel"}, {},
+        "a:CANCELLED h:SKIPPED(upstream_failed)", RunState.CANCELLED,
+    ),
+    "stop ends what waits and what runs": (
+        ["a -> b", "b -> c", "d -> e"], {"a": "fail"}, {"failure_policy": STOP},
+        "a:FAILED(raised) b:SKIPPED(upstream_failed) c:SKIPPED(upstream_failed) d:CANCELLED e:CANCELLED",
+        RunState.FAILED,
+    ),
+    "stop does not act on a caught failure": (
+        ["a.error -> h", "d -> e"], {"a": "fail"}, {"failure_policy": STOP},
+        "a:FAILED(raised) h:COMPLETED d:COMPLETED e:COMPLETED", RunState.COMPLETED,
+    ),
+    "nothing to run completes": ([], {}, {}, "", RunState.COMPLETED),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", CASES.values(), ids=CASES)
+def test_steps_end_by_the_rules(case):
+    edges, fates, settings, states, state = case
+
+    player = play(plan_of(*edges, **settings), fates)
+
+    assert player.states() == states
+    assert player.run_ended.state is state
+
+
+CAUSES = [
+    (["a -> b", "b -> c"], {"a": "fail"}, {}, "c", ("a",)),
+    (["a -> c.x", "b -> c.y"], {"a": "fail", "b": "fail"}, {}, "c", ("a", "b")),
+    (["a -> b", "b -> c"], {"a": "without out"}, {}, "c", ("a",)),
+    (["a -> b", "b -> c"], {}, {"steps": {"a": {"disabled": True}}}, "c", ("a",)),
+    (["a -> c.x", "b.other -> c.y"], {"a": "fail", "b": "without other"}, {}, "c", ("a",)),
+    (["a -> b", "c -> d"], {"a": "fail"}, {"failure_policy": STOP}, "b", ("a",)),
+]
+
+
+@pytest.mark.parametrize(("edges", "fates", "settings", "node", "cause"), CAUSES)
+def test_a_skipped_node_names_the_nodes_at_the_root_of_it(edges, fates, settings, node, cause):
+    player = play(plan_of(*edges, **settings), fates)
+
+    assert player.ended(node).cause == cause
+
+
+def test_a_failed_run_tells_the_first_uncaught_error():
+    player = play(
+        plan_of("a.error -> h", "h -> i", "b -> c", "d -> e"), {"a": "fail", "b": "fail", "d": "fail"}
+    )
+
+    assert player.run_ended.error is not None
+    assert player.run_ended.error.node_id == "b"
+
+
+def test_a_run_that_completes_tells_no_error_even_if_a_node_failed():
+    plan = plan_of("a -> m.many", "b -> m.many", failure_policy=ISOLATE)
+
+    assert play(plan, {"a": "fail"}).run_ended.error is None
