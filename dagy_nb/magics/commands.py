@@ -1,0 +1,97 @@
+"""Nothing in, how each magic is written out: the tables behind reading, help and completion."""
+
+from __future__ import annotations
+
+from dagy_nb.errors import UsageError
+from dagy_nb.magics.options import (
+    RUNNER,
+    TIMEOUT,
+    Option,
+    Usage,
+    read_assignment,
+    read_count,
+    read_retries,
+)
+from dagy_nb.model.nearest import suggest_names
+
+_VERSION = Option(name="--version", value="N", read=read_count, about="a recorded version")
+
+FLOWNODE = Usage(
+    command="%%flownode",
+    about="define a node",
+    options=(
+        TIMEOUT,
+        RUNNER,
+        Option(name="--retries", value="N", read=read_retries, about="further attempts"),
+    ),
+)
+FLOW_CELL = Usage(
+    command="%%flow",
+    about="describe a flow",
+    names=("NAME",),
+    options=(Option(name="--show", about="show the editor below the cell"),),
+)
+RUNS = Usage(
+    command="%runs",
+    about="list runs, or show one",
+    names=("[RUN_ID]",),
+    options=(
+        Option(name="--flow", value="NAME", about="only runs of this flow"),
+        Option(name="--state", value="STATE", about="only runs in this state"),
+        Option(name="--limit", short="-n", value="N", read=read_count, about="how many"),
+        Option(name="--logs", about="what the nodes of the run wrote"),
+    ),
+)
+FLOW_COMMANDS = {
+    "run": Usage(
+        command="%flow run",
+        about="run a flow and wait for its end",
+        names=("NAME",),
+        options=(
+            Option(
+                name="--parameter",
+                short="-p",
+                value="NAME=VALUE",
+                read=read_assignment,
+                many=True,
+                about="a value of a parameter",
+            ),
+            Option(name="--background", about="return a handle at once"),
+            TIMEOUT,
+            RUNNER,
+        ),
+    ),
+    "show": Usage(command="%flow show", about="show the editor", names=("NAME",)),
+    "check": Usage(
+        command="%flow check", about="say what would keep a flow from running", names=("NAME",)
+    ),
+    "cancel": Usage(
+        command="%flow cancel",
+        about="cancel a run, one node of it, or all runs of a flow",
+        names=("RUN_ID_OR_NAME", "[NODE]"),
+    ),
+    "versions": Usage(command="%flow versions", about="list recorded versions", names=("NAME",)),
+    "export": Usage(
+        command="%flow export",
+        about="print a flow as text, or write it to a file",
+        names=("NAME", "[FILE]"),
+        options=(_VERSION, Option(name="--overwrite", about="replace the file")),
+    ),
+    "list": Usage(command="%flow list", about="list flows, open ones and recorded ones"),
+}
+
+
+def find_command(name: str) -> Usage:
+    """Return how `%flow NAME` is written.
+
+    Raises:
+        UsageError: `usage.unknown_command`, with the nearest command.
+    """
+    usage = FLOW_COMMANDS.get(name)
+    if usage is None:
+        raise UsageError(
+            f"%flow has no command {name!r}." if name else "%flow needs a command.",
+            code="usage.unknown_command",
+            suggestion=suggest_names(name, FLOW_COMMANDS, what="commands"),
+        )
+    return usage

@@ -1,0 +1,212 @@
+"""`%%flow` and `%flow` in, drafts, runs and tables out."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import Coroutine
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from IPython.core.magic import Magics, cell_magic, line_magic, magics_class, no_var_expand
+
+from dagy_nb.errors import UsageError
+from dagy_nb.magics.awaiting import AWAITED, AWAITED_QUIETLY, COMMAND
+from dagy_nb.magics.commands import FLOW_COMMANDS, find_command
+from dagy_nb.magics.flow_text import describe_flow
+from dagy_nb.magics.opened import list_opened
+from dagy_nb.magics.options import Words
+from dagy_nb.magics.progress import RunView, choose_view
+from dagy_nb.magics.tracebacks import clean_error, show_cleanly
+from dagy_nb.protocol.tables import Table, list_diagnostics, list_versions
+
+if TYPE_CHECKING:
+    from dagy_nb.session.flow import Flow
+    from dagy_nb.session.handle import RunHandle
+    from dagy_nb.session.result import RunResult
+
+
+@magics_class
+class FlowMagics(Magics):
+    """What a user does with whole flows."""
+
+    @cell_magic("flow")  # type: ignore[arg-type]
+    @no_var_expand
+    @show_cleanly
+    def flow_cell(self, line: str, cell: str) -> Any:
+        """Describe a flow as text: the cell *is* the flow.
+
+        ```
+        %%flow NAME [--show]
+        parameters: {month: {type: integer, default: 1}}
+        nodes:
+          flights: {type: LoadFlights, config: {month: "${params.month}"}}
+          late:    {type: late, config: {minutes: 30}, timeout: 5}
+        edges:
+          - flights.table -> late.flights
+        ```
+
+        Running the cell again changes the open flow in place: its editors follow, undo leads back.
+        Text that is no flow fails the cell and says the line and column.
+        """
+        return describe_flow(line, cell)
+
+    @line_magic("flow")  # type: ignore[arg-type]
+    @show_cleanly
+    def flow_line(self, line: str) -> Any:
+        """Run a flow, look at it, cancel it.
+
+        ```
+        %flow run NAME [-p NAME=VALUE]… [--background] [--timeout S] [--runner R]
+        %flow show NAME
+        %flow check NAME
+        %flow cancel RUN_ID_OR_NAME [NODE]
+        %flow versions NAME
+        %flow export NAME [FILE] [--version N] [--overwrite]
+        %flow list
+        ```
+
+        `%flow run` waits, shows each node's state, prints what the nodes print, and raises
+        `RunFailed` where the run did not complete. `run = %flow run NAME` keeps the result,
+        `handle = %flow run NAME --background` returns at once. An interrupt cancels the run.
+        """
+        name, _, rest = line.strip().partition(" ")
+        if name in (AWAITED, AWAITED_QUIETLY):
+            # The transformer put this word before `run`: the cell awaits what is returned here.
+            words = FLOW_COMMANDS[COMMAND].read(rest.strip().partition(" ")[2])
+            return self._run_awaited(words, quiet=name == AWAITED_QUIETLY)
+        if not name:
+            return _list_commands()
+        words = find_command(name).read(rest)
+        return getattr(self, f"_{name}")(words)
+
+    def _run(self, words: Words) -> Any:
+        handle, background = _start(words)
+        if background:
+            return handle
+        view = self._view(handle)
+        try:
+            return handle.wait(on_tick=lambda: view.show(handle.record))
+        finally:
+            view.finish(handle.record)
+
+    def _run_awaited(self, words: Words, *, quiet: bool) -> Coroutine[Any, Any, Any]:
+        async def run() -> Any:
+            try:
+                handle, background = _start(words)
+                if background:
+                    return handle
+                result = await _wait(handle, self._view(handle))
+                return None if quiet else result
+            except BaseException as error:
+                clean_error(self.shell, error)
+                raise
+
+        return run()
+
+    def _view(self, handle: RunHandle) -> RunView:
+        from dagy_nb.session.current import current_session
+
+        return choose_view(self.shell, static=current_session().settings.static)
+
+    def _show(self, words: Words) -> Flow:
+        return _load(words.names[0])
+
+    def _check(self, words: Words) -> Table:
+        flow = _load(words.names[0])
+        return list_diagnostics(flow.check(), name=flow.name)
+
+    def _cancel(self, words: Words) -> Table:
+        from dagy_nb.session.current import current_session
+
+        name, node = (*words.names, "")[:2]
+        flow = list_opened().get(name)
+        if flow is None:
+            current_session().cancel(name, node, by="%flow cancel")
+            return Table(columns=(), note=f"Asked to cancel {name}.")
+        live = [each for each in flow.runs if not each.done]
+        for handle in live:
+            handle.cancel(node, by="%flow cancel")
+        told = ", ".join(each.run_id for each in live)
+        note = f"Asked to cancel {told}." if told else f"No run of {name} is going on here."
+        return Table(columns=(), note=note)
+
+    def _versions(self, words: Words) -> Table:
+        from dagy_nb.session.current import current_session
+
+        return list_versions(current_session().store.flow_versions(words.names[0]))
+
+    def _export(self, words: Words) -> None:
+        text = _write(words.names[0], words.get("version"))
+        if len(words.names) == 1:
+            print(text, end="")  # noqa: T201 - the command's answer
+            return
+        path = Path(words.names[1])
+        if path.exists() and not words.get("overwrite"):
+            raise UsageError(
+                f"{path} is already there.",
+                code="usage.file_exists",
+                suggestion="Add --overwrite to replace it.",
+            )
+        path.write_text(text, encoding="utf-8")
+        print(f"Wrote {path}.")  # noqa: T201 - the command's answer
+
+    def _list(self, words: Words) -> Table:
+        from dagy_nb.session.current import current_session
+
+        opened = list_opened()
+        recorded = {each.flow: each.version for each in current_session().store.flow_versions()}
+        rows = tuple(
+            (
+                name,
+                f"{len(opened[name].spec.nodes)} nodes" if name in opened else "",
+                str(recorded.get(name, "")),
+            )
+            for name in sorted({*opened, *recorded})
+        )
+        columns = ("flow", "open here", "newest version")
+        return Table(columns=columns, rows=rows, note="" if rows else "There are no flows yet.")
+
+
+def _start(words: Words) -> tuple[RunHandle, bool]:
+    flow = _load(words.names[0])
+    values = dict(words.get("parameter", ()))
+    for reserved in {"timeout", "runner"} & values.keys():
+        raise UsageError(
+            f"A parameter cannot be named {reserved!r}.",
+            code="usage.option_value",
+            suggestion=f"Write --{reserved} for the run's own option.",
+        )
+    handle = flow.run(timeout=words.get("timeout"), runner=words.get("runner"), **values)
+    return handle, bool(words.get("background"))
+
+
+async def _wait(handle: RunHandle, view: RunView) -> RunResult:
+    try:
+        with contextlib.suppress(asyncio.CancelledError):
+            return await handle.wait_async(on_tick=lambda: view.show(handle.record))
+        # The cell was interrupted, which cancelled the run: that is what the user reads.
+        return handle.wait(timeout=0.0)
+    finally:
+        view.finish(handle.record)
+
+
+def _load(name: str) -> Flow:
+    from dagy_nb.session.flow import Flow
+
+    return Flow.load(name)
+
+
+def _write(name: str, version: int | None) -> str:
+    """Return a flow's text: of a recorded version without opening it, else of what is open."""
+    from dagy_nb.flowfile.write import write_flow
+    from dagy_nb.session.current import current_session
+
+    if version is None:
+        return _load(name).to_yaml()
+    return write_flow(current_session().store.flow_version(name, version).spec)
+
+
+def _list_commands() -> Table:
+    rows = tuple((str(each), each.about) for each in FLOW_COMMANDS.values())
+    return Table(columns=("write", "to"), rows=rows)

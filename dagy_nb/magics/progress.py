@@ -1,0 +1,101 @@
+"""A run's record in, one display of it out which changes while the run goes on."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Callable
+from typing import Any, Protocol
+
+from IPython.display import display
+from rich.live import Live
+from rich.text import Text
+
+from dagy_nb.model.record import RunRecord
+from dagy_nb.protocol.tables import list_nodes
+
+EVERY = 0.25
+
+
+class RunView(Protocol):
+    """Where the waiting cell shows its run."""
+
+    def show(self, record: RunRecord) -> None:
+        """Show the run as it is now."""
+
+    def finish(self, record: RunRecord) -> None:
+        """Show how it ended; the last call."""
+
+
+class FinalView:
+    """Shows the end only: for notebooks that nobody watches, whose output must not depend on time."""
+
+    def show(self, record: RunRecord) -> None:
+        """Show nothing."""
+
+    def finish(self, record: RunRecord) -> None:
+        """Show the node runs."""
+        display(list_nodes(record))
+
+
+class CellView:
+    """One output of a notebook cell, brought up to date in place.
+
+    Args:
+        now: The clock, seconds since the epoch.
+        every: Seconds between two updates.
+    """
+
+    def __init__(self, now: Callable[[], float] = time.time, *, every: float = EVERY) -> None:
+        self._now = now
+        self._every = every
+        self._handle: Any = None
+        self._shown = ""
+        self._next = 0.0
+
+    def show(self, record: RunRecord) -> None:
+        """Bring the output up to date, not too often."""
+        now = self._now()
+        if now >= self._next:
+            self._next = now + self._every
+            self._put(record, now)
+
+    def finish(self, record: RunRecord) -> None:
+        """Leave the final table in the output."""
+        self._put(record, None)
+
+    def _put(self, record: RunRecord, now: float | None) -> None:
+        table = list_nodes(record, now=now)
+        if repr(table) == self._shown:
+            return
+        self._shown = repr(table)
+        if self._handle is None:
+            self._handle = display(table, display_id=True)
+        else:
+            self._handle.update(table)
+
+
+class TerminalView:
+    """A table that a terminal draws anew below what the nodes print."""
+
+    def __init__(self) -> None:
+        self._live = Live(refresh_per_second=8, transient=True)
+        self._live.start()
+
+    def show(self, record: RunRecord) -> None:
+        """Draw the run as it is now."""
+        self._live.update(Text(repr(list_nodes(record, now=time.time()))))
+
+    def finish(self, record: RunRecord) -> None:
+        """Leave the final table on the screen."""
+        self._live.stop()
+        display(list_nodes(record))
+
+
+def choose_view(shell: Any, *, static: bool) -> RunView:
+    """Return the view that fits where the shell shows its output."""
+    if static:
+        return FinalView()
+    if getattr(shell, "kernel", None) is not None:
+        return CellView()
+    return TerminalView() if sys.stdout.isatty() else FinalView()

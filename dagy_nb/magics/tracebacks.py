@@ -1,0 +1,114 @@
+"""An error of a magic in, a traceback that shows the user's lines and none of ours out.
+
+An error that leaves a magic carries the frames of IPython's call, of this package and of the engine
+around the line that matters. IPython asks an exception for `_render_traceback_` before it formats
+it, so each error takes its own trimmed view along; the error itself, and with it the cell's status,
+stays what it is.
+"""
+
+from __future__ import annotations
+
+import functools
+import sysconfig
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from types import TracebackType
+from typing import Any, ParamSpec, TypeVar
+
+import IPython
+
+from dagy_nb.errors import DagyError
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+_OURS = str(Path(__file__).parent.parent) + "/"
+_IPYTHON = str(Path(IPython.__file__).parent) + "/"
+_STDLIB = sysconfig.get_path("stdlib") + "/"
+_EXPECTED = (DagyError, KeyboardInterrupt)
+_SITE = ("site-packages", "dist-packages")
+
+
+def show_cleanly(method: Callable[P, T]) -> Callable[P, T]:
+    """Make the errors that leave a magic (a method of an object with `.shell`) show user's lines."""
+
+    @functools.wraps(method)
+    def call(*args: P.args, **kwargs: P.kwargs) -> T:
+        try:
+            return method(*args, **kwargs)
+        except BaseException as error:
+            clean_error(args[0].shell, error)  # type: ignore[attr-defined]
+            raise
+
+    return call
+
+
+def clean_error(shell: Any, error: BaseException) -> None:
+    """Let `error` show itself without frames of ours when IPython formats it."""
+    try:
+        error._render_traceback_ = lambda: render_error(shell, error)  # type: ignore[attr-defined]
+    except (AttributeError, TypeError):
+        # An exception made in C may hold no attributes; it is then shown whole.
+        return
+
+
+def render_error(shell: Any, error: BaseException) -> list[str]:
+    """Return the lines that IPython shows for `error`."""
+    for cause in _walk_causes(error):
+        cause.__traceback__ = trim_traceback(cause.__traceback__)
+    shown = trim_traceback(_skip_caller(error.__traceback__))
+    if shown is None and isinstance(error, _EXPECTED) and error.__cause__ is None:
+        return _as_lines(shell.InteractiveTB.get_exception_only(type(error), error))
+    if shown is None and not isinstance(error, _EXPECTED):
+        # A fault of ours: every frame is wanted.
+        shown = error.__traceback__
+    return _as_lines(
+        shell.InteractiveTB.structured_traceback(type(error), error, shown, tb_offset=0)
+    )
+
+
+def trim_traceback(traceback: TracebackType | None) -> TracebackType | None:
+    """Return the traceback without frames of this package and of IPython.
+
+    Frames of the standard library are dropped where they lead to the user's code, not inside it.
+    """
+    kept = [each for each in _walk(traceback) if not _file_of(each).startswith((_OURS, _IPYTHON))]
+    while kept and _is_stdlib(_file_of(kept[0])):
+        del kept[0]
+    trimmed = None
+    for each in reversed(kept):
+        trimmed = TracebackType(trimmed, each.tb_frame, each.tb_lasti, each.tb_lineno)
+    return trimmed
+
+
+def _skip_caller(traceback: TracebackType | None) -> TracebackType | None:
+    """Drop the cell's line that calls the magic: it shows IPython's translation of it."""
+    ours = (each for each in _walk(traceback) if _file_of(each).startswith(_OURS))
+    return next(ours, traceback)
+
+
+def _walk_causes(error: BaseException) -> Iterator[BaseException]:
+    seen = {id(error)}
+    following = error.__cause__ or error.__context__
+    while following is not None and id(following) not in seen:
+        seen.add(id(following))
+        yield following
+        following = following.__cause__ or following.__context__
+
+
+def _walk(traceback: TracebackType | None) -> Iterator[TracebackType]:
+    while traceback is not None:
+        yield traceback
+        traceback = traceback.tb_next
+
+
+def _file_of(traceback: TracebackType) -> str:
+    return traceback.tb_frame.f_code.co_filename
+
+
+def _is_stdlib(file: str) -> bool:
+    return file.startswith((_STDLIB, "<frozen ")) and not any(part in file for part in _SITE)
+
+
+def _as_lines(rendered: str | list[str]) -> list[str]:
+    return [rendered] if isinstance(rendered, str) else rendered
