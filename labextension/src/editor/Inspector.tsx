@@ -1,0 +1,136 @@
+// The selection in, a panel about it out: a node's settings and run, an edge's reason.
+import { useState } from 'react';
+import type { NodePicture } from '../protocol/generated';
+import { ConfigForm } from './ConfigForm';
+import { useActions, useEditor } from './context';
+import { EdgePanel } from './EdgePanel';
+import { Icon, NodeIcon } from './Icon';
+import { NodeOptions } from './NodeOptions';
+import { RunTab } from './RunTab';
+import { FindingItem } from './DiagnosticList';
+
+export function Inspector() {
+  const selection = useEditor(state => state.selection);
+  const outline = useEditor(state => state.outline);
+  if (selection.size === 0) return null;
+  if (selection.size > 1) return <ManyPanel count={selection.size} />;
+  const [id = ''] = selection;
+  const node = outline.nodes.get(id);
+  if (node) return <NodePanel node={node} key={id} />;
+  const edge = outline.edges.get(id);
+  return edge ? <EdgePanel edge={edge} key={id} /> : null;
+}
+
+type Tab = 'configure' | 'run';
+
+function NodePanel({ node }: { readonly node: NodePicture }) {
+  const type = useEditor(state => state.graph.palette.types.get(node.type));
+  const hasRun = useEditor(state => state.graph.run?.nodes[node.id] !== undefined);
+  const failed = useEditor(state => {
+    const status = state.graph.run?.nodes[node.id];
+    return status?.state === 'FAILED' || status?.state === 'TIMED_OUT';
+  });
+  const findings = useEditor(state => state.findings.get(node.id)) ?? NONE;
+  const [chosen, choose] = useState<Tab | null>(null);
+  const tab = chosen ?? (failed ? 'run' : 'configure');
+  const general = findings.filter(each => !each.field);
+  return (
+    <aside className="dagy-inspector" aria-label={`About ${node.id}`}>
+      <div className="dagy-panel-head">
+        <NodeIcon icon={node.icon} label={node.label || node.id} category={node.category} />
+        <span className="dagy-names">
+          <b className="dagy-label">{node.label || node.id}</b>
+          <span className="dagy-type">{node.type}</span>
+        </span>
+        <CloseButton />
+      </div>
+      <div className="dagy-tabs" role="tablist" aria-label="About this node">
+        <TabButton tab="configure" chosen={tab} onChoose={choose} word="Settings" />
+        <TabButton tab="run" chosen={tab} onChoose={choose} word="Run" marked={hasRun} />
+      </div>
+      <div className="dagy-panel-body nowheel" role="tabpanel">
+        {tab === 'run' ? (
+          <RunTab node={node} />
+        ) : (
+          <>
+            {type?.description ? <p className="dagy-about">{type.description}</p> : null}
+            {general.length > 0 ? (
+              <ul className="dagy-findings">
+                {general.map(each => (
+                  <FindingItem key={`${each.code}${each.connector}${each.edge}`} finding={each} />
+                ))}
+              </ul>
+            ) : null}
+            <ConfigForm node={node} type={type} findings={findings} />
+            <NodeOptions node={node} />
+          </>
+        )}
+      </div>
+    </aside>
+  );
+}
+
+const NONE = [] as const;
+
+interface TabProps {
+  readonly tab: Tab;
+  readonly chosen: Tab;
+  readonly word: string;
+  readonly marked?: boolean;
+  readonly onChoose: (tab: Tab) => void;
+}
+
+function TabButton({ tab, chosen, word, marked = false, onChoose }: TabProps) {
+  return (
+    <button
+      type="button"
+      role="tab"
+      aria-selected={tab === chosen}
+      className={tab === chosen ? 'is-on' : ''}
+      onClick={() => onChoose(tab)}
+    >
+      {word}
+      {marked ? <span className="dagy-mark" /> : null}
+    </button>
+  );
+}
+
+export function CloseButton() {
+  const actions = useActions();
+  return (
+    <button
+      type="button"
+      className="dagy-tool"
+      title="Close (Esc)"
+      aria-label="Close the panel"
+      onClick={() => actions.select([])}
+    >
+      <Icon name="close" size={14} />
+    </button>
+  );
+}
+
+function ManyPanel({ count }: { readonly count: number }) {
+  const actions = useActions();
+  const connected = useEditor(state => state.connected);
+  return (
+    <aside className="dagy-inspector is-short" aria-label="About the selection">
+      <div className="dagy-panel-head">
+        <b className="dagy-label">{count} selected</b>
+        <CloseButton />
+      </div>
+      <div className="dagy-panel-body">
+        <p className="dagy-calm">Drag to move them together, Ctrl+D duplicates them.</p>
+        <button
+          type="button"
+          className="dagy-button is-bad"
+          disabled={!connected}
+          onClick={actions.removeSelection}
+        >
+          <Icon name="trash" size={14} />
+          Delete {count}
+        </button>
+      </div>
+    </aside>
+  );
+}

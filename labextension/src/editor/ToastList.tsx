@@ -1,0 +1,52 @@
+// What was refused and why, shown long enough to be read.
+import { useEffect } from 'react';
+import { useActions, useEditor } from './context';
+import { Icon } from './Icon';
+import type { Toast } from './store';
+import { readingTime } from './toasts';
+
+export function ToastList() {
+  const toasts = useEditor(state => state.toasts);
+  return (
+    <div className="dagy-toasts">
+      {toasts.map(toast => (
+        <ToastBox key={toast.id} toast={toast} />
+      ))}
+    </div>
+  );
+}
+
+function ToastBox({ toast }: { readonly toast: Toast }) {
+  const { dismissToast } = useActions();
+  useEffect(() => {
+    const timer = setTimeout(() => dismissToast(toast.id), readingTime(toast) * 1000);
+    return () => clearTimeout(timer);
+  }, [toast, dismissToast]);
+  return (
+    <div className={`dagy-toast is-${toast.tone}`} data-code={toast.code}>
+      <Icon name={toast.tone} />
+      <span>
+        <b>{toast.message}</b>
+        {toast.suggestion ? <span className="dagy-suggestion">{toast.suggestion}</span> : null}
+      </span>
+      <button
+        type="button"
+        className="dagy-tool"
+        aria-label="Dismiss"
+        onClick={() => dismissToast(toast.id)}
+      >
+        <Icon name="close" size={12} />
+      </button>
+    </div>
+  );
+}
+
+/** What is said to those who do not see: verdicts, refusals, the end of a run. */
+export function Announcer() {
+  const text = useEditor(state => state.announcement);
+  return (
+    <div className="dagy-unseen" role="status" aria-live="polite">
+      {text}
+    </div>
+  );
+}

@@ -1,0 +1,86 @@
+// A transport in, a living editor out: its store, its actions, and what ends it.
+import { readReply, readSnapshot } from '../protocol/decode';
+import type { Request, Snapshot } from '../protocol/generated';
+import { isLive, tellRun } from '../graph/status';
+import { dropQueue, openGraph, receive, type GraphState } from '../graph/state';
+import { EMPTY_PALETTE } from '../graph/palette';
+import type { Transport } from '../transport/transport';
+import { makeActions } from './actions';
+import type { Editor } from './context';
+import type { Perform } from './making';
+import { createEditorStore, withGraph, type EditorStore } from './store';
+import { addToasts } from './toasts';
+
+export interface LiveEditor extends Editor {
+  readonly close: () => void;
+}
+
+export function openEditor(transport: Transport): LiveEditor {
+  const start = readSnapshot(transport.start());
+  const store = createEditorStore(
+    openGraph(start ?? EMPTY_SNAPSHOT, Date.now()),
+    transport.isConnected()
+  );
+  const perform: Perform = step => {
+    store.setState(state => withGraph(state, step.state));
+    for (const request of step.send) transport.send(request);
+    addToasts(store, step.notices);
+  };
+  const actions = makeActions(store, transport, perform);
+  const stop = [
+    transport.subscribe(content => hear(store, perform, content)),
+    transport.watchConnection(connected => follow(store, transport, connected))
+  ];
+  if (transport.isConnected()) transport.send(hello());
+  return { store, actions, close: () => stop.forEach(each => each()) };
+}
+
+function hear(store: EditorStore, perform: Perform, content: unknown): void {
+  const reply = readReply(content);
+  if (!reply) return;
+  const before = store.getState().graph;
+  perform(receive(before, reply, Date.now()));
+  if (!store.getState().connected) store.setState({ connected: true });
+  tellEnd(store, before);
+}
+
+/** Say aloud that a run has ended. */
+function tellEnd(store: EditorStore, before: GraphState): void {
+  const { run } = store.getState().graph;
+  if (!run || isLive(run) || !isLive(before.run) || run.run_id !== before.run?.run_id) return;
+  store.setState({ announcement: tellRun(run) });
+}
+
+function follow(store: EditorStore, transport: Transport, connected: boolean): void {
+  if (connected === store.getState().connected) return;
+  store.setState(state => ({
+    connected,
+    ...(connected ? {} : withGraph(state, dropQueue(state.graph)))
+  }));
+  if (connected) transport.send(hello());
+}
+
+function hello(): Request {
+  return { kind: 'hello', id: `hello-${Math.random().toString(36).slice(2, 10)}` };
+}
+
+const EMPTY_SNAPSHOT: Snapshot = {
+  kind: 'snapshot',
+  reply_to: '',
+  run: null,
+  palette: EMPTY_PALETTE,
+  flow: {
+    revision: 0,
+    name: '',
+    description: '',
+    parameters: [],
+    nodes: [],
+    edges: [],
+    diagnostics: [],
+    failure_policy: 'continue',
+    timeout: null,
+    node_timeout: null,
+    undo: '',
+    redo: ''
+  }
+};

@@ -1,0 +1,75 @@
+// The canvas' size and the places asked for in, the right part of the graph in view out.
+import { useEffect, useRef, type RefObject } from 'react';
+import { useReactFlow, useStoreApi, type FitViewOptions } from '@xyflow/react';
+import { useEditor, useEditorStore } from './context';
+import type { CardNode } from './reactFlow';
+
+export function useViewport(canvas: RefObject<HTMLDivElement | null>, fit: FitViewOptions): void {
+  useFirstFit(canvas, fit);
+  useArrangedFit(fit);
+  useFocus(canvas);
+  useWireEnd();
+}
+
+/** A hidden or folded cell has no size: fit when the canvas first gets one. */
+function useFirstFit(canvas: RefObject<HTMLDivElement | null>, fit: FitViewOptions): void {
+  const { fitView } = useReactFlow();
+  const hasNodes = useEditor(state => state.graph.flow.nodes.length > 0);
+  const done = useRef(false);
+  useEffect(() => {
+    const element = canvas.current;
+    if (!element || done.current || !hasNodes) return undefined;
+    const observer = new ResizeObserver(([entry]) => {
+      const { width = 0, height = 0 } = entry?.contentRect ?? {};
+      if (width < 10 || height < 10 || done.current) return;
+      done.current = true;
+      observer.disconnect();
+      void fitView(fit);
+    });
+    observer.observe(element);
+    return () => observer.disconnect();
+  }, [canvas, hasNodes, fitView, fit]);
+}
+
+function useArrangedFit(fit: FitViewOptions): void {
+  const { fitView } = useReactFlow();
+  const arrangements = useEditor(state => state.graph.arrangements);
+  useEffect(() => {
+    if (arrangements > 0) void fitView({ ...fit, duration: calm() ? 0 : 300 });
+  }, [arrangements, fitView, fit]);
+}
+
+/** Bring an asked-for node into view, and the cursor into its field. */
+function useFocus(canvas: RefObject<HTMLDivElement | null>): void {
+  const focus = useEditor(state => state.focus);
+  const { setCenter, getZoom } = useReactFlow<CardNode>();
+  const store = useEditorStore();
+  useEffect(() => {
+    const node = focus && store.getState().outline.nodes.get(focus.node);
+    if (!node) return;
+    const zoom = Math.max(getZoom(), 0.7);
+    const at = { x: node.x + node.width / 2, y: node.y + node.height / 2 };
+    void setCenter(at.x, at.y, { zoom, duration: calm() ? 0 : 250 });
+    if (focus.field) focusField(canvas.current?.closest('.dagy-editor') ?? null, focus.field);
+  }, [focus, canvas, setCenter, getZoom, store]);
+}
+
+function focusField(root: Element | null, field: string): void {
+  const name = field.split('.')[0] ?? '';
+  requestAnimationFrame(() => {
+    root?.querySelector<HTMLElement>(`[data-field="${CSS.escape(name)}"]`)?.focus();
+  });
+}
+
+/** When the edge being made is given up by Escape, the library must forget it too. */
+function useWireEnd(): void {
+  const wiring = useEditor(state => state.wiring);
+  const flow = useStoreApi();
+  useEffect(() => {
+    if (!wiring && flow.getState().connection.inProgress) flow.getState().cancelConnection();
+  }, [wiring, flow]);
+}
+
+export function calm(): boolean {
+  return window.matchMedia('(prefers-reduced-motion: reduce)').matches;
+}

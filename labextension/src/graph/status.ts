@@ -1,0 +1,90 @@
+// States and times in, words, symbols and durations out.
+import type { NodeStatus, RunPicture } from '../protocol/generated';
+
+export type Tone = 'idle' | 'waiting' | 'running' | 'good' | 'bad' | 'stopped' | 'skipped';
+
+interface Look {
+  readonly word: string;
+  readonly tone: Tone;
+}
+
+const LOOKS: { readonly [state: string]: Look } = {
+  PENDING: { word: 'Waiting', tone: 'waiting' },
+  QUEUED: { word: 'Queued', tone: 'waiting' },
+  RUNNING: { word: 'Running', tone: 'running' },
+  RETRYING: { word: 'Retrying', tone: 'running' },
+  COMPLETED: { word: 'Completed', tone: 'good' },
+  FAILED: { word: 'Failed', tone: 'bad' },
+  TIMED_OUT: { word: 'Timed out', tone: 'bad' },
+  CANCELLED: { word: 'Cancelled', tone: 'stopped' },
+  SKIPPED: { word: 'Skipped', tone: 'skipped' }
+};
+
+const REASONS: { readonly [reason: string]: string } = {
+  raised: 'it raised an error',
+  contract: 'its output breaks the contract',
+  crashed: 'its process crashed',
+  upstream_failed: 'an earlier node failed',
+  branch_not_taken: 'the branch was not taken',
+  disabled: 'it is disabled',
+  up_to_date: 'nothing changed, its result was reused'
+};
+
+export function lookOf(state: string): Look {
+  return LOOKS[state] ?? { word: state.toLowerCase().replaceAll('_', ' '), tone: 'idle' };
+}
+
+export function wordReason(reason: string): string {
+  return REASONS[reason] ?? reason.replaceAll('_', ' ');
+}
+
+const LIVE = new Set(['QUEUED', 'RUNNING']);
+
+export function isLive(run: RunPicture | null): boolean {
+  return run !== null && LIVE.has(run.state);
+}
+
+export function isTicking(status: NodeStatus): boolean {
+  return (status.state === 'RUNNING' || status.state === 'RETRYING') && status.ended_at === null;
+}
+
+/** Seconds between start and end; until it ends, the browser's clock (ms) set to the kernel's. */
+export function secondsOf(
+  span: { readonly started_at: number | null; readonly ended_at: number | null },
+  now: number,
+  clockOffset: number
+): number | null {
+  if (span.started_at === null) return null;
+  const end = span.ended_at ?? (now - clockOffset) / 1000;
+  return Math.max(0, end - span.started_at);
+}
+
+/** `0.04 s`, `3.2 s`, `1 min 05 s`, `2 h 03 min`. */
+export function wordDuration(seconds: number): string {
+  if (seconds < 0.1) return `${Math.round(seconds * 1000)} ms`;
+  if (seconds < 59.95) return `${seconds.toFixed(1)} s`;
+  const whole = Math.round(seconds);
+  if (whole < 3600) return `${Math.floor(whole / 60)} min ${pad(whole % 60)} s`;
+  return `${Math.floor(whole / 3600)} h ${pad(Math.floor((whole % 3600) / 60))} min`;
+}
+
+function pad(value: number): string {
+  return String(value).padStart(2, '0');
+}
+
+/** How many nodes are in which state, for the line under a run. */
+export function countStates(run: RunPicture): readonly (readonly [word: string, count: number])[] {
+  const counts = new Map<string, number>();
+  for (const status of Object.values(run.nodes)) {
+    const { word } = lookOf(status.state);
+    counts.set(word, (counts.get(word) ?? 0) + 1);
+  }
+  return [...counts];
+}
+
+/** One sentence about a run that has ended, for the ear. */
+export function tellRun(run: RunPicture): string {
+  const counts = countStates(run).map(([word, count]) => `${count} ${word.toLowerCase()}`);
+  const about = counts.length > 0 ? `: ${counts.join(', ')}` : '';
+  return `Run ${lookOf(run.state).word.toLowerCase()}${about}.`;
+}
