@@ -15,7 +15,7 @@ from dagy_nb.model.frozen import thaw
 from dagy_nb.model.record import RunRecord
 from dagy_nb.model.spec import NodeSpec, RunnerName
 from dagy_nb.protocol.card import Lost, find_lost, place_connectors, size_card
-from dagy_nb.protocol.edges import draw_edge
+from dagy_nb.protocol.edges import draw_edges
 from dagy_nb.protocol.layout import LayoutEdge, arrange
 from dagy_nb.protocol.picture import (
     ConnectorPicture,
@@ -55,7 +55,7 @@ def draw_flow(
         default_timeout: The setting's limit in seconds, for nodes that find none elsewhere.
     """
     outline = FlowOutline(spec, specs)
-    edges = tuple(draw_edge(outline, edge) for edge in spec.edges)
+    edges = draw_edges(outline)
     connectors = _Connectors(outline)
     lost = find_lost(edges, connectors.inputs, connectors.outputs)
     limits = (spec.node_timeout, default_timeout)

@@ -1,57 +1,37 @@
-"""An edge of a flow in, its picture out: whether it still fits, why not, and what would fit instead."""
+"""The edges of a flow in, their pictures out: which still fit, why not, what would fit instead."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
-from dagy_nb.checks.connection import (
-    check_connection,
-    find_broken_end,
-    has_room,
-    judge_types,
-    refuse,
-)
+from dagy_nb.checks.connection import ConnectionVerdict, check_connection
+from dagy_nb.checks.edges import judge_edges
 from dagy_nb.checks.outline import FlowOutline
-from dagy_nb.model.connector import ConnectorSpec, Direction
+from dagy_nb.model.connector import ConnectorSpec
 from dagy_nb.model.datatype import Verdict
 from dagy_nb.model.flow import EdgeSpec
 from dagy_nb.model.nearest import find_nearest
 from dagy_nb.protocol.picture import EdgePicture
 
 
-def draw_edge(outline: FlowOutline, edge: EdgeSpec) -> EdgePicture:
-    """Return the picture of an edge that is there, whether or not it still fits (D3)."""
-    broken = find_broken_end(outline, edge)
-    verdict = broken or judge_types(outline, edge)
-    fault = verdict.reason if verdict.verdict is Verdict.NO else _find_crowd(outline, edge)
+def draw_edges(outline: FlowOutline) -> tuple[EdgePicture, ...]:
+    """Return the pictures of all edges, whether or not they still fit (D3)."""
+    return tuple(_draw_edge(outline, edge, answer) for edge, answer in judge_edges(outline))
+
+
+def _draw_edge(outline: FlowOutline, edge: EdgeSpec, answer: ConnectionVerdict) -> EdgePicture:
+    is_broken = answer.verdict is Verdict.NO
     return EdgePicture(
         id=edge.id,
         source=edge.source,
         output=edge.output,
         target=edge.target,
         input=edge.input,
-        verdict="no" if fault else verdict.verdict.value,
-        reason=fault or verdict.reason,
-        broken=fault,
-        repair=find_repair(outline, edge) if fault else "",
+        verdict=answer.verdict.value,
+        reason=answer.reason,
+        broken=answer.reason if is_broken else "",
+        repair=find_repair(outline, edge) if is_broken else "",
     )
-
-
-def _find_crowd(outline: FlowOutline, edge: EdgeSpec) -> str:
-    """Return why an edge has no room at one of its ends any more; the first one there keeps it."""
-    into = outline.into.get((edge.target, edge.input), [])
-    out_of = outline.out_of.get((edge.source, edge.output), [])
-    for code, connector, there in (
-        ("edge.input_taken", outline.connector(edge.target, edge.input, Direction.INPUT), into),
-        (
-            "edge.output_taken",
-            outline.connector(edge.source, edge.output, Direction.OUTPUT),
-            out_of,
-        ),
-    ):
-        if connector is not None and there[0] != edge and not has_room(connector, there[:1]):
-            return refuse(code, edge, taken_by=str(there[0])).reason
-    return ""
 
 
 def find_repair(outline: FlowOutline, edge: EdgeSpec) -> str:

@@ -127,6 +127,7 @@ class Flow:
         self.session = session
         self.draft = Draft(spec)
         self.runs: list[RunHandle] = []
+        self._run_watchers: list[Callable[[RunHandle], None]] = []
         session.flows[spec.name] = self
 
     @property
@@ -302,10 +303,32 @@ class Flow:
             CheckFailed: `flow.check_failed`, with all diagnostics.
             FlowError: `parameter.unknown`, `parameter.type`, `parameter.missing`.
         """
+        return self.start(parameters, timeout=timeout, runner=runner)
+
+    def start(
+        self,
+        parameters: Mapping[str, Any],
+        *,
+        timeout: float | None = None,
+        runner: str | None = None,
+    ) -> RunHandle:
+        """As `run`, with the parameters in a mapping: so they may be named `timeout` or `runner`."""
         handle = self.session.start(self.spec, parameters, timeout=timeout, runner=runner)
         # Old runs hold their outputs: keep only what still runs, and the newest.
         self.runs = [*(each for each in self.runs if not each.done), handle]
+        for callback in tuple(self._run_watchers):
+            callback(handle)
         return handle
+
+    def watch_runs(self, callback: Callable[[RunHandle], None]) -> Callable[[], None]:
+        """Call `callback` with the handle of each run that starts; return what ends that."""
+        self._run_watchers.append(callback)
+
+        def unwatch() -> None:
+            if callback in self._run_watchers:
+                self._run_watchers.remove(callback)
+
+        return unwatch
 
     def publish(self, reason: str = "", *, author: str = "") -> FlowVersion:
         """Make an immutable version of the flow as it is now.

@@ -6,7 +6,7 @@ import asyncio
 import sys
 import time
 import warnings
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from dagy_nb.model.event import Event, LogWritten
@@ -62,6 +62,11 @@ class RunHandle:
     def record(self) -> RunRecord:
         """What is recorded of the run up to now."""
         return self._listener.record(self.run_id)
+
+    @property
+    def log_tails(self) -> Mapping[str, tuple[str, ...]]:
+        """Node id → the last lines it wrote."""
+        return self._listener.read_tails()
 
     @property
     def result(self) -> RunResult:

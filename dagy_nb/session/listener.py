@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import queue
 import threading
-from collections.abc import Iterator
+from collections import deque
+from collections.abc import Iterator, Mapping
 
 from dagy_nb.model.event import Event, LogWritten
 from dagy_nb.model.record import RunRecord
 from dagy_nb.store.fold import RunFold
+
+TAIL_LINES = 20
+TAIL_LETTERS = 400
 
 
 class RunListener:
@@ -17,12 +21,16 @@ class RunListener:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._fold = RunFold()
+        self._tails: dict[str, deque[str]] = {}
         self._lines: queue.SimpleQueue[LogWritten] = queue.SimpleQueue()
 
     def hear(self, event: Event) -> None:
         """Take a fact."""
         with self._lock:
             self._fold.apply(event)
+            if isinstance(event, LogWritten):
+                tail = self._tails.setdefault(event.node_id, deque(maxlen=TAIL_LINES))
+                tail.append(event.text[:TAIL_LETTERS])
         if isinstance(event, LogWritten):
             self._lines.put(event)
 
@@ -30,6 +38,11 @@ class RunListener:
         """Return what is known of the run up to now."""
         with self._lock:
             return self._fold.record(run_id)
+
+    def read_tails(self) -> Mapping[str, tuple[str, ...]]:
+        """Return node id → the last lines it wrote, bounded."""
+        with self._lock:
+            return {node_id: tuple(tail) for node_id, tail in self._tails.items()}
 
     def take_lines(self) -> Iterator[LogWritten]:
         """Yield the lines that nobody took yet."""
