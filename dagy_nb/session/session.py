@@ -154,7 +154,7 @@ class Session:
         if node_class is None:
             return []
         try:
-            node_class(config)
+            node_class.create(config)
         except ConfigError as error:
             return list(error.problems)
         return []
