@@ -8,7 +8,7 @@
 
 A mapping whose keys are all declared outputs is read by its keys; any other mapping is the bare value of a
 sole output, if that takes it. An OPTIONAL output may be left out, or be None where its types do not take
-None: then the branch behind it is not taken. SIGNAL outputs need no value. An ERROR output gets its value
+None: then the branch behind it is not taken. SIGNAL outputs need no value, and drop any. An ERROR output gets its value
 from the engine when the node fails.
 """
 
@@ -86,6 +86,9 @@ def _check_names(spec: NodeSpec, given: Mapping[Any, Any]) -> Mapping[str, Any]:
 
 
 def _put(outputs: dict[str, Any], spec: NodeSpec, connector: ConnectorSpec, value: Any) -> None:
+    if connector.data_types == (DataType.SIGNAL,):
+        outputs[connector.name] = None
+        return
     why_not = check_value(value, connector.data_types)
     if why_not is None:
         outputs[connector.name] = value

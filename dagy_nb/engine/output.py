@@ -47,7 +47,7 @@ class NodeOutput:
         """Take a piece of a stream; complete lines go on, the rest waits for its end."""
         with self._lock:
             *lines, rest = (self._parts.get(level, "") + text).split("\n")
-            self._parts[level] = _keep_shown(rest)[: MAX_LINE + 1]
+            self._parts[level] = _keep_last(rest)[: MAX_LINE + 1]
             for line in lines:
                 self._pass(level, _keep_shown(line))
 
@@ -74,7 +74,7 @@ class NodeOutput:
         with self._lock:
             for level, rest in self._parts.items():
                 if rest:
-                    self._pass(level, rest)
+                    self._pass(level, _keep_shown(rest))
             self._tell_left_out()
             self._is_closed = True
 
@@ -120,6 +120,11 @@ def enter_output(output: NodeOutput) -> None:
 def _keep_shown(text: str) -> str:
     # A progress bar returns to the line's start and writes over it: only its last form is shown.
     return text.rstrip("\r").rpartition("\r")[2] if "\r" in text else text
+
+
+def _keep_last(text: str) -> str:
+    # The return itself is kept: what comes next writes over the line, or ends it.
+    return _keep_shown(text) + "\r" if text.endswith("\r") else _keep_shown(text)
 
 
 def _cut(text: str) -> str:

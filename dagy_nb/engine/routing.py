@@ -78,7 +78,7 @@ class _Router:
         self._call_before: Callable[..., Any] = logging.Logger.callHandlers
 
     def hold(self) -> None:
-        """Put the stand-ins in place, also where somebody has replaced a stream meanwhile."""
+        """Put the stand-ins in place; also again, where somebody has replaced a stream meanwhile."""
         with self._lock:
             self._holds += 1
             if self._holds == 1:
@@ -86,24 +86,12 @@ class _Router:
             self._route_streams()
             self._route_warnings()
 
-    def hold_on(self) -> None:
-        """Like `hold`, but look at the streams only where nobody else holds them: cheap."""
-        if not self._hold_beside():
-            self.hold()
-
     def release(self) -> None:
         """Let go; the last one puts everything back."""
         with self._lock:
             self._holds -= 1
             if self._holds == 0:
                 self._restore()
-
-    def _hold_beside(self) -> bool:
-        with self._lock:
-            if self._holds:
-                self._holds += 1
-                return True
-            return False
 
     def show_warning(
         self,

@@ -37,7 +37,7 @@ class LoopCall:
     def begin(self, on_end: Callable[[], None]) -> None:
         """Make the body a task of the running loop, in the loop's thread; call `on_end` after it."""
         self._loop = asyncio.get_running_loop()
-        ROUTER.hold_on()
+        ROUTER.hold()
         self._current = self._loop.create_task(self._live(), context=self._context)
         self._current.add_done_callback(lambda _: self._leave(on_end))
         if self._cancel.requested:

@@ -38,7 +38,7 @@ class SyncCall:
         """Run the body in this thread, unless the call was stopped before; the reporter hears of it."""
         if not self._turn.take():
             return
-        ROUTER.hold_on()
+        ROUTER.hold()
         try:
             self._reporter.started()
             outcome = self._run_guarded()

@@ -34,12 +34,17 @@ from dagy_nb.model.spec import NodeSpec, Origin, OriginKind
 from dagy_nb.model.state import Reason
 
 SPEC = NodeSpec(
-    type="Any", origin=Origin(kind=OriginKind.MODULE, place="tests"), version="1", schema_version="1"
+    type="Any",
+    origin=Origin(kind=OriginKind.MODULE, place="tests"),
+    version="1",
+    schema_version="1",
 )
 ERROR = ErrorFact(type="ValueError", code="raised.ValueError", message="on purpose")
 
 
-def plan_of(*edges: str, nodes: str = "", steps: dict[str, dict[str, Any]] | None = None, **plan) -> Plan:
+def plan_of(
+    *edges: str, nodes: str = "", steps: dict[str, dict[str, Any]] | None = None, **plan
+) -> Plan:
     """Make a plan of edges like `a.out -> b.x`; short form: `a -> b` for `a.out -> b.from_a`.
 
     An input whose name begins with `opt` is OPTIONAL, one that begins with `many` takes MANY edges. An output
@@ -69,7 +74,9 @@ def plan_of(*edges: str, nodes: str = "", steps: dict[str, dict[str, Any]] | Non
                 Binding(input=into, cardinality=cardinality_of(into), sources=tuple(sources))
                 for into, sources in bindings[name].items()
             ),
-            producers=tuple(dict.fromkeys(s.node_id for each in bindings[name].values() for s in each)),
+            producers=tuple(
+                dict.fromkeys(s.node_id for each in bindings[name].values() for s in each)
+            ),
             consumers=tuple(consumers[name]),
             error_outputs=tuple(caught[name]),
             is_sink=name not in disabled and not set(consumers[name]) - disabled,
@@ -187,7 +194,9 @@ class Player:
         words = []
         for step in self.plan.steps:
             event = self.ended(step.node_id)
-            words.append(f"{event.node_id}:{event.state}" + (f"({event.reason})" if event.reason else ""))
+            words.append(
+                f"{event.node_id}:{event.state}" + (f"({event.reason})" if event.reason else "")
+            )
         return " ".join(words)
 
 

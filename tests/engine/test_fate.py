@@ -149,7 +149,8 @@ def test_a_skipped_node_names_the_nodes_at_the_root_of_it(edges, fates, settings
 
 def test_a_failed_run_tells_the_first_uncaught_error():
     player = play(
-        plan_of("a.error -> h", "h -> i", "b -> c", "d -> e"), {"a": "fail", "b": "fail", "d": "fail"}
+        plan_of("a.error -> h", "h -> i", "b -> c", "d -> e"),
+        {"a": "fail", "b": "fail", "d": "fail"},
     )
 
     assert player.run_ended.error is not None
