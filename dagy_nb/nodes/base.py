@@ -11,10 +11,10 @@ from dagy_nb.model.connector import ConnectorSpec, Direction
 from dagy_nb.model.nearest import find_nearest
 from dagy_nb.model.spec import NodeSpec
 from dagy_nb.nodes.announce import announce, current_collection
+from dagy_nb.nodes.closure import fingerprint_object
 from dagy_nb.nodes.config import NodeConfig, check_config_class, read_config
 from dagy_nb.nodes.connectors import Connector, Input, Output
 from dagy_nb.nodes.describe import describe
-from dagy_nb.nodes.fingerprint import fingerprint_object
 from dagy_nb.nodes.origin import find_origin
 from dagy_nb.nodes.source import read_text
 from dagy_nb.nodes.traits import HOOKS, NodeTraits, find_traits

@@ -16,46 +16,41 @@ from types import FunctionType, ModuleType
 from typing import Any
 
 from dagy_nb.errors import CaptureRefused
-from dagy_nb.nodes.bundle import (
-    CELLS,
-    Binding,
-    CellBundle,
-    Constant,
-    DefinedObject,
-    ImportedModule,
-    ImportedObject,
-    Statement,
+from dagy_nb.nodes.bundle import CELLS, Binding, CellBundle, Constant, DefinedObject, Statement
+from dagy_nb.nodes.classify import (
+    PRELUDE,
+    bind_module,
+    find_defined,
+    find_importable,
+    is_builtin,
 )
 from dagy_nb.nodes.constants import NoConstant, encode_constant
-from dagy_nb.nodes.fingerprint import digest, fingerprint_binding, fingerprint_texts, normalise
+from dagy_nb.nodes.digest import digest
+from dagy_nb.nodes.fingerprint import fingerprint_binding, fingerprint_texts, normalise
 from dagy_nb.nodes.names import FreeNames, find_names
 from dagy_nb.nodes.source import Definition, find_definition
-
-# What a node's cell may use although nobody imported it.
-PRELUDE: Mapping[str, ImportedObject] = {
-    "FlowNode": ImportedObject("dagy_nb.nodes.base", "FlowNode"),
-    "Input": ImportedObject("dagy_nb.nodes.connectors", "Input"),
-    "Output": ImportedObject("dagy_nb.nodes.connectors", "Output"),
-    "DataType": ImportedObject("dagy_nb.model.datatype", "DataType"),
-    "ExecutionContext": ImportedObject("dagy_nb.nodes.context", "ExecutionContext"),
-    "ExecutionResult": ImportedObject("dagy_nb.nodes.result", "ExecutionResult"),
-    "node": ImportedObject("dagy_nb.nodes.function", "node"),
-    "Field": ImportedObject("pydantic", "Field"),
-    "SecretStr": ImportedObject("pydantic", "SecretStr"),
-}
 
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """A name that must not be captured, and why: a part of a sentence after `it is`."""
+    """A name that must not be captured.
+
+    Attributes:
+        name: The name in the notebook.
+        why: A part of a sentence, after `it is`.
+        user: The notebook function or class that uses it; empty where the cell itself does.
+        line: Where the cell uses it first.
+    """
 
     name: str
     why: str
     user: str = ""
+    line: int | None = None
 
     def __str__(self) -> str:
-        by = f", used by `{self.user}`" if self.user else ""
-        return f"`{self.name}`{by} is {self.why}"
+        by = f", which `{self.user}` uses," if self.user else ""
+        where = f" (line {self.line})" if self.line and not self.user else ""
+        return f"`{self.name}`{where}{by} is {self.why}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,22 +60,12 @@ class Later:
     key: int
 
 
-@dataclass(slots=True)
-class _Found:
-    """A function or class of the notebook with what it uses."""
-
-    value: Any
-    definition: Definition
-    names: FreeNames
-    links: dict[str, Binding | Later] = field(default_factory=dict)
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Captured:
     """What a cell's outside names stand for.
 
     Attributes:
-        bindings: Name → what it stands for.
+        bindings: Name → what it stands for; empty where something was refused.
         refused: Names of data, with the reason.
         skipped: Names used only in annotations that could not be bound.
         undefined: Names that stand for nothing yet.
@@ -96,6 +81,16 @@ class Captured:
     copied: tuple[str, ...]
 
 
+@dataclass(slots=True)
+class _Found:
+    """A function or class of the notebook with what it uses."""
+
+    value: Any
+    definition: Definition
+    names: FreeNames
+    links: dict[str, Binding | Later] = field(default_factory=dict)
+
+
 def capture(names: FreeNames, namespace: Mapping[str, Any]) -> Captured:
     """Resolve the outside names of a cell from the user's namespace."""
     return _Capture(namespace).take(names)
@@ -104,13 +99,23 @@ def capture(names: FreeNames, namespace: Mapping[str, Any]) -> Captured:
 def refuse(refused: tuple[Refusal, ...]) -> CaptureRefused:
     """Return the error for refused names, with the two ways out."""
     told = "; ".join(str(each) for each in refused)
-    one = len(refused) == 1
-    it = f"`{refused[0].name}`" if one else "each of them"
+    it = f"`{refused[0].name}`" if len(refused) == 1 else "each of them"
     return CaptureRefused(
         f"The cell uses data of the notebook, which a node must not capture: {told}.",
         names=[each.name for each in refused],
         suggestion=f"Make {it} a config field of the node, or an input of it.",
     )
+
+
+def identify(bindings: Mapping[str, Binding]) -> list[str]:
+    """Return texts that differ where the bound things are not the very same."""
+    texts = []
+    for name, binding in sorted(bindings.items()):
+        if isinstance(binding, DefinedObject):
+            texts.append(f"{name}={binding.bundle.module}.{binding.qualname}")
+        else:
+            texts.append(f"{name}={fingerprint_binding(binding)}")
+    return texts
 
 
 class _Capture:
@@ -126,6 +131,7 @@ class _Capture:
         self._copied: list[str] = []
 
     def take(self, names: FreeNames) -> Captured:
+        """Resolve a cell's names."""
         links = self._link(names, self._namespace, user="")
         skipped = [name for name in names.wanted if name in self._namespace and name not in links]
         return Captured(
@@ -143,24 +149,18 @@ class _Capture:
         """Say what each name stands for; note refused and undefined ones."""
         links: dict[str, Binding | Later] = {}
         for name in (*names.needed, *sorted(names.wanted)):
-            if name not in scope or _is_builtin(name, scope[name]):
-                if not hasattr(builtins, name):
-                    self._link_prelude(links, name, is_needed=name in names.needed)
-                continue
-            try:
-                links[name] = self._classify(name, scope[name])
-            except NoConstant as error:
-                if name in names.needed:
-                    self._refused.append(Refusal(name, str(error), user))
+            is_needed = name in names.needed
+            if name in scope and not is_builtin(name, scope[name]):
+                try:
+                    links[name] = self._classify(name, scope[name])
+                except NoConstant as error:
+                    if is_needed:
+                        self._refused.append(Refusal(name, str(error), user, names.lines.get(name)))
+            elif name in PRELUDE and not hasattr(builtins, name):
+                links[name] = PRELUDE[name]
+            elif is_needed and not hasattr(builtins, name):
+                self._undefined.append(name)
         return links
-
-    def _link_prelude(
-        self, links: dict[str, Binding | Later], name: str, *, is_needed: bool
-    ) -> None:
-        if name in PRELUDE:
-            links[name] = PRELUDE[name]
-        elif is_needed:
-            self._undefined.append(name)
 
     def _classify(self, name: str, value: Any) -> Binding | Later:
         """Return what a value is to be bound as.
@@ -169,13 +169,10 @@ class _Capture:
             NoConstant: It must not be captured.
         """
         if isinstance(value, ModuleType):
-            return _bind_module(value)
-        defined = _find_defined(value)
-        if defined is not None:
-            return defined
-        importable = _find_importable(name, value)
-        if importable is not None:
-            return importable
+            return bind_module(value)
+        elsewhere = find_defined(value) or find_importable(name, value)
+        if elsewhere is not None:
+            return elsewhere
         if isinstance(value, FunctionType | type) or hasattr(value, "__wrapped__"):
             return self._define(value)
         encode_constant(value)
@@ -187,18 +184,15 @@ class _Capture:
         if key in self._found:
             return Later(key)
         inner = inspect.unwrap(value)
-        name = inner.__qualname__
-        if "<locals>" in name:
-            raise NoConstant(f"made inside another function (`{name}`)")
+        if "<locals>" in inner.__qualname__:
+            raise NoConstant(f"made inside another function (`{inner.__qualname__}`)")
         definition = find_definition(value)
         if definition is None:
             raise NoConstant(f"a {type(inner).__name__} whose text cannot be read")
         names = find_names(definition.tree)
-        found = _Found(value, definition, names)
-        self._found[key] = found
+        found = self._found[key] = _Found(value, definition, names)
         scope = getattr(inner, "__globals__", self._namespace)
         found.links = self._link(names, scope, user=definition.name)
-        found.links.pop(definition.name, None)
         return Later(key)
 
     def _bind(self, link: Binding | Later) -> Binding:
@@ -211,13 +205,11 @@ class _Capture:
         if key not in self._bundles:
             group = self._find_circle(key)
             bundle = self._make_bundle(group)
-            for each in group:
-                self._bundles[each] = bundle
+            self._bundles.update(dict.fromkeys(group, bundle))
         return self._bundles[key]
 
     def _find_circle(self, key: int) -> list[int]:
-        reached = self._reach(key)
-        circle = [each for each in reached if key in self._reach(each)]
+        circle = [each for each in self._reach(key) if key in self._reach(each)]
         return self._sort([key, *(each for each in circle if each != key)])
 
     def _reach(self, key: int) -> list[int]:
@@ -237,9 +229,10 @@ class _Capture:
         def put(key: int, above: tuple[int, ...]) -> None:
             found = self._found[key]
             for name, link in found.links.items():
-                if isinstance(link, Later) and name in found.names.immediate:
-                    if link.key in group and link.key not in (*above, key):
-                        put(link.key, (*above, key))
+                if not isinstance(link, Later) or name not in found.names.immediate:
+                    continue
+                if link.key in group and link.key not in (*above, key):
+                    put(link.key, (*above, key))
             if key not in done:
                 done.append(key)
 
@@ -257,28 +250,27 @@ class _Capture:
                     aliases[name] = self._found[link.key].definition.name
                 else:
                     bindings[name] = self._bind(link)
-        texts = [normalise(found.definition.tree) for found in members]
+        definitions = [found.definition for found in members]
+        texts = [f"{each.name} {each.text}" for each in definitions]
         bundle = CellBundle(
-            module=_name_module(members, bindings),
-            statements=tuple(
-                Statement(d.text, d.filename, d.first_line)
-                for d in (found.definition for found in members)
-            ),
+            module=f"{CELLS}.{definitions[0].name}_{digest([*texts, *identify(bindings)])}",
+            statements=tuple(Statement(d.text, d.filename, d.first_line) for d in definitions),
             bindings=tuple(sorted(bindings.items())),
             aliases=tuple(sorted((k, v) for k, v in aliases.items() if k != v)),
-            fingerprint=fingerprint_texts(texts, bindings),
+            fingerprint=fingerprint_texts((normalise(d.tree) for d in definitions), bindings),
         )
-        return self._keep(bundle, members, bindings)
+        return self._keep(bundle, members)
 
-    def _keep(
-        self, bundle: CellBundle, members: list[_Found], bindings: Mapping[str, Binding]
-    ) -> CellBundle:
+    def _keep(self, bundle: CellBundle, members: list[_Found]) -> CellBundle:
         """Keep a notebook class as it is where nothing that it uses can change under it."""
         found = members[0]
         if not isinstance(found.value, type):
             return bundle
-        late = [name for name in bindings if name not in found.names.immediate]
-        changing = [n for n in late if isinstance(bindings[n], Constant | DefinedObject)]
+        changing = [
+            name
+            for name, binding in bundle.bindings
+            if isinstance(binding, Constant | DefinedObject) and name not in found.names.immediate
+        ]
         if len(members) > 1 or changing:
             self._copied.append(found.definition.name)
             return bundle
@@ -287,90 +279,9 @@ class _Capture:
         return bundle
 
 
-def _is_builtin(name: str, value: Any) -> bool:
-    """Whether IPython put its own version of a builtin into the notebook."""
-    home = getattr(value, "__module__", "") or ""
-    return hasattr(builtins, name) and home.partition(".")[0] == "IPython"
-
-
-def _bind_module(module: ModuleType) -> ImportedModule:
-    name = module.__name__
-    if sys.modules.get(name) is not module or getattr(module, "__spec__", None) is None:
-        raise NoConstant(f"the module `{name}`, which no other process can import")
-    return ImportedModule(name)
-
-
-def _find_defined(value: Any) -> DefinedObject | None:
-    """Return the binding of what another cell's module holds."""
-    bundle = getattr(getattr(value, "__module__", None), "bundle", None)
-    if not isinstance(bundle, CellBundle):
-        return None
-    qualname = getattr(value, "__qualname__", "")
-    found = _look_up(sys.modules.get(bundle.module), qualname)
-    return DefinedObject(bundle, qualname) if found is value else None
-
-
-def _find_importable(name: str, value: Any) -> ImportedObject | None:
-    """Return where another process finds this very object by import, or None."""
-    if name == "get_ipython" and type(value).__name__ in {"method", "function"}:
-        return ImportedObject("IPython", "get_ipython")
-    if _is_plain(value):
-        return None
-    home = getattr(value, "__module__", None)
-    qualname = getattr(value, "__qualname__", None)
-    for place in (qualname, getattr(value, "__name__", None), name):
-        if isinstance(home, str) and isinstance(place, str) and _is_at(home, place, value):
-            return ImportedObject(str(home), place)
-    if isinstance(value, FunctionType | type):
-        return None
-    for module in list(sys.modules):
-        if _is_at(module, name, value):
-            return ImportedObject(module, name)
-    return None
-
-
-def _is_plain(value: Any) -> bool:
-    return value is None or type(value) in {bool, int, float, complex, str, bytes, tuple, frozenset}
-
-
-def _is_at(module_name: str, qualname: str, value: Any) -> bool:
-    module = sys.modules.get(module_name)
-    if module_name in {"__main__", "__mp_main__"} or getattr(module, "__spec__", None) is None:
-        return False
-    if module_name.partition(".")[0] == CELLS:
-        return False
-    return _look_up(module, qualname) is value
-
-
-def _look_up(module: ModuleType | None, qualname: str) -> Any:
-    """Return what a module holds under a dotted name, without running any module's `__getattr__`."""
-    first, *rest = qualname.split(".")
-    found = vars(module).get(first) if module is not None else None
-    for part in rest:
-        found = getattr(found, part, None)
-    return found
-
-
-def _name_module(members: list[_Found], bindings: Mapping[str, Binding]) -> str:
-    texts = [f"{found.definition.name} {found.definition.text}" for found in members]
-    return f"{CELLS}.{members[0].definition.name}_{digest([*texts, *identify(bindings)])}"
-
-
-def identify(bindings: Mapping[str, Binding]) -> list[str]:
-    """Return texts that differ where the bound things are not the very same."""
-    texts = []
-    for name, binding in sorted(bindings.items()):
-        if isinstance(binding, DefinedObject):
-            texts.append(f"{name}={binding.bundle.module}.{binding.qualname}")
-        else:
-            texts.append(f"{name}={fingerprint_binding(binding)}")
-    return texts
-
-
 def _number(bundle: CellBundle, name: str, value: Any) -> CellBundle:
     """Return the bundle under a module name that stands for this very class or for nothing yet."""
-    number = 1
-    module = bundle.module
+    number, module = 1, bundle.module
     while module in sys.modules and vars(sys.modules[module]).get(name) is not value:
         number += 1
         module = f"{bundle.module}_{number}"

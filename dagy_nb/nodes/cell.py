@@ -5,20 +5,17 @@ import __future__
 
 import ast
 import importlib
-import re
 import sys
 import threading
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from functools import reduce
 from importlib.machinery import ModuleSpec
 from types import CodeType, ModuleType
-from typing import Any
+from typing import Any, Self
 
-from dagy_nb.errors import CellSyntaxError, DefinitionError
-from dagy_nb.model.diagnostic import Diagnostic, Place, Severity
-from dagy_nb.model.nearest import suggest_names
-from dagy_nb.model.spec import Origin, OriginKind
+from dagy_nb.errors import CellSyntaxError
+from dagy_nb.model.diagnostic import Diagnostic
 from dagy_nb.nodes.announce import Collection, collect
 from dagy_nb.nodes.base import FlowNode
 from dagy_nb.nodes.bundle import (
@@ -29,52 +26,26 @@ from dagy_nb.nodes.bundle import (
     DefinedObject,
     ImportedModule,
     ImportedObject,
-    NodePart,
     Statement,
 )
-from dagy_nb.nodes.capture import Captured, capture, identify, refuse
+from dagy_nb.nodes.capture import Captured, capture, refuse
 from dagy_nb.nodes.choose import (
     choose_class,
     choose_function,
-    guess_name,
     is_plain_definition,
     list_new_names,
     refuse_empty,
 )
-from dagy_nb.nodes.describe import OPTIONS
-from dagy_nb.nodes.fingerprint import digest, fingerprint_tree
 from dagy_nb.nodes.function import make_function_node
 from dagy_nb.nodes.names import FreeNames, find_names
-from dagy_nb.nodes.origin import KERNEL
+from dagy_nb.nodes.prepare import CellSource, list_notices, make_bundle, read_statement
 from dagy_nb.nodes.registry import Registry, default_registry
-from dagy_nb.nodes.source import forget_lines, parse_quietly, remember_lines
+from dagy_nb.nodes.source import parse_quietly, remember_lines
 from dagy_nb.nodes.tracebacks import trim_to
 
-_MAGIC = re.compile(r"\A%%\w+[^\n]*")
+__all__ = ["CellModuleName", "CellSource", "CompiledCell", "compile_cell", "load_cell"]
+
 _lock = threading.RLock()
-
-
-@dataclass(frozen=True, slots=True)
-class CellSource:
-    """A cell that should define one node.
-
-    Attributes:
-        text: The cell as the user sees it; a first line `%%flownode …` counts as line 1.
-        place: The notebook (its path, or `kernel` where unknown).
-        execution_count: What stands in `In[n]`, or None.
-        cell_id: The notebook format's cell id, or None.
-        options: Class attributes that the magic's line sets: `timeout`, `runner`, `retries` …
-        filename: What tracebacks call this cell; made up from the text where empty.
-        first_line: The number of the text's first line in the cell.
-    """
-
-    text: str
-    place: str = KERNEL
-    execution_count: int | None = None
-    cell_id: str | None = None
-    options: Mapping[str, Any] = field(default_factory=dict)
-    filename: str = ""
-    first_line: int = 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,7 +75,8 @@ class CellModuleName(str):
     __slots__ = ("bundle",)
     bundle: CellBundle
 
-    def __new__(cls, bundle: CellBundle) -> CellModuleName:
+    def __new__(cls, bundle: CellBundle) -> Self:
+        """Make the name of a bundle's module."""
         made = super().__new__(cls, bundle.module)
         made.bundle = bundle
         return made
@@ -135,7 +107,7 @@ def compile_cell(
     """
     __tracebackhide__ = True
     with _lock:
-        statement = _read_statement(source)
+        statement = read_statement(source)
         tree = _parse(statement)
         refuse_empty(tree)
         names = find_names(tree)
@@ -144,7 +116,7 @@ def compile_cell(
             raise refuse(captured.refused)
         for kept, value in captured.kept:
             _install(kept, value)
-        bundle = _make_bundle(source, statement, tree, captured)
+        bundle = make_bundle(source, statement, tree, captured)
         known = _compiled.get(bundle.module)
         if known is None or not is_plain_definition(tree):
             known = _compile_new(_number(bundle), names, captured)
@@ -163,15 +135,6 @@ def load_cell(bundle: CellBundle) -> str:
             if bundle.module not in sys.modules:
                 _execute(bundle)
     return str.__str__(bundle.module)
-
-
-def _read_statement(source: CellSource) -> Statement:
-    """Return the text to compile: the magic's line becomes a comment, so that lines keep their number."""
-    text = _MAGIC.sub(lambda line: f"# {line[0]}", source.text, count=1)
-    filename = source.filename or f"<cell {digest([source.text])[:8]}>"
-    forget_lines(filename)
-    remember_lines(filename, source.first_line, text)
-    return Statement(text, filename, source.first_line)
 
 
 def _parse(statement: Statement) -> ast.Module:
@@ -199,38 +162,6 @@ def _compile(code: ast.Module | str, statement: Statement, *, quote_annotations:
     return compile(code, statement.filename, "exec", flags=flags, dont_inherit=True)  # type: ignore[no-any-return]
 
 
-def _make_bundle(
-    source: CellSource, statement: Statement, tree: ast.Module, captured: Captured
-) -> CellBundle:
-    options = _check_options(source.options)
-    told = [f"{name}={value!r}" for name, value in sorted(options.items())]
-    quoted = bool(captured.skipped)
-    identity = [source.text, source.place, str(quoted), *told, *identify(captured.bindings)]
-    return CellBundle(
-        module=f"{CELLS}.{guess_name(tree)}_{digest(identity)}",
-        statements=(statement,),
-        bindings=tuple(sorted(captured.bindings.items())),
-        fingerprint=fingerprint_tree(tree, captured.bindings),
-        quote_annotations=quoted,
-        node=NodePart(
-            origin=Origin(kind=OriginKind.CELL, place=source.place or KERNEL),
-            source=source.text,
-            options=options,
-        ),
-    )
-
-
-def _check_options(options: Mapping[str, Any]) -> dict[str, Any]:
-    for name in options:
-        if name not in OPTIONS:
-            raise DefinitionError(
-                f"A cell's node has no option {name!r}.",
-                code="node.metadata",
-                suggestion=suggest_names(name, sorted(OPTIONS), what="options"),
-            )
-    return dict(options)
-
-
 def _number(bundle: CellBundle) -> CellBundle:
     """Return the bundle under a module name that is still free."""
     number, module = 1, bundle.module
@@ -245,11 +176,11 @@ def _compile_new(bundle: CellBundle, names: FreeNames, captured: Captured) -> Co
     try:
         module, node, exports = _execute(bundle)
     except BaseException as error:
-        filename = bundle.statements[0].filename
-        raise error.with_traceback(trim_to(error.__traceback__, filename)) from error.__cause__
+        error.__traceback__ = trim_to(error.__traceback__, bundle.statements[0].filename)
+        raise
     if node is None:
         raise AssertionError("a node's cell was executed without a node")
-    notices = (*_list_notices(names, captured, node.__name__), *node.traits.notices)
+    notices = (*list_notices(names, captured, node.__name__), *node.traits.notices)
     return CompiledCell(module=module, node=node, exports=exports, notices=notices)
 
 
@@ -336,28 +267,3 @@ def _load(binding: Binding) -> Any:
 
 def _look_up(module: ModuleType, qualname: str) -> Any:
     return reduce(getattr, qualname.split("."), module)
-
-
-def _list_notices(names: FreeNames, captured: Captured, node: str) -> list[Diagnostic]:
-    undefined = [
-        Diagnostic(
-            code="node.undefined_name",
-            severity=Severity.WARNING,
-            place=Place(node=node, line=names.lines.get(name)),
-            message=f"`{name}` is not defined yet, and the node will not see a later definition.",
-            suggestion="Run the cell that defines it, then this one again.",
-        )
-        for name in captured.undefined
-    ]
-    copied = [
-        Diagnostic(
-            code="node.copied_class",
-            severity=Severity.NOTE,
-            place=Place(node=node),
-            message=f"The node works with its own copy of the class `{name}`, because that uses "
-            "functions or constants of the notebook: `isinstance` with the notebook's is false.",
-            suggestion=f"Move `{name}` into a module, or into this cell.",
-        )
-        for name in captured.copied
-    ]
-    return [*undefined, *copied]

@@ -207,6 +207,6 @@ class _NodeLog(logging.Handler):
 
 def _make_logger(name: str, reporter: Reporter) -> logging.Logger:
     """Return a logger outside the tree of loggers: no other handler sees its records."""
-    logger = logging.Logger(name or "node")
+    logger = logging.Logger(name or "node")  # noqa: LOG001  # outside the tree, on purpose
     logger.addHandler(_NodeLog(reporter))
     return logger

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import datetime
-import enum
+import datetime as dt
 import inspect
 import os
 import pathlib
@@ -30,7 +29,6 @@ class Inferred:
         cardinality: OPTIONAL where the annotation allows None, else ONE.
         declared: An `Input` or `Output` inside `Annotated`, or None.
         is_known: Whether the annotation means something here; else the type is ANY by default.
-        is_plain: Whether a config field can hold it: no table, array, file or object.
     """
 
     data_types: tuple[DataType, ...]
@@ -73,7 +71,7 @@ _BY_CLASS: tuple[tuple[tuple[type, ...], DataType], ...] = (
     ((float,), DataType.NUMBER),
     ((str,), DataType.TEXT),
     ((bytes, bytearray, memoryview), DataType.BINARY),
-    ((datetime.date,), DataType.DATETIME),
+    ((dt.date,), DataType.DATETIME),
     ((pathlib.PurePath, os.PathLike), DataType.FILE),
     ((ErrorFact,), DataType.ERROR),
 )
@@ -83,8 +81,8 @@ def infer_types(annotation: Any) -> Inferred:
     """Return what `annotation` says.
 
     Example:
-        >>> infer_types(int | None)
-        Inferred(data_types=(<DataType.INTEGER: 'INTEGER'>,), cardinality=<Cardinality.OPTIONAL: 'optional'>, declared=None, is_known=True)
+        >>> infer_types(int | None).data_types
+        (<DataType.INTEGER: 'INTEGER'>,)
     """
     if get_origin(annotation) is Annotated:
         return _infer_annotated(annotation)
@@ -180,8 +178,6 @@ def _infer_class(cls: type) -> DataType | None:
         return DataType.JSON
     if cls in (list, tuple) or cls in (Sequence, Collection):
         return DataType.LIST
-    if issubclass(cls, enum.Enum):
-        return DataType.OBJECT
     return DataType.OBJECT
 
 

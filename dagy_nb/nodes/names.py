@@ -207,18 +207,18 @@ class _Order(ast.NodeVisitor):
     def visit_For(self, node: ast.For | ast.AsyncFor) -> None:
         self._visit_all([node.iter, node.target, *node.body, *node.orelse])
 
-    visit_AsyncFor = visit_For
+    visit_AsyncFor = visit_For  # noqa: N815  # the name that `ast` looks for
 
     def visit_Import(self, node: ast.Import | ast.ImportFrom) -> None:
         self._bound.update((each.asname or each.name).partition(".")[0] for each in node.names)
 
-    visit_ImportFrom = visit_Import
+    visit_ImportFrom = visit_Import  # noqa: N815  # the name that `ast` looks for
 
     def visit_FunctionDef(self, node: ast.FunctionDef | ast.AsyncFunctionDef) -> None:
         self._visit_all([*node.decorator_list, *_list_defaults(node.args)])
         self._bound.add(node.name)
 
-    visit_AsyncFunctionDef = visit_FunctionDef
+    visit_AsyncFunctionDef = visit_FunctionDef  # noqa: N815  # the name that `ast` looks for
 
     def visit_Lambda(self, node: ast.Lambda) -> None:
         self._visit_all(_list_defaults(node.args))
@@ -232,8 +232,8 @@ class _Order(ast.NodeVisitor):
     def visit_ListComp(self, node: ast.ListComp | ast.SetComp | ast.GeneratorExp) -> None:
         self._visit_comprehension(node.generators, [node.elt])
 
-    visit_SetComp = visit_ListComp
-    visit_GeneratorExp = visit_ListComp
+    visit_SetComp = visit_ListComp  # noqa: N815  # the name that `ast` looks for
+    visit_GeneratorExp = visit_ListComp  # noqa: N815  # the name that `ast` looks for
 
     def visit_DictComp(self, node: ast.DictComp) -> None:
         self._visit_comprehension(node.generators, [node.key, node.value])

@@ -45,6 +45,9 @@ class BrokenPlugin:
             category="Unavailable",
             description=f"The plug-in {self.place} could not be loaded.",
             unavailable=self.reason,
+            timeout=None,
+            retries=0,
+            source="",
         )
 
 

@@ -181,7 +181,7 @@ class Registry:
         for callback in self._callbacks:
             try:
                 callback(self._snapshot)
-            except Exception:
+            except Exception:  # noqa: BLE001  # a listener may fail in any way
                 _log.exception("A listener of the registry failed: %r", callback)
 
 

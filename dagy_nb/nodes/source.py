@@ -8,7 +8,7 @@ import linecache
 import sys
 import textwrap
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from types import CodeType, FunctionType
@@ -50,6 +50,11 @@ def find_definition(value: Any) -> Definition | None:
     return None
 
 
+def list_statements(filename: str, names: dict[str, Any]) -> Mapping[str, tuple[ast.stmt, ...]]:
+    """Return the statements at the top of a cell or module by the names that they bind."""
+    return _sort_statements(_read(filename, names))
+
+
 def remember_lines(filename: str, first_line: int, text: str) -> None:
     """Let tracebacks and `inspect` find `text` from `first_line` on; lines around it stay."""
     new = text.splitlines(keepends=True)
@@ -58,6 +63,8 @@ def remember_lines(filename: str, first_line: int, text: str) -> None:
     known = linecache.cache.get(filename, (0, None, [], filename))
     lines = list(known[2]) if len(known) == 4 else []
     end = first_line - 1 + len(new)
+    if lines[first_line - 1 : end] == new:
+        return
     lines.extend(["\n"] * (end - len(lines)))
     lines[first_line - 1 : end] = new
     size = sum(map(len, lines))
@@ -132,6 +139,32 @@ def _list_definers(text: str) -> list[_Definer]:
     return list(_walk_top(tree))
 
 
+@lru_cache(maxsize=64)
+def _sort_statements(text: str) -> Mapping[str, tuple[ast.stmt, ...]]:
+    try:
+        tree = parse_quietly(text)
+    except SyntaxError:
+        return {}
+    found: dict[str, tuple[ast.stmt, ...]] = {}
+    for each in tree.body:
+        for name in _list_bound(each):
+            found[name] = (*found.get(name, ()), each)
+    return found
+
+
+def _list_bound(statement: ast.AST) -> Iterator[str]:
+    """Yield the names that a statement binds, but not those inside functions and classes."""
+    if isinstance(statement, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+        yield statement.name
+        return
+    if isinstance(statement, ast.Import | ast.ImportFrom):
+        yield from ((each.asname or each.name).partition(".")[0] for each in statement.names)
+    elif isinstance(statement, ast.Name) and isinstance(statement.ctx, ast.Store):
+        yield statement.id
+    for each in ast.iter_child_nodes(statement):
+        yield from _list_bound(each)
+
+
 def parse_quietly(text: str) -> ast.Module:
     """Parse a text that Python has compiled before: its warnings were shown then."""
     with warnings.catch_warnings():
@@ -148,7 +181,7 @@ def _walk_top(tree: ast.AST) -> Iterator[_Definer]:
 
 
 def _first_line(definer: _Definer) -> int:
-    decorators = getattr(definer, "decorator_list", [])
+    decorators: list[ast.expr] = getattr(definer, "decorator_list", [])
     return min([definer.lineno, *(each.lineno for each in decorators)])
 
 
@@ -166,7 +199,7 @@ def _is_class(definer: _Definer, cls: type) -> bool:
 def _cut(definer: _Definer, text: str, filename: str) -> Definition:
     first = _first_line(definer)
     lines = text.splitlines(keepends=True)[first - 1 : definer.end_lineno]
-    name = definer.targets[0].id if isinstance(definer, ast.Assign) else definer.name  # type: ignore[attr-defined]
+    name = next(_list_bound(definer))
     return Definition(
         name=name, text=textwrap.dedent("".join(lines)), filename=filename, first_line=first
     )

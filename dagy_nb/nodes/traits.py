@@ -72,7 +72,7 @@ def find_traits(
     return NodeTraits(
         inputs=inputs,
         outputs=outputs,
-        takes_context=_check_execute(cls, execute, inputs),
+        takes_context=_check_execute(cls, inputs),
         is_async=inspect.iscoroutinefunction(execute),
         hooks=hooks,
         default_config=_make_default(cls),
@@ -119,7 +119,7 @@ def _refuse_generator(cls: type, name: str, function: Callable[..., Any]) -> Non
         )
 
 
-def _check_execute(cls: type, execute: Callable[..., Any], inputs: tuple[str, ...]) -> bool:
+def _check_execute(cls: type, inputs: tuple[str, ...]) -> bool:
     """Compare the parameters of `execute` with the inputs; return whether it takes the context."""
     parameters = _list_parameters(cls, "execute")
     takes_any = any(p.kind is inspect.Parameter.VAR_KEYWORD for p in parameters)

@@ -79,9 +79,7 @@ def coerce(value: Any, source_types: Sequence[DataType], target_types: Sequence[
         for source in sources:
             for target in target_types:
                 answer = compare_types(source, target)
-                if answer.verdict is wanted and (
-                    wanted is Verdict.OK or _CHECKS[target](value)
-                ):
+                if answer.verdict is wanted and (wanted is Verdict.OK or _CHECKS[target](value)):
                     return _CONVERSIONS.get(target, _keep)(value)
                 refused = refused or (answer.reason if answer.verdict is Verdict.NO else None)
     raise _refuse(value, target_types, refused or check_value(value, target_types) or "")
@@ -192,7 +190,7 @@ def _keep(value: Any) -> Any:
     return value
 
 
-def _drop(value: Any) -> None:
+def _drop(_: Any) -> None:
     return None
 
 

@@ -1,0 +1,140 @@
+"""A class or function in, the hash of its code with all that it uses of its own file or notebook out.
+
+What comes from other modules counts by name, and by content where the module is the user's own. Names
+are looked up in the text first: a module's class may use what stands further down in its file.
+"""
+
+from __future__ import annotations
+
+import ast
+import inspect
+import sys
+from collections.abc import Iterable, Iterator, Mapping
+from importlib.util import resolve_name
+from types import CodeType, FunctionType, ModuleType
+from typing import Any
+
+from dagy_nb.nodes.constants import NoConstant, encode_constant
+from dagy_nb.nodes.digest import digest
+from dagy_nb.nodes.fingerprint import normalise
+from dagy_nb.nodes.local import fingerprint_local
+from dagy_nb.nodes.names import find_names
+from dagy_nb.nodes.source import Definition, find_definition, list_statements
+
+
+def fingerprint_object(value: Any) -> str:
+    """Return the hash of a function or class with all that it uses."""
+    closure = _Closure(inspect.unwrap(value) if callable(value) else value)
+    return digest(f"{name}={closure.parts[name]}" for name in sorted(closure.parts))
+
+
+class _Closure:
+    """Walks from one definition to all that it uses."""
+
+    def __init__(self, value: Any) -> None:
+        self.parts: dict[str, str] = {}
+        self._module: str = getattr(value, "__module__", None) or ""
+        self._scope = _find_scope(value)
+        self._add(getattr(value, "__qualname__", ""), value)
+
+    def _add(self, name: str, value: Any) -> None:
+        definition = find_definition(value)
+        if definition is None:
+            self.parts[name] = _fingerprint_code(value)
+            return
+        self.parts[name] = normalise(definition.tree)
+        self._follow(definition.tree, definition)
+
+    def _follow(self, tree: ast.Module, place: Definition) -> None:
+        """Add what a tree uses: from the text around it, else from the notebook's other cells."""
+        names = find_names(tree)
+        for name in (*names.needed, *sorted(names.wanted)):
+            if name in self.parts:
+                continue
+            binders = list_statements(place.filename, self._scope).get(name, ())
+            if binders:
+                self._add_statements(name, binders, place)
+            elif name in self._scope:
+                self._add_value(name, self._scope[name])
+
+    def _add_statements(self, name: str, binders: Iterable[ast.stmt], place: Definition) -> None:
+        trees = [ast.Module(body=[each], type_ignores=[]) for each in binders]
+        texts = [normalise(each) for each in trees]
+        homes = [home for tree in trees for home in _list_homes(tree, self._scope)]
+        self.parts[name] = "\n".join([*texts, *map(fingerprint_local, homes)])
+        for tree in trees:
+            self._follow(tree, place)
+
+    def _add_value(self, name: str, value: Any) -> None:
+        home = getattr(value, "__module__", None) or ""
+        if isinstance(value, ModuleType):
+            self.parts[name] = f"module {value.__name__} {fingerprint_local(value.__name__)}"
+        elif isinstance(value, FunctionType | type) and home == self._module:
+            self._add(name, inspect.unwrap(value))
+        elif isinstance(value, FunctionType | type):
+            self.parts[name] = f"object {home}:{value.__qualname__} {fingerprint_local(home)}"
+        else:
+            self.parts[name] = _encode_data(value)
+
+
+def _list_homes(tree: ast.Module, scope: Mapping[str, Any]) -> Iterator[str]:
+    """Yield the names of modules that a statement imports or imports from."""
+    for each in ast.walk(tree):
+        if isinstance(each, ast.Import):
+            yield from (alias.name for alias in each.names)
+        elif isinstance(each, ast.ImportFrom):
+            try:
+                home = resolve_name(
+                    "." * each.level + (each.module or ""), scope.get("__package__")
+                )
+            except ImportError:
+                continue
+            yield home
+            yield from (f"{home}.{alias.name}" for alias in each.names)
+
+
+def _encode_data(value: Any) -> str:
+    """Return the text of constants and plain containers; of other data only the type."""
+    try:
+        if isinstance(value, Mapping):
+            return "{" + ",".join(sorted(_encode_data(item) for item in value.items())) + "}"
+        if isinstance(value, list | set):
+            texts = [_encode_data(item) for item in value]
+            return "[" + ",".join(texts if isinstance(value, list) else sorted(texts)) + "]"
+        if type(value) is tuple:
+            return "(" + ",".join(_encode_data(item) for item in value) + ")"
+        return encode_constant(value)
+    except (NoConstant, RecursionError):
+        return f"data {type(value).__module__}.{type(value).__qualname__}"
+
+
+def _find_scope(value: Any) -> dict[str, Any]:
+    if isinstance(value, FunctionType):
+        return value.__globals__
+    return vars(sys.modules.get(getattr(value, "__module__", ""), ModuleType("nowhere")))
+
+
+def _fingerprint_code(value: Any) -> str:
+    """Return a hash of compiled code, for what has no text to read."""
+    if isinstance(value, FunctionType):
+        return digest(_list_code(value.__code__))
+    if isinstance(value, type):
+        methods = {name: getattr(each, "__func__", each) for name, each in vars(value).items()}
+        codes = [
+            f"{name} {_fingerprint_code(methods[name])}"
+            for name in sorted(methods)
+            if isinstance(methods[name], FunctionType)
+        ]
+        return digest([value.__qualname__, *codes])
+    return digest([repr(type(value))])
+
+
+def _list_code(code: CodeType) -> Iterator[str]:
+    yield code.co_name
+    yield code.co_code.hex()
+    yield from code.co_names
+    for constant in code.co_consts:
+        if isinstance(constant, CodeType):
+            yield from _list_code(constant)
+        else:
+            yield repr(constant)
