@@ -29,7 +29,7 @@ from dagy_nb.model.state import NodeState, RunState
 from dagy_nb.store.unfinished import UnfinishedRun
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
 
     from dagy_nb.model.event import ErrorFact, Event
     from dagy_nb.model.record import RunRecord
@@ -47,10 +47,14 @@ class RunFold:
         >>> fold.apply(RunQueued(at=1.0, run_id="r", flow="delays"))
         >>> fold.record("r").state
         <RunState.QUEUED: 'QUEUED'>
+
+    Attributes:
+        touched: Ids of the runs that facts were about.
     """
 
     def __init__(self) -> None:
         self._runs: dict[str, UnfinishedRun] = {}
+        self.touched: set[str] = set()
 
     def __contains__(self, run_id: object) -> bool:
         return run_id in self._runs
@@ -60,6 +64,10 @@ class RunFold:
 
     def __len__(self) -> int:
         return len(self._runs)
+
+    def known_runs(self) -> list[UnfinishedRun]:
+        """Return the runs of which more is known than that somebody asked to cancel them."""
+        return [run for run in self._runs.values() if not run.is_rumour]
 
     def apply(self, event: Event, *, writer: str = "") -> None:
         """Take in one fact; facts that say nothing about a run are let through.
@@ -76,11 +84,22 @@ class RunFold:
             run = self._runs[event.run_id] = UnfinishedRun(run_id=event.run_id)
         if writer:
             _claim(run, event, writer)
+        self.touched.add(event.run_id)
         rule(run, event)
 
-    def adopt(self, record: RunRecord, *, writer: str = "") -> None:
-        """Take over a run that was folded before, to go on with it."""
-        self._runs[record.run_id] = UnfinishedRun.of(record, writer)
+    def adopt(
+        self, record: RunRecord, *, writer: str = "", places: Sequence[int] | None = None
+    ) -> None:
+        """Take over a run that was folded before, to go on with it.
+
+        Args:
+            record: What was folded.
+            writer: Which process the run belongs to.
+            places: The place of each node in the plan, in the order of the record.
+        """
+        self._runs[record.run_id] = UnfinishedRun.of(
+            record, writer, range(len(record.nodes)) if places is None else places
+        )
 
     def record(self, run_id: str) -> RunRecord:
         """Return what is known of a run, as a frozen snapshot.

@@ -7,10 +7,12 @@ import time
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from dagy_nb.model.event import CancelRequested, Event, LogWritten
+from dagy_nb.model.event import CancelRequested, Event, LogWritten, encode
 from dagy_nb.model.record import LogRecord
 from dagy_nb.store.fold import RunFold, round_time
-from dagy_nb.store.paging import make_page, pick_run
+from dagy_nb.store.paging import make_page, merge_requests, pick_run
+from dagy_nb.store.projection import Projection
+from dagy_nb.store.tail import Batch, Fact
 from dagy_nb.store.versions import (
     VersionFold,
     decide_publish,
@@ -21,6 +23,8 @@ from dagy_nb.store.versions import (
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+
+    import duckdb
 
     from dagy_nb.abc import Clock, Page
     from dagy_nb.model.flow import FlowSpec, FlowVersion
@@ -53,8 +57,9 @@ class MemoryStore:
     def run(self, run_id: str) -> RunRecord:
         """Return one run with its node runs; see `dagy_nb.abc.Store.run`."""
         with self._lock:
-            found = [each for each in self._runs if each.startswith(run_id)]
-            picked = pick_run(run_id, found, list(self._runs)[-50:])
+            known = [run.run_id for run in self._runs.known_runs()]
+            found = [each for each in known if each.startswith(run_id)]
+            picked = pick_run(run_id, found, known[-50:])
             return self._number(self._runs.record(picked))
 
     def runs(
@@ -68,10 +73,7 @@ class MemoryStore:
     ) -> Page:
         """Return runs without their nodes, newest first; see `dagy_nb.abc.Store.runs`."""
         with self._lock:
-            runs = [
-                self._number(self._runs.run(run_id).freeze(with_nodes=False))
-                for run_id in self._runs
-            ]
+            runs = [self._number(run.freeze(with_nodes=False)) for run in self._runs.known_runs()]
         fitting = (
             run
             for run in runs
@@ -141,6 +143,19 @@ class MemoryStore:
             ]
         return merge_requests(asked)
 
+    def connect(self) -> duckdb.DuckDBPyConnection:
+        """Return a new DuckDB connection with a copy of all records; see `JournalStore.connect`."""
+        from dagy_nb.store.view import connect_rows
+
+        with self._lock:
+            projection = Projection()
+            facts = [
+                Fact(event, encode(event), "memory", position, "memory")
+                for position, event in enumerate(self._events)
+            ]
+            projection.apply(Batch(facts, [], {}))
+        return connect_rows(projection)
+
     def close(self) -> None:
         """Do nothing: there is nothing to let go of."""
 
@@ -152,10 +167,3 @@ class MemoryStore:
         if self._clock is not None:
             return self._clock.now()
         return time.time()
-
-
-def merge_requests(node_ids: Sequence[str]) -> Sequence[str] | None:
-    """Return what the requests ask for together: a request for the whole run covers the others."""
-    if not node_ids:
-        return None
-    return () if "" in node_ids else tuple(dict.fromkeys(node_ids))

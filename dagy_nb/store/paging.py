@@ -93,3 +93,10 @@ def pick_run(asked: str, found: Sequence[str], known: Sequence[str] = ()) -> str
         code="unknown.run",
         suggestion=suggest_names(asked, known, what="newest runs"),
     )
+
+
+def merge_requests(node_ids: Sequence[str]) -> Sequence[str] | None:
+    """Return what requests to cancel ask for together: one for the whole run covers the others."""
+    if not node_ids:
+        return None
+    return () if "" in node_ids else tuple(dict.fromkeys(node_ids))

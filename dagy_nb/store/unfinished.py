@@ -15,6 +15,8 @@ from dagy_nb.model.record import CellRunRecord, NodeRunRecord, RunRecord
 from dagy_nb.model.state import NodeState, Reason, RunKind, RunState, Why
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from dagy_nb.model.event import ErrorFact
 
 UNPLANNED = 1_000_000_000
@@ -102,12 +104,22 @@ class UnfinishedRun:
     _frozen: dict[str, NodeRunRecord] = field(default_factory=dict)
     _in_order: bool = True
 
+    @property
+    def is_rumour(self) -> bool:
+        """Whether nothing is known but that somebody asked to cancel it: then it is no run yet."""
+        return self.queued_at is self.started_at is self.ended_at is None and not (
+            self.nodes or self.cells
+        )
+
     @classmethod
-    def of(cls, record: RunRecord, writer: str) -> UnfinishedRun:
-        """Return the mutable twin of a record."""
+    def of(cls, record: RunRecord, writer: str, places: Sequence[int]) -> UnfinishedRun:
+        """Return the mutable twin of a record; `places` are those of its nodes in the plan."""
         run = cls(**_read_fields(record, _RUN_FIELDS), writer=writer)
-        for place, (node_id, node) in enumerate(record.nodes.items()):
-            run.nodes[node_id] = UnfinishedNode(**_read_fields(node, _NODE_FIELDS), place=place)
+        for place, node in zip(places, record.nodes.values(), strict=True):
+            run.nodes[node.node_id] = UnfinishedNode(
+                **_read_fields(node, _NODE_FIELDS), place=place
+            )
+            run._frozen[node.node_id] = node
         for cell in record.cells:
             run.cells[cell.index] = UnfinishedCell(**_read_fields(cell, _CELL_FIELDS))
         return run

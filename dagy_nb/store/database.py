@@ -1,0 +1,164 @@
+"""A path in, an open DuckDB database of ours out; or word of what is wrong with the file.
+
+`Held` means somebody else has it open, `Damaged` that its content cannot be trusted: it is no database, of
+a newer storage format, cut short, or somebody else's tables.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, Any
+
+import duckdb
+
+from dagy_nb.errors import StoreError
+from dagy_nb.store.migrations import MIGRATIONS, apply_migrations, count_rows, read_version
+from dagy_nb.store.place import wal_of
+from dagy_nb.store.segment import sync_folder
+from dagy_nb.store.tables import TABLES
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from dagy_nb.store.migrations import Migration
+
+CONFIG: dict[str, Any] = {
+    "storage_compatibility_version": "v1.4.0",  # so that a 1.4 or 1.5 of the user can open it
+    "autoinstall_known_extensions": "false",  # nothing is ever fetched from a network
+}
+_HEADERS = 3 * 4096
+_HELD = ("conflicting lock", "different configuration", "unique file handle conflict")
+_FULL = ("no space left", "disk quota", "file too large")
+
+
+class Held(Exception):
+    """Somebody else has the file open."""
+
+
+class Damaged(Exception):
+    """The file's content cannot be trusted."""
+
+
+def connect_file(path: Path) -> duckdb.DuckDBPyConnection:
+    """Open a database of ours for writing.
+
+    Raises:
+        Held: Somebody else has it open.
+        Damaged: It is no database of ours, or not whole.
+        StoreError: `store.unwritable`.
+    """
+    try:
+        connection = duckdb.connect(str(path), config=CONFIG)
+    except duckdb.Error as error:
+        raise judge(error, path) from error
+    try:
+        read_version(connection)
+        check_size(connection, path)
+    except duckdb.Error as error:
+        connection.close()
+        raise judge(error, path) from error
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def judge(error: duckdb.Error, path: Path) -> Exception:
+    """Return what an error of DuckDB means for a file."""
+    text = str(error).lower()
+    if any(words in text for words in _HELD):
+        return Held(str(error))
+    if any(words in text for words in _FULL):
+        return StoreError(
+            f"There is no room left to fold records in {path.parent}.",
+            code="store.full",
+            suggestion="Free some space; everything recorded is safe in the journal.",
+        )
+    if path.exists() and not os.access(path, os.R_OK | os.W_OK):
+        return StoreError(
+            f"{path} cannot be opened for writing.",
+            code="store.unwritable",
+            suggestion="Set DAGY_HOME to a folder you may write to, or give yourself the rights.",
+        )
+    return Damaged(str(error))
+
+
+def check_size(connection: duckdb.DuckDBPyConnection, path: Path) -> None:
+    """Raise `Damaged` where the file is shorter than its header says."""
+    row = connection.execute(
+        "SELECT max(block_size * total_blocks) FROM pragma_database_size()"
+    ).fetchone()
+    blocks = int(row[0] or 0) if row else 0
+    if blocks and path.stat().st_size < blocks + _HEADERS:
+        raise Damaged(f"{path.name} was cut short")
+
+
+def check_content(connection: duckdb.DuckDBPyConnection) -> bool:
+    """Whether every block of every table can be read; reads them all."""
+    try:
+        for table in TABLES.values():
+            hashes = " + ".join(f"hash({column})::HUGEINT" for column in table.columns)
+            sql = f"SELECT sum({hashes}) FROM {table.name}"  # noqa: S608 - fixed names
+            connection.execute(sql).fetchall()
+    except duckdb.Error:
+        return False
+    return True
+
+
+def make_file(path: Path, migrations: Sequence[Migration] = MIGRATIONS) -> None:
+    """Make an empty database; it appears whole or not at all."""
+    fresh = path.with_name(f".new-{path.name}")
+    remove_file(fresh)
+    connection = duckdb.connect(str(fresh), config=CONFIG)
+    try:
+        apply_migrations(connection, migrations)
+    finally:
+        connection.close()
+    replace_file(fresh, path)
+
+
+def migrate_file(path: Path, migrations: Sequence[Migration] = MIGRATIONS) -> None:
+    """Bring a database to the newest version as a copy that takes its place.
+
+    Raises:
+        Damaged: Rows were lost on the way; the old file is untouched.
+    """
+    fresh = path.with_name(f".migrating-{path.name}")
+    remove_file(fresh)
+    copy_file(path, fresh)
+    connection = duckdb.connect(str(fresh), config=CONFIG)
+    try:
+        before = count_rows(connection)
+        apply_migrations(connection, migrations)
+        connection.execute("CHECKPOINT")
+        after = count_rows(connection)
+    finally:
+        connection.close()
+    if any(after[name] != count for name, count in before.items()):
+        remove_file(fresh)
+        raise Damaged(f"migrating {path.name} would lose rows")
+    replace_file(fresh, path)
+
+
+def copy_file(source: Path, target: Path) -> None:
+    """Copy a closed database and wait until the copy survives a loss of power."""
+    with source.open("rb") as reading, target.open("wb") as writing:
+        while chunk := reading.read(1 << 20):
+            writing.write(chunk)
+        writing.flush()
+        os.fsync(writing.fileno())
+
+
+def replace_file(fresh: Path, path: Path) -> None:
+    """Put a closed database in the place of another, which whoever has it open keeps."""
+    remove_file(wal_of(path))  # a log of the old file would make the new one unreadable
+    fresh.replace(path)
+    sync_folder(path.parent)
+
+
+def remove_file(path: Path) -> None:
+    """Remove a file if it is there, and its write-ahead log."""
+    path.unlink(missing_ok=True)
+    if path.suffix == ".duckdb":
+        wal_of(path).unlink(missing_ok=True)
