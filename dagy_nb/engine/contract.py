@@ -8,8 +8,8 @@
 
 A mapping whose keys are all declared outputs is read by its keys; any other mapping is the bare value of a
 sole output, if that takes it. An OPTIONAL output may be left out, or be None where its types do not take
-None: then the branch behind it is not taken. SIGNAL outputs need no value, and drop any. An ERROR output gets its value
-from the engine when the node fails.
+None: then the branch behind it is not taken. SIGNAL outputs need no value, and drop any. An ERROR output
+gets its value from the engine when the node fails.
 """
 
 from __future__ import annotations

@@ -1,46 +1,32 @@
-"""The machine of a run, told everything in any order: what it decides, and what never happens."""
+"""What the machine of a run decides: one case each."""
 
 from __future__ import annotations
 
-from collections import Counter
+from itertools import pairwise
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from dagy_nb.engine.signals import (
     ArmTimer,
     AttemptBegun,
-    AttemptEnded,
-    CancelAsked,
     DisarmTimer,
     DropOutputs,
-    Emit,
     GiveError,
     KeepOutputs,
     LineWritten,
-    ProgressMade,
     RunBegun,
     Start,
     Stop,
-    StopAnswered,
     Timer,
-    TimerFired,
     TimerKind,
 )
 from dagy_nb.model.event import (
-    AttemptFailed,
     AttemptStarted,
     CancelRequested,
-    LogWritten,
-    NodeEnded,
-    NodeProgressed,
-    NodeQueued,
-    RunEnded,
     RunStarted,
 )
-from dagy_nb.model.state import NodeState, Reason, RunState
-from tests.engine.plans import ERROR, POLICIES, Player, plan_of, play
+from dagy_nb.model.state import NodeState, RunState
+from tests.engine.plans import ERROR, Player, plan_of, play
 
 A_LIMIT = {"a": {"timeout": 5.0}}
 
@@ -313,107 +299,6 @@ def test_cancelling_what_is_over_or_unknown_changes_nothing(node):
     assert player.said == before
 
 
-# --- retries ---------------------------------------------------------------------------------------
-
-
-def test_a_failed_attempt_is_repeated_as_often_as_asked():
-    player = Player(plan_of("a -> b", steps={"a": {"retries": 2}})).begin()
-
-    player.fail("a", 1)
-    assert player.machine.node_state("a") is NodeState.RETRYING
-    player.fail("a", 2)
-    player.complete("a", attempt=3)
-
-    assert player.started == ["a", "a", "a", "b"]
-    assert player.ended("a").state is NodeState.COMPLETED
-    assert player.ended("a").attempts == 3
-    assert [e.attempt for e in player.events if isinstance(e, AttemptFailed)] == [1, 2]
-
-
-def test_the_last_failed_attempt_fails_the_node():
-    player = Player(plan_of(nodes="a", steps={"a": {"retries": 1}})).begin()
-    player.fail("a", 1)
-
-    player.fail("a", 2)
-
-    assert (player.ended("a").state, player.ended("a").attempts) == (NodeState.FAILED, 2)
-    assert player.ended("a").error.attempt == 2
-
-
-@pytest.mark.parametrize("reason", [Reason.CONTRACT, Reason.CRASHED])
-def test_only_what_was_raised_is_repeated(reason):
-    player = Player(plan_of(nodes="a", steps={"a": {"retries": 5}})).begin()
-
-    player.fail("a", reason=reason)
-
-    assert (player.ended("a").state, player.ended("a").reason) == (NodeState.FAILED, reason)
-
-
-def test_a_limit_is_not_repeated():
-    player = Player(plan_of(nodes="a", steps={"a": {"retries": 5, "timeout": 1.0}})).begin()
-    player.acknowledge("a")
-    player.time_out("a")
-
-    player.answer("a", "cancelled")
-
-    assert player.ended("a").state is NodeState.TIMED_OUT
-
-
-def test_a_node_with_side_effects_is_not_repeated_and_its_log_says_so():
-    steps = {"a": {"retries": 0, "retries_refused": "Mail has side effects"}}
-    player = Player(plan_of(nodes="a", steps=steps)).begin()
-
-    player.fail("a")
-
-    (line,) = (each for each in player.events if isinstance(each, LogWritten))
-    assert line.text == "Not tried again: Mail has side effects."
-    assert player.ended("a").state is NodeState.FAILED
-
-
-def test_what_an_earlier_attempt_says_late_is_ignored():
-    player = Player(plan_of(nodes="a", steps={"a": {"retries": 1}})).begin()
-    player.fail("a", 1)
-    before = list(player.said)
-
-    player.tell(AttemptEnded, node_id="a", attempt=1, live=frozenset({"out"}))
-    player.tell(ProgressMade, node_id="a", attempt=1, fraction=1.0)
-
-    assert player.said == before
-
-
-def test_a_node_is_cancelled_between_two_attempts():
-    player = Player(plan_of(nodes="a", steps={"a": {"retries": 1}})).begin()
-    player.fail("a", 1)
-
-    player.cancel()
-    player.answer("a", "cancelled", attempt=2)
-
-    assert player.ended("a").state is NodeState.CANCELLED
-
-
-# --- what bodies tell ------------------------------------------------------------------------------
-
-
-def test_progress_never_falls():
-    player = Player(plan_of(nodes="a")).begin()
-    player.acknowledge("a")
-
-    for fraction in (0.1, 0.5, 0.3, 0.5, 1.0):
-        player.tell(ProgressMade, node_id="a", attempt=1, fraction=fraction)
-
-    told = [e.fraction for e in player.events if isinstance(e, NodeProgressed)]
-    assert told == [0.1, 0.5, 0.5, 1.0]
-
-
-def test_an_end_without_a_beginning_is_told_with_one():
-    player = Player(plan_of(nodes="a")).begin()
-
-    player.tell(AttemptEnded, node_id="a", attempt=1, error=ERROR, reason=Reason.CRASHED)
-
-    assert kinds(player)[-3:] == ["AttemptStarted", "NodeEnded", "RunEnded"]
-    assert player.ended("a").reason is Reason.CRASHED
-
-
 def test_a_fault_of_the_engine_ends_every_node():
     player = Player(plan_of("a -> b")).begin()
     player.acknowledge("a")
@@ -425,182 +310,9 @@ def test_a_fault_of_the_engine_ends_every_node():
     assert player.is_finished
 
 
-# --- any order -------------------------------------------------------------------------------------
-
-LETTERS = "abcdef"
-
-
-@st.composite
-def plans(draw):
-    """Plans of up to six nodes with edges forward, all cardinalities, ERROR outputs, limits, policies."""
-    count = draw(st.integers(1, 6))
-    names = LETTERS[:count]
-    pairs = [(s, t) for i, s in enumerate(names) for t in names[i + 1 :]]
-    chosen = draw(st.lists(st.sampled_from(pairs), unique=True, max_size=8)) if pairs else []
-    edges = []
-    for source, target in chosen:
-        output = draw(st.sampled_from(["out", "out", "other", "error"]))
-        into = draw(st.sampled_from(["one", "opt", "many"]))
-        into = "many" if into == "many" else f"{into}_{source}"
-        edges.append(f"{source}.{output} -> {target}.{into}")
-    steps = {
-        name: {
-            "timeout": draw(st.sampled_from([None, 1.0])),
-            "retries": draw(st.integers(0, 2)),
-            "runner": draw(st.sampled_from(["inline", "thread"])),
-            "disabled": draw(st.booleans()) and draw(st.booleans()),
-        }
-        for name in names
-    }
-    return plan_of(
-        *edges,
-        nodes=" ".join(names),
-        steps=steps,
-        timeout=draw(st.sampled_from([None, 9.0])),
-        failure_policy=draw(st.sampled_from(POLICIES)),
-        keep_outputs=draw(st.booleans()),
-    )
-
-
-def draw_signal(data, plan, player):
-    """Draw what may come next: truthful or not, early, late, doubled, about anything."""
-    node = data.draw(st.sampled_from([step.node_id for step in plan.steps]))
-    attempt = data.draw(st.sampled_from([1, 1, 1, 2, 3]))
-    here = {"node_id": node, "attempt": attempt}
-    kind = data.draw(st.sampled_from(range(9)))
-    match kind:
-        case 0 | 1:
-            return AttemptBegun, here
-        case 2 | 3:
-            live = data.draw(st.frozensets(st.sampled_from(["out", "other"])))
-            return AttemptEnded, {**here, "live": live}
-        case 4:
-            reason = data.draw(st.sampled_from([Reason.RAISED, Reason.RAISED, Reason.CONTRACT]))
-            return AttemptEnded, {**here, "error": ERROR, "reason": reason}
-        case 5:
-            how = data.draw(st.sampled_from(["cancelled", "killed", "abandoned", "stopping"]))
-            return StopAnswered, {**here, "how": how}
-        case 6:
-            timer_kind = data.draw(st.sampled_from(["attempt", "attempt", "grace", "grace", "run"]))
-            timer = Timer(TimerKind(timer_kind), node, attempt)
-            if timer_kind == "run":
-                timer = Timer(TimerKind.RUN)
-                if plan.timeout is None:
-                    return CancelAsked, {"node_id": node}
-            return TimerFired, {"timer": timer}
-        case 7:
-            return LineWritten, {**here, "level": "STDOUT", "text": "x"}
-        case _:
-            whole = data.draw(st.integers(0, 9)) == 0
-            return CancelAsked, {"node_id": "" if whole else node}
-
-
-def drain(player):
-    """End truthfully whatever still goes on."""
-    for _ in range(200):
-        if player.is_finished:
-            return
-        for step in player.plan.steps:
-            for attempt in range(1, 5):
-                player.answer(step.node_id, "abandoned", attempt)
-                player.complete(step.node_id, attempt=attempt)
-
-
-@settings(max_examples=400, deadline=None)
-@given(st.data())
-def test_no_order_of_signals_breaks_a_law(data):
-    plan = data.draw(plans())
-    player = Player(plan).begin()
-    for _ in range(data.draw(st.integers(0, 40))):
-        make, fields = draw_signal(data, plan, player)
-        player.tell(make, **fields)
-    drain(player)
-
-    check_laws(player)
-
-
-def check_laws(player):
-    plan, said = player.plan, player.said
-    ends = Counter(e.node_id for e in player.events if isinstance(e, NodeEnded))
-    assert ends == {step.node_id: 1 for step in plan.steps}, "one final state for each planned node"
-    assert isinstance(player.events[-1], RunEnded), "nothing is told after the run's end"
-    assert [type(e) for e in player.events].count(RunEnded) == 1
-    assert player.machine.state is player.run_ended.state
-    check_nothing_after_the_end(player)
-    check_starts(plan, said)
-    check_states_follow_the_table(player)
-
-
-def check_nothing_after_the_end(player):
-    ended = set()
-    for event in player.events:
-        node = getattr(event, "node_id", "")
-        if isinstance(event, CancelRequested):
-            continue
-        assert node not in ended, f"{event} after the end of {node}"
-        if isinstance(event, NodeEnded):
-            ended.add(node)
-
-
-def check_starts(plan, said):
-    producers = {step.node_id: step.producers for step in plan.steps}
-    ended, is_cancelled = set(), False
-    for each in said:
-        if isinstance(each, Emit) and isinstance(each.event, NodeEnded):
-            ended.add(each.event.node_id)
-        if isinstance(each, Emit) and isinstance(each.event, CancelRequested):
-            is_cancelled = is_cancelled or not each.event.node_id
-        if isinstance(each, Start):
-            assert not is_cancelled, "nothing starts after a cancel"
-            assert ended.issuperset(producers[each.node_id]), "no step starts before its inputs"
-            assert each.node_id not in ended
-
-
-TABLE_WAY = {
-    NodeQueued: NodeState.QUEUED,
-    AttemptStarted: NodeState.RUNNING,
-    AttemptFailed: NodeState.RETRYING,
-}
-
-
-def check_states_follow_the_table(player):
-    from dagy_nb.model.state import check_node_transition
-
-    now = {step.node_id: NodeState.PENDING for step in player.plan.steps}
-    for event in player.events:
-        after = event.state if isinstance(event, NodeEnded) else TABLE_WAY.get(type(event))
-        if after is not None:
-            now[event.node_id] = check_node_transition(now[event.node_id], after)
-
-
-@settings(max_examples=150, deadline=None)
-@given(plans(), st.randoms(use_true_random=False))
-def test_truthful_runners_in_any_order_give_the_same_states(plan, random):
-    """What the nodes do decides how they end, not who is faster; only `stop` may stop more or less."""
-    if any(step.retries for step in plan.steps) or plan.failure_policy == "stop":
-        return
-    fates = {step.node_id: random.choice(["ok", "fail", "without other"]) for step in plan.steps}
-
-    states = {play_shuffled(plan, fates, random).states() for _ in range(3)}
-
-    assert len(states) == 1
-
-
-def play_shuffled(plan, fates, random):
-    player, done = Player(plan).begin(), set()
-    while waiting := [node for node in player.started if node not in done]:
-        node = random.choice(waiting)
-        done.add(node)
-        if fates[node] == "fail":
-            player.fail(node)
-        else:
-            player.complete(node, "out", "other", left_out=fates[node].removeprefix("without "))
-    return player
-
-
 def test_a_chain_of_twenty_thousand_skips_needs_no_stack():
     names = [f"n{i}" for i in range(20_000)]
-    edges = [f"{a} -> {b}" for a, b in zip(names, names[1:], strict=False)]
+    edges = [f"{a} -> {b}" for a, b in pairwise(names)]
 
     player = play(plan_of(*edges), {"n0": "fail"})
 

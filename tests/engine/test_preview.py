@@ -55,9 +55,9 @@ def test_a_mapping_shows_its_first_entries():
 
 
 TABLES = {
-    "pandas": lambda data: pd.DataFrame(data),
-    "polars": lambda data: pl.DataFrame(data),
-    "pyarrow": lambda data: pa.table(data),
+    "pandas": pd.DataFrame,
+    "polars": pl.DataFrame,
+    "pyarrow": pa.table,
 }
 
 
