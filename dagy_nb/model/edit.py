@@ -118,7 +118,7 @@ def apply_edit(flow: FlowSpec, edit: Edit) -> FlowSpec:
 
     Raises:
         FlowError: `edit.unknown_node`, `edit.unknown_edge`, `edit.node_taken`, `edit.edge_taken`,
-            `edit.other_flow`.
+            `edit.other_flow`, `edit.parameter_taken`.
     """
     match edit:
         case AddNode():
@@ -145,7 +145,7 @@ def apply_edit(flow: FlowSpec, edit: Edit) -> FlowSpec:
         case RenameNode():
             return _rename(flow, edit)
         case SetFlow():
-            return _with(flow, **{name: getattr(edit, name) for name in _FLOW_FIELDS})
+            return _set_flow(flow, edit)
         case ReplaceFlow():
             return _replace_flow(flow, edit)
         case Batch():
@@ -156,6 +156,8 @@ def apply_edit(flow: FlowSpec, edit: Edit) -> FlowSpec:
 
 def invert_edit(flow: FlowSpec, edit: Edit) -> Edit:
     """Return the edit that leads from `apply_edit(flow, edit)` back to `flow`, order included."""
+    if _meets_broken_edges(flow, edit):
+        return ReplaceFlow(flow=flow)
     match edit:
         case AddNode():
             return RemoveNode(id=edit.node.id)
@@ -258,6 +260,26 @@ def _replace_node(flow: FlowSpec, node_id: str, **changes: Any) -> FlowSpec:
     return _with(flow, nodes=tuple(new if node is old else node for node in flow.nodes))
 
 
+def _meets_broken_edges(flow: FlowSpec, edit: Edit) -> bool:
+    """Say whether broken edges wait for the id an edit brings; a plain inverse would lose them."""
+    fresh = edit.node.id if isinstance(edit, AddNode) else ""
+    if isinstance(edit, RenameNode) and edit.to != edit.id:
+        fresh = edit.to
+    return bool(fresh) and any(fresh in (edge.source, edge.target) for edge in flow.edges)
+
+
+def _set_flow(flow: FlowSpec, edit: SetFlow) -> FlowSpec:
+    names = [parameter.name for parameter in edit.parameters]
+    twins = [name for name in names if names.count(name) > 1]
+    if twins:
+        raise FlowError(
+            f"The parameter {twins[0]!r} stands twice.",
+            code="edit.parameter_taken",
+            suggestion="Rename or remove one of them.",
+        )
+    return _with(flow, **{name: getattr(edit, name) for name in _FLOW_FIELDS})
+
+
 def _replace_flow(flow: FlowSpec, edit: ReplaceFlow) -> FlowSpec:
     if edit.flow.name != flow.name:
         raise FlowError(
@@ -270,7 +292,9 @@ def _rename(flow: FlowSpec, edit: RenameNode) -> FlowSpec:
     if edit.to != edit.id:
         _refuse_taken(flow, edit.to)
     renamed = _replace_node(flow, edit.id, id=edit.to)
-    return _with(renamed, edges=tuple(_redirect(edge, edit) for edge in flow.edges))
+    # A broken edge may have waited for the new id: two edges can become one.
+    edges = dict.fromkeys(_redirect(edge, edit) for edge in flow.edges)
+    return _with(renamed, edges=tuple(edges))
 
 
 def _redirect(edge: EdgeSpec, edit: RenameNode) -> EdgeSpec:
