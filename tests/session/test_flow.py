@@ -127,7 +127,7 @@ def test_a_flow_with_errors_does_not_run(session: Session) -> None:
 
     assert caught.value.code == "flow.check_failed"
     assert caught.value.diagnostics
-    assert session.store.runs().runs == []
+    assert not session.store.runs().runs
 
 
 def test_a_parameter_stands_in_config_by_its_expression(session: Session) -> None:
