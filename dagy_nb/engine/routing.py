@@ -30,8 +30,6 @@ _STREAMS = {"stdout": "STDOUT", "stderr": "STDERR"}
 class RoutedStream:
     """Stands for a stream: nodes' text goes to the nodes, all else to the stream."""
 
-    __slots__ = ("inner", "level")
-
     def __init__(self, inner: Any, level: str) -> None:
         object.__setattr__(self, "inner", inner)
         object.__setattr__(self, "level", level)
@@ -59,7 +57,11 @@ class RoutedStream:
         return getattr(self.inner, name)
 
     def __setattr__(self, name: str, value: Any) -> None:
-        setattr(self.inner, name, value)
+        # IPython puts a `write` of its own around the one it finds: on the stream, that would be a loop.
+        if name == "write":
+            object.__setattr__(self, name, value)
+        else:
+            setattr(self.inner, name, value)
 
     def __iter__(self) -> Iterator[str]:
         return iter(self.inner)
