@@ -8,6 +8,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from dagy_nb.errors import FlowError
+from dagy_nb.flowfile.declarations import infer_type
 from dagy_nb.model.flow import ParameterSpec, ParameterType
 
 _FIELDS = frozenset({"type", "default", "description"})
@@ -40,22 +41,3 @@ def _read_one(name: str, value: Any) -> ParameterSpec:
             suggestion=f"Give a default, or a mapping with type (one of {types}), default, "
             "description.",
         ) from error
-
-
-def infer_type(value: Any) -> ParameterType:
-    """Return the parameter type of a default value."""
-    match value:
-        case bool():
-            return ParameterType.BOOLEAN
-        case int():
-            return ParameterType.INTEGER
-        case float():
-            return ParameterType.NUMBER
-        case str():
-            return ParameterType.STRING
-        case list() | tuple():
-            return ParameterType.ARRAY
-        case Mapping():
-            return ParameterType.OBJECT
-        case _:
-            return ParameterType.ANY
