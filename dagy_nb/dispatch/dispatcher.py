@@ -1,0 +1,252 @@
+"""A browser's messages about one flow in, answers and news out (D6).
+
+Three channels: edits with revisions, positions without, the state of the run shown one-way. Whoever
+edits the draft (a browser, a cell, another thread), every browser hears of it. Handlers take a lock,
+print nothing, and may be called from any thread; news of cells, runs and node types is gathered and
+sent at most ten times a second, the last of it always.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from dagy_nb.dispatch.feed import Feed
+from dagy_nb.dispatch.pulse import Pulse
+from dagy_nb.dispatch.view import arrange_anew, follow_renames, look_at_flow
+from dagy_nb.errors import (
+    CheckFailed,
+    ConflictError,
+    DagyError,
+    FlowError,
+    MessageError,
+    UnknownName,
+)
+from dagy_nb.model.diagnostic import Diagnostic
+from dagy_nb.protocol.draw import draw_diagnostic
+from dagy_nb.protocol.message import (
+    ArrangeRequested,
+    CancelRequested,
+    EditRequested,
+    Hello,
+    MoveRequested,
+    RedoRequested,
+    Refused,
+    Request,
+    RunRequested,
+    UndoRequested,
+    encode,
+    read_id,
+    read_request,
+)
+
+if TYPE_CHECKING:
+    from dagy_nb.session.flow import Flow
+    from dagy_nb.session.handle import RunHandle
+
+PACE = 0.1
+logger = logging.getLogger(__name__)
+
+
+class Dispatcher:
+    """Speaks with all browsers that show one flow, without keeping the flow alive.
+
+    Args:
+        flow: The draft.
+        send: Sends one message, as plain JSON values, to all of them; called from any thread.
+        every: Seconds between two gathered messages.
+
+    Example:
+        >>> dispatcher = Dispatcher(flow, sent.append)  # doctest: +SKIP
+        >>> dispatcher.handle({"kind": "hello", "id": "a"})  # doctest: +SKIP
+        >>> sent[-1]["kind"]  # doctest: +SKIP
+        'snapshot'
+    """
+
+    def __init__(
+        self, flow: Flow, send: Callable[[dict[str, Any]], None], *, every: float = PACE
+    ) -> None:
+        self._lock = threading.RLock()
+        self._session = flow.session
+        self._feed = Feed(flow, send)
+        self._pulse = Pulse(self.flush, every=every)
+        self._answering: int | None = None
+        self._resting = self._closed = False
+        self._leave_run: Callable[[], None] | None = None
+        self._leave = (
+            flow.subscribe(self._on_draft),
+            flow.watch_runs(self._on_run),
+            flow.session.registry.subscribe(self._on_types),
+        )
+        if flow.last_run is not None:
+            self._watch(flow.last_run)
+
+    def handle(self, content: object) -> None:
+        """Take a message of a browser and answer it; whatever it holds, nothing is raised."""
+        try:
+            request = read_request(content)
+        except MessageError as error:
+            with self._lock:
+                self._refuse(read_id(content), error)
+            return
+        with self._lock:
+            self._resting = False
+            self._answering = threading.get_ident()
+            try:
+                self._answer(request)
+            except DagyError as error:
+                self._refuse(request.id, error)
+            except Exception as error:
+                # A browser must hear of every failure, or it waits for ever.
+                logger.debug("message %s failed", request.id, exc_info=True)
+                self._refuse(request.id, _explain(error))
+            finally:
+                self._answering = None
+
+    def snapshot(self) -> dict[str, Any]:
+        """Return, as plain JSON values, all that a browser needs to begin; empty where all is gone."""
+        with self._lock:
+            try:
+                return encode(self._feed.snapshot())
+            except MessageError:
+                return {}
+
+    def flush(self) -> None:
+        """Send what has changed since the last message."""
+        with self._lock:
+            if not (self._closed or self._resting):
+                self._feed.flush()
+
+    def rest(self) -> None:
+        """Send nothing more until a browser asks: for a flow that another one took the place of."""
+        with self._lock:
+            self._resting = True
+
+    def close(self) -> None:
+        """Send nothing more and let go of flow, registry and run."""
+        with self._lock:
+            self._closed = True
+            self._pulse.close()
+            for leave in (*self._leave, self._leave_run):
+                if leave is not None:
+                    leave()
+
+    def _answer(self, request: Request) -> None:
+        if self._closed:
+            return
+        match request:
+            case Hello():
+                self._feed.send(self._feed.snapshot(request.id))
+            case EditRequested():
+                self._edit(request)
+            case UndoRequested() | RedoRequested():
+                self._step(request)
+            case MoveRequested():
+                known = {node.id for node in self._feed.flow.spec.nodes}
+                found = {key: at for key, at in request.positions.items() if key in known}
+                self._feed.place(found, request.id)
+            case ArrangeRequested():
+                self._feed.place(arrange_anew(look_at_flow(self._feed.flow)), request.id)
+            case RunRequested():
+                self._run(request)
+            case CancelRequested():
+                self._cancel(request)
+
+    def _edit(self, request: EditRequested) -> None:
+        flow = self._feed.flow
+        renamed = follow_renames(request.edits, flow.draft.positions)
+        try:
+            flow.edit(
+                request.edits,
+                expected=request.base_revision,
+                positions={**renamed, **request.positions},
+            )
+        except ConflictError as error:
+            self._refuse_stale(request.id, error.reason)
+            return
+        self._feed.send_patch(request.id)
+
+    def _step(self, request: UndoRequested | RedoRequested) -> None:
+        flow = self._feed.flow
+        done = flow.undo() if isinstance(request, UndoRequested) else flow.redo()
+        if not done:
+            raise FlowError(f"There is nothing to {request.kind}.", code="edit.no_history")
+        self._feed.send_patch(request.id)
+
+    def _run(self, request: RunRequested) -> None:
+        flow = self._feed.flow
+        if request.base_revision != flow.revision:
+            words = f"The flow is at revision {flow.revision}"
+            self._refuse_stale(request.id, f"{words}, you asked to run {request.base_revision}.")
+            return
+        handle = flow.start(request.parameters)
+        self._feed.send_start(handle, request.id)
+        self._feed.send_patch("")
+
+    def _cancel(self, request: CancelRequested) -> None:
+        handle = self._session.handles.get(request.run_id)
+        if handle is None:
+            raise UnknownName(
+                f"This kernel has no run {request.run_id!r}.",
+                code="unknown.run",
+                suggestion="It has ended, or another process runs it.",
+            )
+        handle.cancel(request.node_id, by="editor")
+
+    def _on_draft(self) -> None:
+        self._feed.note_draft()
+        self._ask()
+
+    def _on_types(self, _: object) -> None:
+        self._feed.note_types()
+        self._ask()
+
+    def _on_run(self, handle: RunHandle) -> None:
+        with self._lock:
+            self._watch(handle)
+        self._ask()
+
+    def _ask(self) -> None:
+        """Have the news sent soon, unless they are the answer that is being made right now."""
+        if self._answering != threading.get_ident():
+            self._pulse.ask()
+
+    def _watch(self, handle: RunHandle) -> None:
+        if self._leave_run is not None:
+            self._leave_run()
+        pulse = self._pulse
+        self._feed.watch(handle)
+        self._leave_run = handle.subscribe(lambda _: pulse.ask())
+
+    def _refuse_stale(self, reply_to: str, reason: str) -> None:
+        self._refuse(reply_to, MessageError(reason, code="message.stale"))
+        self._feed.send(self._feed.snapshot(reply_to))
+
+    def _refuse(self, reply_to: str, error: DagyError) -> None:
+        if self._closed:
+            return
+        message = error.reason
+        found: tuple[object, ...] = ()
+        if isinstance(error, CheckFailed):
+            # The diagnostics say the rest, each at its place.
+            message, found = message.splitlines()[0].rstrip(":") + ".", error.diagnostics
+        self._feed.send(
+            Refused(
+                reply_to=reply_to,
+                code=error.code,
+                message=message,
+                suggestion=error.suggestion,
+                revision=self._feed.revision,
+                diagnostics=tuple(draw_diagnostic(d) for d in found if isinstance(d, Diagnostic)),
+            )
+        )
+
+
+def _explain(error: Exception) -> MessageError:
+    return MessageError(
+        f"The kernel could not carry this out: {type(error).__name__}: {error}.",
+        code="message.failed",
+        suggestion="This is a fault of dagy_nb; run the cell again, and report it.",
+    )

@@ -1,0 +1,58 @@
+"""Many requests to do something in, few calls out: at once, then not more often than every so often."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable
+
+logger = logging.getLogger(__name__)
+
+
+class Pulse:
+    """Calls `beat` after it was asked for, in a daemon thread that lives only while there is need.
+
+    The first call comes at once, further ones at the pace; whatever is asked is followed by a call.
+
+    Args:
+        beat: What to call.
+        every: Seconds between two calls.
+    """
+
+    def __init__(self, beat: Callable[[], None], *, every: float) -> None:
+        self._beat = beat
+        self._every = every
+        self._lock = threading.Lock()
+        self._closed = threading.Event()
+        self._asked = False
+        self._thread: threading.Thread | None = None
+
+    def ask(self) -> None:
+        """Ask for a call; returns at once and may be called from any thread."""
+        with self._lock:
+            if self._closed.is_set():
+                return
+            self._asked = True
+            if self._thread is None:
+                self._thread = threading.Thread(target=self._run, name="dagy-pulse", daemon=True)
+                self._thread.start()
+
+    def close(self) -> None:
+        """Call no more; a call that is under way ends by itself."""
+        self._closed.set()
+
+    def _run(self) -> None:
+        while self._take():
+            try:
+                self._beat()
+            except Exception:  # one that fails must not end those that follow
+                logger.debug("a beat failed", exc_info=True)
+            self._closed.wait(self._every)
+
+    def _take(self) -> bool:
+        with self._lock:
+            if not self._asked or self._closed.is_set():
+                self._thread = None
+                return False
+            self._asked = False
+            return True

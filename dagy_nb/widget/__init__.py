@@ -1,0 +1,1 @@
+"""A flow in, its editor or its static picture in a notebook out."""
