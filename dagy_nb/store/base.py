@@ -20,12 +20,10 @@ from dagy_nb.store.database import (
     Held,
     check_content,
     connect_file,
-    copy_file,
     make_file,
     migrate_file,
-    remove_file,
-    replace_file,
 )
+from dagy_nb.store.files import copy_file, remove_file, replace_file
 from dagy_nb.store.merge import write_rows
 from dagy_nb.store.migrations import MIGRATIONS, list_missing, read_version
 from dagy_nb.store.place import wal_of

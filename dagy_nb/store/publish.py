@@ -12,7 +12,7 @@ import os
 import time
 from typing import TYPE_CHECKING
 
-from dagy_nb.store.database import copy_file, remove_file, replace_file
+from dagy_nb.store.files import copy_file, remove_file, replace_file
 from dagy_nb.store.place import wal_of
 
 if TYPE_CHECKING:

@@ -14,7 +14,8 @@ from typing import Any
 
 import duckdb
 
-from dagy_nb.store.database import Damaged, Held, check_size, copy_file, judge
+from dagy_nb.store.database import Damaged, Held, check_size, judge
+from dagy_nb.store.files import copy_file
 from dagy_nb.store.migrations import MIGRATIONS, read_version
 
 ALIAS = "snap"
