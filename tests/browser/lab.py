@@ -168,6 +168,17 @@ class LabNotebook:
         self._wait_for_kernel()
         return self
 
+    def open_beside(self, path: str) -> LabNotebook:
+        """Open another notebook in the same page, beside this one."""
+        self.page.evaluate(
+            "(path) => { void window.jupyterapp.commands.execute("
+            "'docmanager:open', {path, options: {mode: 'split-right'}}) }",
+            path,
+        )
+        other = LabNotebook(self.page, self.server, path)
+        other._wait_for_kernel()
+        return other
+
     def reload(self) -> None:
         """Reload the page, as F5 does."""
         self.page.reload()
@@ -225,7 +236,8 @@ class LabNotebook:
     def cell(self, index: int) -> Locator:
         """A cell's element, scrolled into view."""
         self._ask("void w.content.scrollToItem(arg.index, 'start')", index)
-        found = self.page.locator(f".jp-Notebook .jp-Cell[data-windowed-list-index='{index}']")
+        panel = self._ask("return w.id")
+        found = self.page.locator(f"[id='{panel}'] .jp-Cell[data-windowed-list-index='{index}']")
         expect(found).to_be_visible()
         return found
 
