@@ -42,9 +42,8 @@ class SyncCall:
         try:
             self._reporter.started()
             outcome = self._run_guarded()
-            self._body.output.close()
             if self._end_turn.take():
-                self._reporter.ended(outcome)
+                self._tell(outcome)
         finally:
             self._over.set()
             ROUTER.release()
@@ -73,9 +72,17 @@ class SyncCall:
         except BaseException as error:  # noqa: BLE001 - whatever it is, the run must hear of an end
             return Outcome(error=describe_exception(error), exception=error, crashed=True)
 
+    def _tell(self, outcome: Outcome) -> None:
+        self._body.output.close()
+        self._reporter.ended(outcome)
+
     def _run_hook(self) -> None:
-        asyncio.run(self._body.call_cancel_hook())
+        ROUTER.hold()
+        try:
+            asyncio.run(self._body.call_cancel_hook())
+        finally:
+            ROUTER.release()
         if self._over.wait(PATIENCE):
-            self._reporter.ended(Outcome(cancelled=True))
+            self._tell(Outcome(cancelled=True))
         else:
             self._reporter.stopped("abandoned")
