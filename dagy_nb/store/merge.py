@@ -11,8 +11,7 @@ import json
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from pydantic_core import PydanticSerializationError, to_json
-
+from dagy_nb.store.line import write_json
 from dagy_nb.store.tables import TABLES, Kind, Table
 
 if TYPE_CHECKING:
@@ -46,10 +45,7 @@ def write_rows(
 
 
 def _to_text(rows: Sequence[Row]) -> str:
-    try:
-        return to_json(rows, inf_nan_mode="strings", fallback=str).decode()
-    except PydanticSerializationError:  # deeper than it likes
-        return json.dumps(rows, default=str)
+    return write_json(rows, not_finite="strings").decode()
 
 
 @cache

@@ -26,6 +26,9 @@ if TYPE_CHECKING:
     from dagy_nb.model.event import Event
 
 
+_MICROSECOND = 0.000_001
+
+
 @dataclass(slots=True, kw_only=True)
 class FlowContent:
     """One content of one flow: a version, once it has its number.
@@ -217,8 +220,9 @@ def decide_publish(
             suggestion="Load the newest version, repeat your change on it and publish again.",
         )
     known = versions.content(spec.name, spec.content_hash)
+    last = head.published_at if head and head.published_at is not None else 0.0
     return FlowVersionSeen(
-        at=at,
+        at=max(at, last + _MICROSECOND),  # whatever the clocks say, this one is later
         flow=spec.name,
         content_hash=spec.content_hash,
         spec=spec.model_dump(mode="json"),
