@@ -80,6 +80,7 @@ class NodeMeta(ABCMeta):
         call = cls.__dict__.get("_call_plainly")
         if call is not None:
             return call.__func__(*values, **named)
+        _refuse_abstract(cls)
         return super().__call__(*values, **named)
 
     def __repr__(cls) -> str:
@@ -152,11 +153,8 @@ class FlowNode(metaclass=NodeMeta):
 
         Raises:
             ConfigError: With one problem for each wrong field.
-            DefinitionError: `node.no_execute` for a class that does not execute.
         """
         cls = type(self)
-        if "spec" not in cls.__dict__:
-            _refuse_abstract(cls)
         default = cls.traits.default_config
         if default is not None and not config:
             self.config = default
@@ -169,7 +167,9 @@ class FlowNode(metaclass=NodeMeta):
 
         Raises:
             ConfigError: With one problem for each wrong field.
+            DefinitionError: `node.no_execute` for a class that does not execute.
         """
+        _refuse_abstract(cls)
         made: Self = type.__call__(cls, config)
         return made
 
@@ -264,10 +264,13 @@ def _read_connectors(cls: type) -> tuple[ConnectorSpec, ...]:
     return found
 
 
+_MADE = frozenset({"spec", "config", "execute"})
+
+
 def _refuse_reserved(cls: type) -> None:
     """Refuse a connector whose attribute hides one of `FlowNode`'s own."""
     for name, value in vars(cls).items():
-        if isinstance(value, Connector) and hasattr(FlowNode, name):
+        if isinstance(value, Connector) and (hasattr(FlowNode, name) or name in _MADE):
             raise DefinitionError(
                 f"The attribute {name!r} of {cls.__name__} means something else to a node.",
                 code="node.reserved_name",
@@ -276,6 +279,8 @@ def _refuse_reserved(cls: type) -> None:
 
 
 def _refuse_abstract(cls: type) -> None:
+    if "spec" in cls.__dict__:
+        return
     near = find_nearest("execute", [name for name in vars(cls) if name not in HOOKS], limit=1)
     hint = f"Rename `{near[0]}`." if near else "Define `def execute(self, context, ...)`."
     raise DefinitionError(

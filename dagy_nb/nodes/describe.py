@@ -78,6 +78,22 @@ _KINDS: Mapping[str, tuple[type, ...]] = {
 OPTIONS = frozenset({*_KINDS, "label"})
 
 
+def check_options(options: Mapping[str, Any]) -> dict[str, Any]:
+    """Return class attributes that `@node(...)` or a cell's first line sets, if there are such.
+
+    Raises:
+        DefinitionError: `node.metadata`, naming the unknown one.
+    """
+    for name in options:
+        if name not in OPTIONS:
+            raise DefinitionError(
+                f"A node has no option {name!r}.",
+                code="node.metadata",
+                suggestion=suggest_names(name, sorted(OPTIONS), what="options"),
+            )
+    return dict(options)
+
+
 def read_metadata(cls: Any) -> dict[str, Any]:
     """Return the metadata which the class declares by its attributes.
 

@@ -10,6 +10,7 @@ from typing import Any, TypedDict, Unpack, overload
 from pydantic.fields import FieldInfo
 
 from dagy_nb.nodes.base import FlowNode, NodeMeta
+from dagy_nb.nodes.describe import check_options
 from dagy_nb.nodes.reading import FunctionReader
 
 
@@ -99,7 +100,7 @@ def make_function_node(
         "_takes_context": reader.takes_context,
         "_notices": tuple(reader.notices),
         **{f"{each.direction} {each.name}": each for each in reader.connectors},
-        **options,
+        **check_options(options),
     }
     made: Any = NodeMeta(name, (FunctionNode,), body, register=register)
     node_class: type[FlowNode] = made

@@ -98,6 +98,8 @@ def infer_type(annotation: Any) -> DataType | None:
     """Return the one data type of a plain annotation, or None where it says nothing."""
     if annotation in (Any, object, JsonValue):
         return DataType.JSON if annotation is JsonValue else DataType.ANY
+    if annotation is inspect.Parameter.empty:
+        return None
     if annotation in (None, type(None)):
         return DataType.SIGNAL
     origin = get_origin(annotation)

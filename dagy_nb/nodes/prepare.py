@@ -8,14 +8,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from dagy_nb.errors import DefinitionError
 from dagy_nb.model.diagnostic import Diagnostic, Place, Severity
-from dagy_nb.model.nearest import suggest_names
 from dagy_nb.model.spec import Origin, OriginKind
 from dagy_nb.nodes.bundle import CELLS, CellBundle, NodePart, Statement
 from dagy_nb.nodes.capture import Captured, identify
 from dagy_nb.nodes.choose import guess_name
-from dagy_nb.nodes.describe import OPTIONS
+from dagy_nb.nodes.describe import check_options
 from dagy_nb.nodes.digest import digest
 from dagy_nb.nodes.fingerprint import fingerprint_tree
 from dagy_nb.nodes.names import FreeNames
@@ -65,7 +63,7 @@ def make_bundle(
     Raises:
         DefinitionError: `node.metadata` for an unknown option.
     """
-    options = _check_options(source.options)
+    options = check_options(source.options)
     told = [f"{name}={value!r}" for name, value in sorted(options.items())]
     quoted = bool(captured.skipped)
     identity = [source.text, source.place, str(quoted), *told, *identify(captured.bindings)]
@@ -81,17 +79,6 @@ def make_bundle(
             options=options,
         ),
     )
-
-
-def _check_options(options: Mapping[str, Any]) -> dict[str, Any]:
-    for name in options:
-        if name not in OPTIONS:
-            raise DefinitionError(
-                f"A cell's node has no option {name!r}.",
-                code="node.metadata",
-                suggestion=suggest_names(name, sorted(OPTIONS), what="options"),
-            )
-    return dict(options)
 
 
 def list_notices(names: FreeNames, captured: Captured, node: str) -> list[Diagnostic]:
