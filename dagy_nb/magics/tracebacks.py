@@ -17,7 +17,7 @@ from typing import Any, ParamSpec, TypeVar
 
 import IPython
 
-from dagy_nb.errors import DagyError
+from dagy_nb.errors import CellSyntaxError, DagyError, DefinitionError
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -34,11 +34,15 @@ def show_cleanly(method: Callable[P, T]) -> Callable[P, T]:
 
     @functools.wraps(method)
     def call(*args: P.args, **kwargs: P.kwargs) -> T:
+        shell = args[0].shell  # type: ignore[attr-defined]
         try:
             return method(*args, **kwargs)
+        except CellSyntaxError as error:
+            recast = recast_syntax_error(shell, error)
         except BaseException as error:
-            clean_error(args[0].shell, error)  # type: ignore[attr-defined]
+            clean_error(shell, error)
             raise
+        raise recast
 
     return call
 
@@ -50,6 +54,20 @@ def clean_error(shell: Any, error: BaseException) -> None:
     except (AttributeError, TypeError):
         # An exception made in C may hold no attributes; it is then shown whole.
         return
+
+
+def recast_syntax_error(shell: Any, error: CellSyntaxError) -> DefinitionError:
+    """Return the error that shows as Python's own, with the cell's line and mark.
+
+    IPython shows any `SyntaxError` that leaves a magic with all frames around it, and asks no
+    `_render_traceback_`; so what is raised is no `SyntaxError`, and only looks like one.
+    """
+    lines = shell.SyntaxTB.structured_traceback(SyntaxError, error, [])
+    recast = DefinitionError(
+        f"The cell is not Python: line {error.lineno}: {error.msg}.", code=error.code
+    )
+    recast._render_traceback_ = lambda: _as_lines(lines)  # type: ignore[attr-defined]
+    return recast
 
 
 def render_error(shell: Any, error: BaseException) -> list[str]:

@@ -32,7 +32,9 @@ def node(node_id, state, **fields):
 
 def run(*nodes, **fields):
     kept = {"flow": "delays", "state": RunState.FAILED, "started_at": AT, "ended_at": AT + 1.5}
-    return RunRecord(run_id="r1", nodes={each.node_id: each for each in nodes}, **{**kept, **fields})
+    return RunRecord(
+        run_id="r1", nodes={each.node_id: each for each in nodes}, **{**kept, **fields}
+    )
 
 
 @pytest.mark.parametrize(
@@ -105,7 +107,9 @@ def test_no_runs_are_said_aloud():
 
 def test_cells_of_a_notebook_run_are_listed():
     cells = (
-        CellRunRecord(run_id="r1", index=1, state=NodeState.COMPLETED, started_at=AT, ended_at=AT + 2),
+        CellRunRecord(
+            run_id="r1", index=1, state=NodeState.COMPLETED, started_at=AT, ended_at=AT + 2
+        ),
         CellRunRecord(run_id="r1", index=2, state=NodeState.FAILED, started_at=AT, error=ERROR),
     )
 
@@ -131,7 +135,9 @@ def test_findings_are_listed_with_what_to_do():
 
 
 def test_html_shows_text_as_text():
-    table = Table(columns=("<a>",), rows=(("<b>x</b>",), ("FAILED (raised)",)), title="<t>", note="<n>")
+    table = Table(
+        columns=("<a>",), rows=(("<b>x</b>",), ("FAILED (raised)",)), title="<t>", note="<n>"
+    )
 
     html = table._repr_html_()
 

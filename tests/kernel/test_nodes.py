@@ -1,0 +1,167 @@
+"""`%%flownode` in a real kernel: what a user sees, and what papermill sees."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.kernel.live import Kernel
+
+pytestmark = pytest.mark.kernel
+
+
+def test_a_cell_defines_a_node_and_shows_its_card(kernel):
+    cell = kernel.run(
+        "%%flownode --timeout 30 --retries 1\n"
+        "def late(flights: list, minutes: float = 15) -> list:\n"
+        '    """Late ones."""\n'
+        "    return [each for each in flights if each > minutes]\n"
+    )
+
+    assert cell.status == "ok"
+    assert cell.shown.splitlines()[1:] == [
+        "  Late ones.",
+        "  in      flights: LIST",
+        "  out     output: LIST",
+        "  config  minutes: number = 15",
+        "  runs    thread, limit 30 s, 1 further attempts",
+    ]
+    assert kernel.run("late([10, 20])").result == "[20]"
+
+
+def test_running_a_cell_again_says_what_changed_and_what_it_broke(kernel):
+    kernel.run("%%flownode\ndef before() -> int:\n    return 1")
+    kernel.run("%%flownode\ndef middle(x: int) -> int:\n    return x")
+    kernel.run(
+        "%%flow changing\nnodes: {a: {type: before}, b: {type: middle}}\nedges: [a.output -> b.x]"
+    )
+
+    cell = kernel.run("%%flownode\ndef middle(y: int) -> int:\n    return y")
+
+    assert cell.status == "ok"
+    assert "revision 2" in cell.shown
+    assert "changed  input x is gone" in cell.shown
+    assert "changed  input y is new" in cell.shown
+    assert "broken   flow changing: " in cell.shown
+    check = kernel.run("%flow check changing")
+    assert "a.output -> b.x" in check.result
+    assert kernel.run("%%flownode\ndef middle(x: int) -> int:\n    return x").status == "ok"
+    assert kernel.run("%flow check changing").result == "Flow changing: nothing to mend."
+
+
+def test_a_cell_that_raises_is_a_failed_cell_that_shows_its_own_line(kernel):
+    cell = kernel.run("%%flownode\n\nx = 1\nclass Broken(FlowNode):\n    y = undefined\n")
+
+    assert (cell.status, cell.ename) == ("error", "NameError")
+    assert "----> 4 class Broken(FlowNode):" in cell.traceback or "----> 5" in cell.traceback
+    frames = [line for line in cell.traceback.splitlines() if line.startswith(("Cell ", "File "))]
+    assert frames
+    assert all(line.startswith("Cell In[") for line in frames)
+
+
+def test_an_error_in_a_node_called_by_hand_shows_the_cells_line(kernel):
+    kernel.run("%%flownode\ndef divide(x: int) -> float:\n    # a comment\n    return 1 / x")
+
+    cell = kernel.run("divide(0)")
+
+    assert cell.ename == "ZeroDivisionError"
+    assert "----> 4     return 1 / x" in cell.traceback
+
+
+def test_a_syntax_error_looks_like_pythons_own(kernel):
+    cell = kernel.run("%%flownode\ndef wrong(x: int -> int:\n    return x")
+
+    assert cell.status == "error"
+    assert "node.syntax" in cell.evalue
+    assert "line 2" in cell.traceback
+    assert "SyntaxError:" in cell.traceback
+    assert "File " not in cell.traceback
+
+
+@pytest.mark.parametrize(
+    ("cell", "code"),
+    [
+        ("%%flownode\nx = 1", "node.none"),
+        (
+            (
+                "%%flownode\nfrom dagy_nb import FlowNode\n"
+                "class A(FlowNode):\n    def execute(self):\n        return {}\n"
+                "class B(FlowNode):\n    def execute(self):\n        return {}\n"
+            ),
+            "node.several",
+        ),
+        ("%%flownode --timeot 3\ndef f() -> int:\n    return 1", "usage.unknown_option"),
+        ("%%flownode --runner nowhere\ndef f() -> int:\n    return 1", "usage.option_value"),
+    ],
+)
+def test_a_cell_that_defines_no_node_fails_with_a_code_and_no_frames(kernel, cell, code):
+    answer = kernel.run(cell)
+
+    assert answer.status == "error"
+    assert f"[{code}]" in answer.evalue
+    assert "site-packages" not in answer.traceback
+    assert "dagy_nb/" not in answer.traceback
+
+
+def test_data_of_the_notebook_is_refused_by_name(kernel):
+    kernel.run("threshold_table = {'a': [1, 2]}")
+
+    cell = kernel.run("%%flownode\ndef uses(x: int) -> int:\n    return x + len(threshold_table)")
+
+    assert cell.ename == "CaptureRefused"
+    assert "`threshold_table`" in cell.evalue
+
+
+def test_a_failed_cell_leaves_the_node_as_it_was(kernel):
+    kernel.run("%%flownode\ndef kept(x: int) -> int:\n    return x + 1")
+
+    kernel.run("%%flownode\ndef kept(x: int) -> int:\n    return x + 2\nraise ValueError")
+
+    assert kernel.run("kept(1)").result == "2"
+
+
+def test_the_source_of_a_node_can_be_read(kernel):
+    kernel.run("%%flownode\ndef readable(x: int) -> int:\n    return x  # here")
+
+    cell = kernel.run("import inspect; print(inspect.getsource(readable))")
+
+    assert "return x  # here" in cell.stdout
+
+
+def test_leading_blank_lines_count_as_lines(kernel):
+    cell = kernel.run("\n\n%%flownode\ndef low() -> int:\n    return 1\nraise ValueError('low')")
+
+    assert "----> 6 raise ValueError('low')" in cell.traceback
+
+
+def test_a_node_knows_its_notebook(tmp_path):
+    kernel = Kernel(tmp_path, JPY_SESSION_NAME="folder/some.ipynb")
+    try:
+        kernel.run("import dagy_nb")
+        kernel.run("%%flownode\ndef placed() -> int:\n    return 1", cell_id="cell-7")
+
+        assert "some.ipynb" in kernel.run("placed.spec.origin.place").result
+    finally:
+        kernel.close()
+
+
+def test_import_loads_the_magics_and_unload_takes_them_away(fresh_kernel):
+    assert fresh_kernel.run("import dagy_nb").status == "ok"
+    assert fresh_kernel.run("%flow list").status == "ok"
+    assert fresh_kernel.run("%load_ext dagy_nb").status == "ok"
+    assert fresh_kernel.run("%flow list").status == "ok"
+
+    assert fresh_kernel.run("%unload_ext dagy_nb").status == "ok"
+
+    assert fresh_kernel.run("%flow list").status == "error"
+    assert fresh_kernel.run("%reload_ext dagy_nb").status == "ok"
+    assert fresh_kernel.run("%flow list").status == "ok"
+
+
+def test_loading_is_quick_because_the_store_waits_for_its_first_use(fresh_kernel):
+    fresh_kernel.run("%load_ext dagy_nb")
+
+    loaded = fresh_kernel.run(
+        "import sys; print('duckdb' in sys.modules, 'papermill' in sys.modules)"
+    )
+
+    assert loaded.stdout.split() == ["False", "False"]
