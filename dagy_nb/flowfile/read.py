@@ -65,8 +65,9 @@ def read_flow(text: str | bytes, *, name: str | None = None, first_line: int = 1
     root = expect_mapping(tree, "A flow", _EXAMPLE)
     fields, extra = split_fields(root, FLOW_FIELDS, "A flow")
     _check_format(fields.get("format"))
+    read = _read_fields(fields)
     try:
-        return FlowSpec(name=_find_name(fields, name), extra=extra, **_read_fields(fields))
+        return FlowSpec(name=_find_name(fields, name), extra=extra, **read)
     except ValidationError as error:
         raise refuse("text.value", _tell(error), root.place) from None
 

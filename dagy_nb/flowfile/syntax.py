@@ -12,6 +12,7 @@ _ADVICE = {
     "expected <block end>": "Indent all entries of one mapping or list equally.",
     "did not find expected": "Close every bracket, and put commas between entries.",
     "expected ',' or": "Close every bracket, and put commas between entries.",
+    "expected the node content": "A value is missing here, or a bracket is not closed.",
     "found unexpected end of stream": "Close the quotes.",
     "found undefined tag handle": "Remove the tag; quote what is meant as text.",
     "found unknown escape character": "Write a backslash as `\\\\` in double quotes, or use single quotes.",
