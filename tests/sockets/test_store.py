@@ -2,84 +2,23 @@
 
 from __future__ import annotations
 
-import dataclasses
-import datetime as dt
-from collections.abc import Callable, Iterator
-from pathlib import Path
-
 import pytest
 
 from dagy_nb.abc import Store
-from dagy_nb.errors import ConflictError, StoreError, UnknownName
+from dagy_nb.errors import StoreError, UnknownName
 from dagy_nb.model.event import CancelRequested, LogWritten, NodeEnded, RunEnded
 from dagy_nb.model.state import NodeState, Reason, RunKind, RunState
-from dagy_nb.store.journal_store import JournalStore
-from dagy_nb.store.memory import MemoryStore
+from tests.sockets.stores import settle, store, stores
 from tests.store.facts import (
     NOON,
-    TurnedClock,
     begin_run,
     failed_run,
-    make_flow,
     notebook_run,
     run_node,
-    see_flow,
-    see_node,
     whole_run,
 )
 
-TABLES = (
-    "runs",
-    "node_runs",
-    "cell_runs",
-    "flow_versions",
-    "node_versions",
-    "events",
-    "logs",
-    "audit",
-)
-
-
-class Stores:
-    """Opens stores over the same records: another one is another process's."""
-
-    def __init__(self, kind: str, folder: Path) -> None:
-        self.kind = kind
-        self._folder = folder
-        self._memory = MemoryStore(TurnedClock())
-        self.opened: list[Store] = []
-
-    def open(self) -> Store:
-        store: Store = self._memory
-        if self.kind != "memory":
-            store = JournalStore(self._folder, TurnedClock(), fold_after=None)
-        self.opened.append(store)
-        return store
-
-
-@pytest.fixture(params=["memory", "journal", "journal, folded", "journal, published"])
-def stores(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Stores]:
-    made = Stores(request.param, tmp_path / ".dagy")
-    yield made
-    for store in made.opened:
-        store.close()
-
-
-@pytest.fixture
-def store(stores: Stores) -> Store:
-    return stores.open()
-
-
-@pytest.fixture
-def settle(stores: Stores) -> Callable[[], None]:
-    """Fold between writing and reading, where this is what is tested."""
-
-    def fold() -> None:
-        store = stores.opened[0]
-        if isinstance(store, JournalStore) and stores.kind != "journal":
-            assert store.fold(publish=stores.kind == "journal, published")
-
-    return fold
+__all__ = ["settle", "store", "stores"]
 
 
 def test_it_is_a_store(store):
@@ -286,100 +225,6 @@ def test_any_text_survives(store, settle, text):
     assert store.connect().execute("SELECT text FROM logs").fetchall() == [(text,)]
 
 
-def test_publishing_numbers_the_versions_of_a_flow(store, settle):
-    first, second = make_flow(month=1), make_flow(month=2)
-
-    made = [
-        store.publish_flow(first, node_versions={"Work": "v1"}, author="ada", reason="new"),
-        store.publish_flow(second, node_versions={"Work": "v2"}),
-        store.publish_flow(make_flow("other"), node_versions={}),
-    ]
-    settle()
-
-    assert [(each.flow, each.version) for each in made] == [
-        ("delays", 1),
-        ("delays", 2),
-        ("other", 1),
-    ]
-    assert (made[0].author, made[0].reason, made[0].node_versions) == ("ada", "new", {"Work": "v1"})
-    assert store.flow_version("delays").spec == second
-    assert store.flow_version("delays", 1) == made[0]
-    assert [each.version for each in store.flow_versions("delays")] == [2, 1]
-    assert [(each.flow, each.version) for each in store.flow_versions()] == [
-        ("delays", 2),
-        ("other", 1),
-    ]
-
-
-def test_the_same_content_is_the_same_version(store, settle):
-    first, second = make_flow(month=1), make_flow(month=2)
-    store.publish_flow(first, node_versions={})
-    store.publish_flow(second, node_versions={})
-    settle()
-
-    again = store.publish_flow(first, node_versions={}, reason="back")
-
-    assert again.version == 1
-    assert store.flow_version("delays").version == 1  # published last
-    assert [each.version for each in store.flow_versions("delays")] == [2, 1]
-
-
-def test_publishing_on_an_old_version_is_refused(store, settle):
-    store.publish_flow(make_flow(month=1), node_versions={}, expected=0)
-    settle()
-    store.publish_flow(make_flow(month=2), node_versions={}, expected=1)
-
-    with pytest.raises(ConflictError) as caught:
-        store.publish_flow(make_flow(month=3), node_versions={}, expected=1)
-
-    assert caught.value.code == "store.conflict"
-    assert [each.version for each in store.flow_versions("delays")] == [2, 1]
-    assert store.publish_flow(make_flow(month=3), node_versions={}, expected=2).version == 3
-
-
-def test_content_that_ran_has_a_number_too(store, settle):
-    ran, published = make_flow(month=1), make_flow(month=2)
-    store.append(see_flow(ran), *whole_run("run-0001", flow=ran))
-    settle()
-
-    version = store.publish_flow(published, node_versions={}, expected=0)
-    store.append(
-        see_flow(published, at=NOON + 5), *whole_run("run-0002", flow=published, at=NOON + 5)
-    )
-    settle()
-
-    assert version.version == 2
-    assert [each.version for each in store.flow_versions("delays")] == [2, 1]
-    assert store.flow_version("delays", 1).spec == ran
-    assert store.run("run-0001").flow_version == 1
-    assert store.run("run-0002").flow_version == 2
-    assert [run.flow_version for run in store.runs().runs] == [2, 1]
-
-
-def test_what_only_ran_does_not_become_the_head_of_a_published_flow(store, settle):
-    store.publish_flow(make_flow(month=1), node_versions={})
-    store.append(see_flow(make_flow(month=2), at=NOON + 9))
-    settle()
-
-    assert store.flow_version("delays").version == 1
-    assert [each.version for each in store.flow_versions("delays")] == [2, 1]
-    assert store.publish_flow(make_flow(month=3), node_versions={}, expected=1).version == 3
-
-
-def test_unknown_flows_and_versions_are_named(store):
-    store.publish_flow(make_flow(), node_versions={})
-
-    for flow, version, code in (
-        ("delay", None, "unknown.flow"),
-        ("delays", 7, "unknown.flow_version"),
-    ):
-        with pytest.raises(UnknownName) as caught:
-            store.flow_version(flow, version)
-        assert caught.value.code == code
-        assert caught.value.suggestion
-    assert store.flow_versions("delay") == []
-
-
 def test_another_process_asks_to_cancel(stores, settle):
     store, other = stores.open(), stores.open()
     store.append(*begin_run("run-0001", "a", "b"), *begin_run("run-0002", "a"))
@@ -409,101 +254,3 @@ def test_a_cancel_before_the_run_is_found(stores, settle):
     later.append(*begin_run("run-0001", "a"))
     settle()
     assert later.run("run-0001").cancel_requested
-
-
-def test_sql_sees_every_table(store, settle):
-    flow = make_flow()
-    store.append(
-        see_node(), see_flow(flow), *whole_run("run-0001", flow=flow), *notebook_run("run-0002")
-    )
-    settle()
-    store.publish_flow(flow, node_versions={"Work": "v1"}, author="ada", reason="good")
-    store.append(*failed_run("run-0003", at=NOON + 60))
-
-    connection = store.connect()
-
-    counts = {
-        name: connection.execute(f"SELECT count(*) FROM {name}").fetchone()[0] for name in TABLES
-    }
-    facts = len(whole_run("run-0001")) + len(notebook_run("run-0002")) + len(failed_run("run-0003"))
-    assert counts == {
-        "runs": 3,
-        "node_runs": 5,
-        "cell_runs": 2,
-        "flow_versions": 1,
-        "node_versions": 1,
-        "events": facts
-        - 2
-        + 4,  # two log lines stand in logs; node seen, flow seen, numbered, published
-        "logs": 2,
-        "audit": 2,
-    }
-    assert connection.execute(
-        "SELECT run_id, kind, flow, flow_version, state, backend, parent_run_id, parameters->>'month', error FROM runs ORDER BY run_id"
-    ).fetchall() == [
-        ("run-0001", "flow", "delays", 1, "COMPLETED", "kernel", None, "2", None),
-        ("run-0002", "notebook", None, 0, "FAILED", "papermill", None, None, "NameError: x"),
-        ("run-0003", "flow", "delays", 0, "FAILED", "kernel", None, "2", "ValueError: no rows"),
-    ]
-    assert connection.execute(
-        "SELECT node_id, node_type, node_version, state, reason, why, attempts, runner, error FROM node_runs "
-        "WHERE run_id IN ('run-0001', 'run-0003') ORDER BY run_id, node_id"
-    ).fetchall() == [
-        ("a", "Work", "v1", "COMPLETED", None, "never_ran", 1, "thread", None),
-        ("b", "Work", "v1", "COMPLETED", None, "never_ran", 1, "thread", None),
-        ("a", "Work", "v1", "FAILED", "raised", None, 2, "process", "ValueError: no rows"),
-        ("b", "Work", "v1", "SKIPPED", "upstream_failed", None, 0, "thread", None),
-        ("c", "Work", "v1", "CANCELLED", None, None, 0, "thread", None),
-    ]
-    assert connection.execute(
-        "SELECT started_at, ended_at FROM runs WHERE run_id = 'run-0001'"
-    ).fetchone() == (
-        dt.datetime(2027, 1, 15, 8, 0, 0, 1000),
-        dt.datetime(2027, 1, 15, 8, 0, 1),
-    )
-    assert connection.execute(
-        "SELECT actor, action, resource_id, after->>'reason' FROM audit ORDER BY happened_at"
-    ).fetchall() == [("ada", "publish", "delays", "good"), ("you", "cancel", "run-0003", None)]
-
-
-def test_a_connection_stays_open_and_is_the_users_own(store, settle):
-    store.append(*whole_run("run-0001"))
-    first = store.connect()
-    first.execute("CREATE TABLE mine AS SELECT * FROM runs")
-    settle()
-    store.append(*whole_run("run-0002", at=NOON + 9))
-
-    second = store.connect()
-
-    assert first.execute("SELECT count(*) FROM runs").fetchone() == (1,)
-    assert second.execute("SELECT count(*) FROM runs").fetchone() == (2,)
-    assert second.execute(
-        "SELECT count(*) FROM duckdb_tables() WHERE table_name = 'mine'"
-    ).fetchone() == (0,)
-
-
-def test_parameters_may_be_anything(store, settle):
-    values = {
-        "nan": float("nan"),
-        "deep": {"list": [1, [2.5, None, {"é": True}]]},
-        "big": 10**25,
-        "text": "\ud800",
-    }
-    begin, *rest = whole_run("run-0001")
-    store.append(dataclasses.replace(begin, parameters=values), *rest)
-    settle()
-
-    found = store.run("run-0001").parameters
-
-    assert found["deep"] == {"list": [1, [2.5, None, {"é": True}]]}
-    assert found["big"] == 10**25
-    assert store.connect().execute("SELECT parameters->>'nan' FROM runs").fetchone() == ("NaN",)
-
-
-def test_nothing_is_there_at_first(store):
-    assert store.runs().runs == ()
-    assert store.flow_versions() == []
-    assert store.cancel_requested("run-0001") is None
-    assert store.connect().execute("SELECT count(*) FROM runs").fetchone() == (0,)
-    with pytest.raises(UnknownName):
-        store.run("run-0001")
