@@ -1,0 +1,104 @@
+"""An exception raised in another thread: it ends the function, and never hits anything after it."""
+
+from __future__ import annotations
+
+import threading
+from contextlib import suppress
+
+import pytest
+
+from dagy_nb.errors import NodeCancelled
+from dagy_nb.runners.interrupt import Interruptible
+
+
+def in_thread(function):
+    """Run in a thread; return what it returned or raised."""
+    results = []
+
+    def run():
+        try:
+            results.append(function())
+        except BaseException as error:
+            results.append(error)
+
+    thread = threading.Thread(target=run, daemon=True)
+    thread.start()
+    return thread, results
+
+
+def test_the_functions_result_comes_back():
+    assert Interruptible().run(lambda: 5) == 5
+
+
+def test_what_the_function_raises_comes_out():
+    with pytest.raises(ZeroDivisionError):
+        Interruptible().run(lambda: 1 / 0)
+
+
+def test_a_loop_is_ended():
+    guard, begun = Interruptible(), threading.Event()
+
+    def spin():
+        begun.set()
+        while True:
+            pass
+
+    thread, results = in_thread(lambda: guard.run(spin))
+    assert begun.wait(5)
+
+    assert guard.interrupt()
+    thread.join(5)
+    assert isinstance(results[0], NodeCancelled)
+
+
+def test_before_and_after_the_function_nothing_is_interrupted():
+    guard = Interruptible()
+    assert not guard.interrupt()
+
+    guard.run(lambda: None)
+    assert not guard.interrupt()
+
+
+def test_a_function_is_interrupted_once():
+    guard, begun = Interruptible(), threading.Event()
+
+    def spin():
+        begun.set()
+        while True:
+            pass
+
+    thread, _ = in_thread(lambda: guard.run(spin))
+    assert begun.wait(5)
+
+    assert [guard.interrupt() for _ in range(5)] == [True, False, False, False, False]
+    thread.join(5)
+
+
+def test_an_interrupt_on_its_way_never_hits_what_comes_after():
+    """Many short functions, each interrupted anywhere up to its end: the thread's own code goes on."""
+    guards = [Interruptible() for _ in range(3_000)]
+    here, harmed = [0], []
+
+    def work():
+        for index, guard in enumerate(guards):
+            here[0] = index
+            with suppress(NodeCancelled):
+                guard.run(lambda: sum(range(100)))
+            try:
+                sum(range(100))
+            except NodeCancelled:
+                harmed.append(index)
+        here[0] = len(guards)
+
+    thread, results = in_thread(work)
+    hits = 0
+    for index, guard in enumerate(guards):
+        while here[0] <= index and thread.is_alive():
+            if guard.interrupt():
+                hits += 1
+                break
+    thread.join(20)
+
+    assert results == [None]
+    assert harmed == []
+    assert hits > 0
