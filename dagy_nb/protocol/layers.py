@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 
 SWEEPS = 12
 PATIENCE = 3
-MAX_PASSING = 20_000
+MAX_PASSING = 8_000
 MAX_SWAPPED = 1_500
 SWAP_ROUNDS = 4
 
