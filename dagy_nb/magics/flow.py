@@ -18,7 +18,7 @@ from dagy_nb.magics.opened import list_opened
 from dagy_nb.magics.options import Words
 from dagy_nb.magics.progress import RunView, choose_view
 from dagy_nb.magics.tracebacks import clean_error, show_cleanly
-from dagy_nb.protocol.tables import Table, list_diagnostics, list_versions
+from dagy_nb.protocol.tables import Table, list_diagnostics, list_versions, tell_count
 
 if TYPE_CHECKING:
     from dagy_nb.session.flow import Flow
@@ -159,7 +159,7 @@ class FlowMagics(Magics):
         rows = tuple(
             (
                 name,
-                f"{len(opened[name].spec.nodes)} nodes" if name in opened else "",
+                tell_count(len(opened[name].spec.nodes), "node") if name in opened else "",
                 str(recorded.get(name, "")),
             )
             for name in sorted({*opened, *recorded})

@@ -10,7 +10,7 @@ from dagy_nb.errors import FlowTextError
 from dagy_nb.magics.changes import tell_flow_changes
 from dagy_nb.magics.commands import FLOW_CELL
 from dagy_nb.magics.opened import list_opened
-from dagy_nb.protocol.tables import Table, list_diagnostics
+from dagy_nb.protocol.tables import Table, list_diagnostics, tell_count
 
 if TYPE_CHECKING:
     from dagy_nb.session.flow import Flow
@@ -64,7 +64,7 @@ def _tell(flow: Flow, changes: list[str]) -> Table:
     spec = flow.spec
     found = list_diagnostics(flow.check(), name=flow.name)
     changed = f" Changed: {'; '.join(changes)}." if changes else ""
-    size = f"{len(spec.nodes)} nodes, {len(spec.edges)} edges"
+    size = f"{tell_count(len(spec.nodes), 'node')}, {tell_count(len(spec.edges), 'edge')}"
     return Table(
         columns=found.columns,
         rows=found.rows,

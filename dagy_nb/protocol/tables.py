@@ -156,6 +156,11 @@ def list_versions(versions: Sequence[FlowVersion]) -> Table:
     )
 
 
+def tell_count(count: int, what: str) -> str:
+    """Return a number of things: `1 node`, `2 nodes`."""
+    return f"{count:,} {what}{'' if count == 1 else 's'}"
+
+
 def tell_seconds(seconds: float | None) -> str:
     """Return a duration in few words: `312 ms`, `1.24 s`, `2 min 03 s`, `1 h 02 min`."""
     if seconds is None:

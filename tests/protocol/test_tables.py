@@ -77,17 +77,15 @@ def test_node_runs_tell_what_happened():
         now=AT + 3,
     )  # fmt: skip
 
-    assert repr(table) == "\n".join(
-        [
-            "Run r1 of delays: FAILED in 1.50 s",
-            "node   type   state                      took     what happened",
-            "done   Done   COMPLETED                  250 ms   table: 10 rows × 2 columns",
-            "bad    Bad    FAILED (raised)                     no such month …",
-            "late   Late   TIMED_OUT                           no such month … (abandoned)",
-            "after  After  SKIPPED (upstream_failed)           because of bad",
-            "busy   Busy   RUNNING                    3.0 s …  50% half",
-        ]
-    )
+    assert repr(table).splitlines() == [
+        "Run r1 of delays: FAILED in 1.50 s",
+        "node   type   state                      took     what happened",
+        "done   Done   COMPLETED                  250 ms   table: 10 rows × 2 columns",
+        "bad    Bad    FAILED (raised)                     no such month …",
+        "late   Late   TIMED_OUT                           no such month … (abandoned)",
+        "after  After  SKIPPED (upstream_failed)           because of bad",
+        "busy   Busy   RUNNING                    3.0 s …  50% half",
+    ]
 
 
 def test_runs_of_flows_and_notebooks_stand_in_one_list():
