@@ -5,6 +5,15 @@ from __future__ import annotations
 from playwright.sync_api import Locator, Page, expect
 
 
+# Places of all cards, and the same twenty frames later, so that an animation shows.
+_PLACES = """element => new Promise(resolve => {
+  const places = () => [...element.querySelectorAll('.react-flow__node')]
+    .map(card => card.getBoundingClientRect()).map(box => [box.x, box.y, box.width]);
+  const wait = left => left ? requestAnimationFrame(() => wait(left - 1)) : resolve(places());
+  wait(20);
+})"""
+
+
 class Editor:
     """An editor.
 
@@ -69,8 +78,18 @@ class Editor:
         """Click a button of the toolbar."""
         self.root.get_by_role("toolbar").get_by_role("button", name=name, exact=False).first.click()
 
+    def settle(self) -> None:
+        """Wait until nothing moves any more."""
+        before: list[object] = []
+        while True:
+            now = self.root.evaluate(_PLACES)
+            if now == before:
+                return
+            before = now
+
     def drag_to(self, start: Locator, end: Locator) -> None:
         """Take `start` and lead it over `end`, without letting go."""
+        self.settle()
         x, y = _middle(start)
         to_x, to_y = _middle(end)
         self.page.mouse.move(x, y)

@@ -1,0 +1,209 @@
+"""A user's first hour, in a real JupyterLab in a real Chromium."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser.editor import Editor
+from tests.browser.lab import LabNotebook, LabServer, poll, write_notebook
+
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(180)]
+
+LOAD = "%load_ext dagy_nb\nimport threading\nfrom dagy_nb import DataType, Flow, FlowNode, Input, Output"
+NUMBER = "%%flownode\ndef number(value: int = 3) -> int:\n    return value"
+DOUBLE = "%%flownode\ndef double(x: int) -> int:\n    print('doubling', x)\n    return 2 * x"
+SHOUT = "%%flownode\ndef shout(text: str) -> str:\n    return text.upper()"
+NAP = (
+    "%%flownode --timeout 120\nclass Nap(FlowNode):\n"
+    "    x = Input(DataType.INTEGER)\n    y = Output(DataType.INTEGER)\n"
+    "    def execute(self, context, x):\n"
+    "        context.cancel.wait(100)\n        return x\n"
+)
+SHOW = "flow = Flow('first')\nflow"
+BUSY = "import time\nbegan = time.time()\nwhile time.time() < began + 8: pass\nprint('busy for', round(time.time() - began))"
+ASK = "print(flow.spec.edges, flow.last_run and flow.last_run.state)"
+CELLS = [LOAD, NUMBER, DOUBLE, SHOUT, NAP, SHOW, ASK, BUSY]
+SHOWN, ASKED, BUSIED = 5, 6, 7
+
+
+def open_notebook(page: Page, lab: LabServer, name: str, cells: list[str]) -> LabNotebook:
+    write_notebook(lab.root / name, cells)
+    return LabNotebook(page, lab, name).open()
+
+
+def show_editor(notebook: LabNotebook, index: int = SHOWN) -> Editor:
+    """Run all cells up to the one that shows the editor."""
+    for number in range(index + 1):
+        outputs = notebook.run_cell(number)
+        assert not [each for each in outputs if each["output_type"] == "error"], notebook.text(number)
+    return Editor(notebook.page, notebook.cell(index)).wait()
+
+
+def build_flow(editor: Editor) -> None:
+    """`number -> double -> nap`, from the palette, by mouse."""
+    for name in ("number", "double", "Nap"):
+        editor.add_from_palette(name)
+    expect(editor.cards()).to_have_count(3)
+    editor.press("Arrange")
+    editor.press("Fit")
+
+
+def connect(editor: Editor, source: tuple[str, str], target: tuple[str, str]) -> None:
+    editor.drag_to(editor.handle(source[0], "output", source[1]), editor.handle(target[0], "input", target[1]))
+    expect(editor.bubble()).to_contain_text("Fits")
+    editor.drop()
+    expect(editor.edge(f"{source[0]}.{source[1]} -> {target[0]}.{target[1]}")).to_have_count(1)
+
+
+def test_a_flow_is_built_run_and_cancelled_by_mouse(page: Page, lab: LabServer) -> None:
+    notebook = open_notebook(page, lab, "first.ipynb", CELLS)
+    editor = show_editor(notebook)
+    build_flow(editor)
+
+    # A connection that does not fit says why while it is dragged, and is not made.
+    editor.add_from_palette("shout")
+    editor.press("Arrange")
+    editor.press("Fit")
+    editor.drag_to(editor.handle("number", "output", "output"), editor.handle("shout", "input", "text"))
+    expect(editor.bubble()).to_contain_text("Does not fit")
+    expect(editor.bubble()).to_contain_text("INTEGER does not become TEXT by itself.")
+    editor.drop()
+    expect(editor.edges()).to_have_count(0)
+    expect(editor.toast()).to_contain_text("INTEGER does not become TEXT by itself.")
+
+    # Those that fit are made, in the kernel too.
+    editor.card("shout").click(position={"x": 30, "y": 20})
+    page.keyboard.press("Delete")
+    expect(editor.cards()).to_have_count(3)
+    connect(editor, ("number", "output"), ("double", "x"))
+    connect(editor, ("double", "output"), ("nap", "x"))
+    notebook.run_cell(ASKED)
+    assert "number" in notebook.text(ASKED)
+    assert "nap" in notebook.text(ASKED)
+
+    # The run is live on the cards.
+    notebook.cell(SHOWN)
+    editor.press("Run")
+    expect(editor.card("double")).to_contain_text("Completed")
+    expect(editor.card("nap")).to_contain_text("Running")
+    expect(editor.run_chip()).to_contain_text("Running")
+
+    # Cancel works while the kernel's main thread is busy with another cell.
+    notebook.start_cell(BUSIED)
+    poll(lambda: notebook.is_busy(BUSIED), what="the busy cell runs")
+    notebook.cell(SHOWN)
+    editor.press("Cancel")
+    expect(editor.run_chip()).to_contain_text("Cancelled", timeout=4_000)
+    assert notebook.is_busy(BUSIED)
+    expect(editor.card("nap")).to_contain_text("Cancelled")
+    poll(lambda: not notebook.is_busy(BUSIED), what="the busy cell ends")
+
+
+def test_a_changed_cell_changes_the_graph_and_keeps_the_wires(page: Page, lab: LabServer) -> None:
+    notebook = open_notebook(page, lab, "change.ipynb", CELLS)
+    editor = show_editor(notebook)
+    build_flow(editor)
+    connect(editor, ("number", "output"), ("double", "x"))
+    connect(editor, ("double", "output"), ("nap", "x"))
+
+    # A new input appears; the wires stay.
+    notebook.set_source(2, DOUBLE.replace("(x: int)", "(x: int, extra: int)"))
+    notebook.run_cell(2)
+    notebook.cell(SHOWN)
+    expect(editor.handle("double", "input", "extra")).to_have_count(1)
+    expect(editor.edges()).to_have_count(2)
+
+    # A connector that goes leaves its wire, marked broken; bringing it back mends it.
+    notebook.set_source(2, DOUBLE.replace("x: int", "y: int").replace("x", "y"))
+    notebook.run_cell(2)
+    notebook.cell(SHOWN)
+    expect(editor.edges()).to_have_count(2)
+    expect(editor.root.get_by_label(re.compile("Broken edge number.output"))).to_have_count(1)
+    notebook.set_source(2, DOUBLE)
+    notebook.run_cell(2)
+    notebook.cell(SHOWN)
+    expect(editor.root.get_by_label(re.compile("Broken edge"))).to_have_count(0)
+
+
+def test_reloading_the_page_brings_everything_back(page: Page, lab: LabServer) -> None:
+    notebook = open_notebook(page, lab, "reload.ipynb", CELLS)
+    editor = show_editor(notebook)
+    build_flow(editor)
+    connect(editor, ("number", "output"), ("double", "x"))
+    notebook.save()
+    notebook.reload()
+    editor = Editor(page, notebook.cell(SHOWN)).wait()
+
+    expect(editor.cards()).to_have_count(3)
+    expect(editor.edge("number.output -> double.x")).to_have_count(1)
+    editor.press("Fit")
+    connect(editor, ("double", "output"), ("nap", "x"))
+    editor.press("Undo")
+    expect(editor.edges()).to_have_count(1)
+
+
+def test_two_editors_in_one_notebook_never_mix(page: Page, lab: LabServer) -> None:
+    cells = [LOAD, NUMBER, DOUBLE, "one = Flow('one')\none", "two = Flow('two')\ntwo"]
+    notebook = open_notebook(page, lab, "two.ipynb", cells)
+    show_editor(notebook, 3)
+    notebook.run_cell(4)
+    second = Editor(page, notebook.cell(4)).wait()
+    second.add_from_palette("double")
+    first = Editor(page, notebook.cell(3)).wait()
+    first.add_from_palette("number")
+    first.add_from_palette("number")
+
+    expect(first.cards()).to_have_count(2)
+    page.keyboard.press("Delete")
+    second = Editor(page, notebook.cell(4)).wait()
+    expect(second.cards()).to_have_count(1)
+    expect(page.locator(".jp-Notebook .jp-Cell")).to_have_count(len(cells))
+
+
+def test_two_notebooks_in_one_page_have_their_own_palettes(page: Page, lab: LabServer) -> None:
+    show = "flow = Flow('mine')\nflow"
+    first = open_notebook(page, lab, "left.ipynb", [LOAD, NUMBER, show])
+    show_editor(first, 2)
+    write_notebook(lab.root / "right.ipynb", [LOAD, SHOUT, show])
+    second = first.open_beside("right.ipynb")
+    editor = show_editor(second, 2)
+
+    editor.root.get_by_label("Search nodes").fill("")
+    expect(editor.root.locator(".dagy-entry[data-type='shout']")).to_have_count(1)
+    expect(editor.root.locator(".dagy-entry[data-type='number']")).to_have_count(0)
+
+
+def test_a_saved_notebook_shows_the_graph_without_a_kernel(page: Page, lab: LabServer) -> None:
+    notebook = open_notebook(page, lab, "saved.ipynb", CELLS)
+    editor = show_editor(notebook)
+    build_flow(editor)
+    connect(editor, ("number", "output"), ("double", "x"))
+    poll(
+        lambda: "number" in str(notebook.outputs(SHOWN)[-1]["data"].get("image/svg+xml", "")),
+        what="the static picture follows the graph",
+    )
+    saved = notebook.save()
+
+    data = saved["cells"][SHOWN]["outputs"][-1]["data"]
+    assert "double" in "".join(data["image/svg+xml"])
+    assert "image/png" in data
+    assert len(Path(lab.root / "saved.ipynb").read_bytes()) < 200_000
+
+
+def test_the_editor_follows_the_theme_of_the_lab(page: Page, lab: LabServer) -> None:
+    notebook = open_notebook(page, lab, "theme.ipynb", CELLS)
+    editor = show_editor(notebook)
+    build_flow(editor)
+
+    def background() -> str:
+        return str(editor.root.evaluate("element => getComputedStyle(element).backgroundColor"))
+
+    light = background()
+    notebook.set_theme("JupyterLab Dark")
+    poll(lambda: background() != light, what="the editor turns dark")
+    notebook.set_theme("JupyterLab Light")
+    poll(lambda: background() == light, what="the editor turns light")
