@@ -322,11 +322,13 @@ class Flow:
 
     def watch_runs(self, callback: Callable[[RunHandle], None]) -> Callable[[], None]:
         """Call `callback` with the handle of each run that starts; return what ends that."""
-        self._run_watchers.append(callback)
+        # Not `self`: who watches must not keep the flow alive.
+        watchers = self._run_watchers
+        watchers.append(callback)
 
         def unwatch() -> None:
-            if callback in self._run_watchers:
-                self._run_watchers.remove(callback)
+            if callback in watchers:
+                watchers.remove(callback)
 
         return unwatch
 
