@@ -117,12 +117,17 @@ def compile_cell(
         for kept, value in captured.kept:
             _install(kept, value)
         bundle = make_bundle(source, statement, tree, captured)
-        known = _compiled.get(bundle.module)
-        if known is None or not is_plain_definition(tree):
-            known = _compile_new(_number(bundle), names, captured)
-        (default_registry() if registry is None else registry).register(known.node)
-        _compiled[bundle.module] = known
-        return known
+        cell = known = _compiled.get(bundle.module)
+        if cell is None or not is_plain_definition(tree):
+            cell = _compile_new(_number(bundle), names, captured)
+        try:
+            (default_registry() if registry is None else registry).register(cell.node)
+        except BaseException:
+            if cell is not known:
+                sys.modules.pop(cell.module.__name__, None)
+            raise
+        _compiled[bundle.module] = cell
+        return cell
 
 
 def load_cell(bundle: CellBundle) -> str:

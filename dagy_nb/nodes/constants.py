@@ -117,16 +117,16 @@ def _is_importable(kind: type) -> bool:
 
 
 def _is_alias_importable(value: Any) -> bool:
+    """Whether all that a type alias is made of is found in another process."""
     if isinstance(value, _ALIASES):
         members = (*typing.get_args(value), typing.get_origin(value))
         return all(_is_alias_importable(each) for each in members)
+    if isinstance(value, list):
+        return all(_is_alias_importable(each) for each in value)
     if isinstance(value, type):
-        return _is_importable(value)
-    return (
-        value is None
-        or isinstance(value, str | int | bytes)
-        or hasattr(typing, str(getattr(value, "_name", "")))
-    )
+        return value is type(None) or _is_importable(value)
+    is_special = getattr(typing, str(getattr(value, "_name", "")), None) is value
+    return is_special or value in (None, ...) or isinstance(value, str | int | bytes)
 
 
 def _is_numpy_scalar(value: Any) -> bool:

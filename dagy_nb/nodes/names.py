@@ -261,7 +261,9 @@ class _Order(ast.NodeVisitor):
         for each in generators:
             self._visit_all([each.iter, each.target, *each.ifs])
         self._visit_all(results)
-        self._bound = outside
+        parts = [part for each in (*generators, *results) for part in ast.walk(each)]
+        walrus = {each.target.id for each in parts if isinstance(each, ast.NamedExpr)}
+        self._bound = outside | walrus
 
     def _visit_all(self, nodes: Iterable[ast.AST]) -> None:
         for each in nodes:

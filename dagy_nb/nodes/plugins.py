@@ -63,7 +63,7 @@ def _load(entry: EntryPoint) -> list[type | BrokenPlugin]:
     with collect(Collection()) as collection:
         try:
             loaded = entry.load()
-        except Exception as error:  # noqa: BLE001  # a plug-in may fail in any way
+        except (Exception, SystemExit) as error:  # noqa: BLE001  # it may fail in any way
             reason = f"{type(error).__name__}: {error}"
             return [BrokenPlugin(name=entry.name, place=entry.value, reason=reason)]
     classes = _list_classes(loaded, collection)

@@ -54,6 +54,7 @@ class Registry:
 
     def __init__(self, snapshot: RegistrySnapshot | None = None) -> None:
         self._lock = threading.RLock()
+        self._discovery = threading.RLock()
         self._snapshot = snapshot or RegistrySnapshot()
         self._callbacks: tuple[Callable[[RegistrySnapshot], None], ...] = ()
         self.discoveries = 0
@@ -161,14 +162,17 @@ class Registry:
 
         A plug-in that cannot be loaded does not stop the others; it stays visible as unavailable.
         """
-        with self._lock:
+        with self._discovery:
             if self.discoveries:
                 return self._snapshot
             self.discoveries += 1
-            before = self._snapshot
-            for plugin in load_plugins():
-                self._snapshot = _put_plugin(self._snapshot, plugin)
-            after = self._snapshot
+            # Loading imports modules, so the other lock must be free: they may register meanwhile.
+            found = load_plugins()
+            with self._lock:
+                before = self._snapshot
+                for plugin in found:
+                    self._snapshot = _put_plugin(self._snapshot, plugin)
+                after = self._snapshot
         if after.revision != before.revision:
             self._tell()
         return after
@@ -211,7 +215,11 @@ def _put(before: RegistrySnapshot, cls: type[FlowNode], *, check_origin: bool) -
 
 def _put_plugin(before: RegistrySnapshot, plugin: BrokenPlugin | type) -> RegistrySnapshot:
     if isinstance(plugin, type):
-        return _put(before, plugin, check_origin=True)
+        try:
+            return _put(before, plugin, check_origin=True)
+        except NameTaken as error:
+            name, place = plugin.__name__, plugin.__module__
+            plugin = BrokenPlugin(name=name, place=place, reason=error.reason)
     spec = plugin.describe()
     if spec is None or spec.type in before.specs:
         return _replace(before, broken=(*before.broken, plugin))

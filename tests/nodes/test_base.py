@@ -389,7 +389,7 @@ def test_a_connector_is_not_declared_twice_in_one_body():
 
         class Twice(FlowNode):
             x = Input(DataType.TEXT)
-            x = Output(DataType.TABLE)
+            x = Output(DataType.TABLE)  # noqa: PIE794
 
     assert caught.value.code == "node.connector_twice"
 
@@ -400,7 +400,7 @@ def test_a_method_does_not_hide_a_connector():
         class Hides(FlowNode):
             flights = Input()
 
-            def flights(self):
+            def flights(self):  # noqa: F811
                 pass
 
     assert caught.value.code == "node.connector_twice"

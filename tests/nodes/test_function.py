@@ -250,7 +250,7 @@ def test_config_may_be_described_with_field():
 
 def test_secrets_in_config_are_masked():
     @node(register=False)
-    def call(url: str, token: SecretStr = SecretStr("canary")) -> str:
+    def call(url: str, token: SecretStr = SecretStr("canary")) -> str:  # noqa: B008
         return token.get_secret_value()
 
     made = call.create()

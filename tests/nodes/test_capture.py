@@ -1,0 +1,334 @@
+"""What a cell takes from the notebook: bound when it is defined, or refused by name."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+import types
+
+import pytest
+
+from dagy_nb.errors import CaptureRefused
+from dagy_nb.nodes.context import ExecutionContext
+
+CONTEXT = ExecutionContext(node_id="n")
+
+
+def call(compiled, **inputs):
+    result = compiled.node.create().invoke(CONTEXT, inputs)
+    return result["output"] if set(result) == {"output"} else result
+
+
+def test_modules_functions_and_constants_are_captured(notebook):
+    notebook.run(
+        "import math, os.path as p, re\n"
+        "from collections import Counter as C\n"
+        "from random import random, randint\n"
+        "from functools import partial\n"
+        "LIMIT, NAMES, WORD = 5, ('a', 'b'), re.compile('a+')\n"
+        "Rows = list[dict[str, int]]\n"
+    )
+    compiled = notebook.define(
+        "def f(x: int) -> list:\n"
+        "    assert 0 <= random() < 1 and randint(2, 2) == 2 and partial(math.pow, 2)(2) == 4\n"
+        "    return [math.floor(x), p.basename('a/b'), C('aa')['a'], LIMIT, NAMES, WORD.match('aab')[0], str(Rows)]"
+    )
+
+    assert call(compiled, x=1.5) == [1, "b", 2, 5, ("a", "b"), "aa", "list[dict[str, int]]"]
+
+
+def test_what_is_bound_stays_bound(notebook):
+    notebook.run("import json as m\nLIMIT = 5\ndef inner(x): return x * LIMIT\ndef clean(x): return inner(x) + 1")
+    compiled = notebook.define("def f(x: int) -> int: return clean(x) + LIMIT + len(m.dumps(1))")
+    before = call(compiled, x=1)
+
+    notebook.run("import math as m\nLIMIT = 100\ndef inner(x): return 0\ndef clean(x): return 0")
+
+    assert call(compiled, x=1) == before == 12
+    again = notebook.define("def f(x: int) -> int: return clean(x) + LIMIT")
+    assert call(again, x=1) == 100
+
+
+def test_functions_that_need_each_other_are_captured_together(notebook):
+    notebook.run(
+        "def even(n): return n == 0 or odd(n - 1)\n"
+        "def odd(n): return n != 0 and even(n - 1)\n"
+        "alias = odd\n"
+    )
+    compiled = notebook.define("def f(n: int) -> bool: return even(n) and not alias(n)")
+    notebook.run("def odd(n): return None")
+
+    assert call(compiled, n=10) is True
+    assert call(compiled, n=7) is False
+
+
+def test_an_alias_of_an_older_definition_is_that_definition(notebook):
+    notebook.run("def g(x): return x + 1")
+    notebook.run("old = g")
+    notebook.run("def g(x): return old(x) * 10")
+
+    assert call(notebook.define("def f(x: int) -> int: return g(x)"), x=1) == 20
+
+
+def test_decorated_async_and_lambda_definitions_are_captured(notebook):
+    notebook.run(
+        "import functools\n"
+        "def twice(f):\n"
+        "    @functools.wraps(f)\n"
+        "    def call(*a): return 2 * f(*a)\n"
+        "    return call\n"
+        "@twice\n"
+        "def decorated(x): return x\n"
+        "@functools.lru_cache(maxsize=None)\n"
+        "def cached(x): return x\n"
+        "async def later(x): return x\n"
+        "short = lambda x: x + 1\n"
+        "if True:\n"
+        "    def inside(x):\n"
+        "        return x\n"
+    )
+    compiled = notebook.define(
+        "async def f(x: int) -> int: return decorated(x) + cached(x) + await later(x) + short(x) + inside(x)"
+    )
+
+    assert asyncio.run(compiled.node.create().invoke(CONTEXT, {"x": 1})) == {"output": 7}
+
+
+def test_a_class_of_the_notebook_stays_the_very_same(notebook):
+    notebook.run("from dataclasses import dataclass\n@dataclass\nclass Row:\n    a: int = 1\n")
+    compiled = notebook.define("def f(x: int) -> object: return Row(x)")
+
+    assert type(call(compiled, x=3)) is notebook.names["Row"]
+    assert compiled.notices == ()
+
+
+def test_a_redefined_class_does_not_change_the_node(notebook):
+    notebook.run("class Row:\n    def name(self): return 'old'")
+    compiled = notebook.define("def f(x: int) -> str: return Row().name()")
+    notebook.run("class Row:\n    def name(self): return 'new'")
+
+    assert call(compiled, x=1) == "old"
+    assert call(notebook.define("def f(x: int) -> str: return Row().name() + ''"), x=1) == "new"
+
+
+def test_the_same_class_text_run_again_is_a_new_class_for_a_new_node(notebook):
+    text = "class Row:\n    def name(self): return 'same'"
+    cell = "def f(x: int) -> object: return Row()"
+    notebook.run(text)
+    first = notebook.define(cell)
+    old = notebook.names["Row"]
+
+    notebook.run(text)
+    second = notebook.define(cell)
+
+    assert type(call(first, x=1)) is old
+    assert type(call(second, x=1)) is notebook.names["Row"] is not old
+    assert first.node.spec.version == second.node.spec.version
+
+
+def test_a_class_that_uses_what_can_change_is_copied_and_said_so(notebook):
+    notebook.run("LIMIT = 5\ndef scale(x): return x * LIMIT\nclass Row:\n    def size(self): return scale(1)\n")
+    compiled = notebook.define("def f(x: int) -> int: return Row().size()")
+    notebook.run("LIMIT = 7\ndef scale(x): return 0")
+
+    assert call(compiled, x=1) == 5
+    assert notebook.names["Row"]().size() == 0
+    (notice,) = compiled.notices
+    assert notice.code == "node.copied_class"
+    assert "`Row`" in notice.message
+
+
+def test_class_hierarchies_enums_and_models_are_captured(notebook):
+    notebook.run(
+        "import enum\nfrom pydantic import BaseModel\n"
+        "class Colour(enum.Enum):\n    RED = 1\n"
+        "class Base:\n    kind = 'base'\n"
+        "class Child(Base): pass\n"
+        "class Inner(BaseModel):\n    a: int = 1\n"
+        "class Outer(BaseModel):\n    inner: Inner = Inner()\n    colour: Colour = Colour.RED\n"
+        "class Bad(ValueError): pass\n"
+    )
+    compiled = notebook.define(
+        "def f(x: int) -> list:\n"
+        "    try:\n        raise Bad('no')\n    except Bad as error:\n        told = str(error)\n"
+        "    return [Child.kind, Outer().inner.a, Outer().colour is Colour.RED, told]"
+    )
+
+    assert call(compiled, x=1) == ["base", 1, True, "no"]
+    assert compiled.notices == ()
+
+
+def test_another_cells_node_and_what_it_defines_are_captured(notebook):
+    notebook.define("K = 2\ndef helper(x): return x * K\ndef first(x: int) -> int: return helper(x) + 1")
+    compiled = notebook.define("def second(x: int) -> int: return first(x) + helper(x) + K")
+    notebook.define("K = 3\ndef helper(x): return 0\ndef first(x: int) -> int: return helper(x)")
+
+    assert call(compiled, x=1) == 3 + 2 + 2
+
+
+def test_a_node_may_inherit_from_another_cells_node(notebook):
+    notebook.define(
+        "class Base(FlowNode):\n    x = Input()\n    y = Output()\n"
+        "    def scale(self): return 2\n    def execute(self, x): return self.scale() * x"
+    )
+    compiled = notebook.define("class Child(Base):\n    def scale(self): return 3")
+
+    assert compiled.node.create().invoke(CONTEXT, {"x": 2}) == 6
+
+
+def test_a_cell_may_use_its_own_name_and_shadow_names_of_the_notebook(notebook):
+    notebook.run("df = {'big': 1}\nx = [1]\nfact = 3")
+
+    compiled = notebook.define(
+        "def fact(n: int) -> int:\n    df = 1\n    [x for x in range(3)]\n    return n * fact(n - 1) if n > 1 else df"
+    )
+
+    assert call(compiled, n=5) == 120
+
+
+def test_names_of_ipython_and_builtins_are_left_alone(notebook):
+    module = types.ModuleType("IPython.fake")
+    exec("def my_open(*a): raise AssertionError", module.__dict__)
+    my_open = module.my_open
+    my_open.__module__ = "IPython.core.interactiveshell"
+    notebook.names.update(open=my_open, Out={}, In=[], _=3)
+
+    compiled = notebook.define("def f(x: int) -> str:\n    return open.__module__ + str(max(x, 1))")
+
+    assert call(compiled, x=1) in {"_io1", "io1"}
+
+
+DATA = """
+import threading, pandas as pd, logging
+df = pd.DataFrame({"a": [1]})
+limits = {"a": 1}
+rows = [1]
+pair = (1, [2])
+lock = threading.Lock()
+stream = open(__import__("os").devnull)
+gen = (i for i in range(3))
+big = "x" * 20_000
+class Thing:
+    def method(self): return 1
+thing = Thing()
+method = thing.method
+def outer():
+    def inner(): return 1
+    return inner
+made = outer()
+unnamed = [lambda: 1][0]
+stream.close()
+"""
+
+
+@pytest.mark.parametrize(
+    ("name", "why"),
+    [
+        ("df", "data of type DataFrame"),
+        ("limits", "a dict, which can change"),
+        ("rows", "a list, which can change"),
+        ("pair", "a tuple that holds a list, which can change"),
+        ("lock", "data of type lock"),
+        ("stream", "data of type TextIOWrapper"),
+        ("gen", "data of type generator"),
+        ("big", "a str of 20,006 characters, more than 10,000"),
+        ("thing", "data of type Thing"),
+        ("method", "data of type method"),
+        ("made", "made inside another function (`outer.<locals>.inner`)"),
+        ("unnamed", "a function whose text cannot be read"),
+    ],
+)
+def test_data_is_refused_by_name_with_the_two_ways_out(notebook, name, why):
+    notebook.run(DATA)
+
+    with pytest.raises(CaptureRefused) as caught:
+        notebook.define(f"def f(x: int) -> int:\n    return {name}")
+
+    assert caught.value.code == "capture.refused"
+    assert caught.value.names == (name,)
+    assert f"`{name}` (line 3) is {why}" in str(caught.value)
+    assert f"Make `{name}` a config field of the node, or an input of it." in str(caught.value)
+    assert notebook.registry.snapshot().revision == 0
+
+
+def test_all_refused_names_are_told_at_once(notebook):
+    notebook.run("a, b = [1], {2}")
+
+    with pytest.raises(CaptureRefused) as caught:
+        notebook.define("def f(x: int) -> int: return a, b")
+
+    assert caught.value.names == ("a", "b")
+    assert "each of them" in caught.value.suggestion
+
+
+def test_data_that_a_captured_function_uses_is_refused_too(notebook):
+    notebook.run("df = [1]\ndef low(): return df\ndef high(): return low()")
+
+    with pytest.raises(CaptureRefused, match="`df`, which `low` uses, is a list") as caught:
+        notebook.define("def f(x: int) -> int: return high()")
+
+    assert caught.value.names == ("df",)
+
+
+def test_data_read_before_the_cell_binds_its_name_is_refused(notebook):
+    notebook.run("df = [1]")
+
+    with pytest.raises(CaptureRefused):
+        notebook.define("df = df + [2]\ndef f(x: int) -> int: return x")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "def f(df: int) -> int: return df",
+        "def f(x: int) -> int:\n    df = x\n    return df",
+        "def f(x: int) -> list: return [df for df in range(x)]",
+        "def f(x: int) -> int: return (lambda df: df)(x)",
+        "def f(x: int) -> str: return 'df'",
+        "def f(x: int) -> int: return x.df",
+        "def f(x: df) -> df: return x",
+        "class df: pass\ndef f(x: int) -> object: return df",
+        "import math as df\ndef f(x: int) -> object: return df",
+        "def f(x: int) -> int:\n    df: int\n    for df in [1]: pass\n    return df",
+        "from math import *\ndef f(x: int) -> object: return sqrt(4)",
+    ],
+)
+def test_a_name_that_is_the_cells_own_is_not_refused(notebook, text):
+    notebook.run("df = [1]\nsqrt = [1]")
+
+    assert notebook.define(text).node.spec.type == "f"
+
+
+def test_a_module_that_cannot_be_imported_elsewhere_is_refused(notebook):
+    notebook.names["ghost"] = types.ModuleType("ghost")
+
+    with pytest.raises(CaptureRefused, match="no other process can import"):
+        notebook.define("def f(x: int) -> object: return ghost")
+
+
+def test_what_an_importable_module_holds_is_bound_by_its_name(notebook, tmp_path, monkeypatch):
+    (tmp_path / "my_settings.py").write_text("LIMITS = {'a': 1}\nclass Thing: pass\nthing = Thing()\n")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    notebook.run("from my_settings import LIMITS, thing")
+
+    compiled = notebook.define("def f(x: int) -> object: return [LIMITS, thing]")
+
+    assert call(compiled, x=1)[1] is sys.modules["my_settings"].thing
+    del sys.modules["my_settings"]
+
+
+def test_a_logger_of_the_notebook_is_captured_by_name(notebook):
+    notebook.run("import logging\nlog = logging.getLogger('mine')")
+
+    assert call(notebook.define("def f(x: int) -> str: return log.name"), x=1) == "mine"
+
+
+def test_the_namespace_is_only_read(notebook):
+    notebook.run("LIMIT = 5\ndef low(): return LIMIT")
+    before = dict(notebook.names)
+    notebook.define("def f(x: int) -> int:\n    global LIMIT\n    LIMIT = 6\n    return low()")
+    del notebook.names["f"]
+
+    assert {k: v for k, v in notebook.names.items() if k != "LIMIT"} == {
+        k: v for k, v in before.items() if k != "LIMIT"
+    }
