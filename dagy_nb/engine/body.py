@@ -16,7 +16,7 @@ from collections.abc import Callable, Coroutine, Mapping
 from typing import Any
 
 from dagy_nb.abc import CallReporter, Conversion, NodeCall, Outcome
-from dagy_nb.engine.contract import take_outputs
+from dagy_nb.engine.contract import find_secret_outputs, take_outputs
 from dagy_nb.engine.deadline import HOOK_SECONDS
 from dagy_nb.engine.fault import describe_exception
 from dagy_nb.engine.output import NodeOutput, enter_output
@@ -115,7 +115,7 @@ class Body:
             await _settle(node.pre_execute(context), in_loop=in_loop)
         self.cancel.raise_if_requested()
         result = await _settle(node.invoke(context, inputs), in_loop=in_loop)
-        outputs = take_outputs(call.node_class.spec, result)
+        outputs = take_outputs(call.node_class, result)
         if "post_execute" in traits.hooks:
             told = ExecutionResult(outputs=outputs)
             await _settle(node.post_execute(context, told), in_loop=in_loop)
@@ -157,11 +157,9 @@ class Body:
         return Outcome(error=fact, exception=error, broke_contract=isinstance(error, ContractError))
 
     def _preview(self, outputs: Mapping[str, Any]) -> dict[str, Preview]:
-        connectors = self.call.node_class.spec.outputs
+        secret = find_secret_outputs(self.call.node_class)
         return {
-            each.name: preview_value(outputs[each.name], secret=each.secret)
-            for each in connectors
-            if each.name in outputs
+            name: preview_value(value, secret=name in secret) for name, value in outputs.items()
         }
 
 

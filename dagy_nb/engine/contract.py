@@ -15,8 +15,9 @@ gets its value from the engine when the node fails.
 from __future__ import annotations
 
 import inspect
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+from weakref import WeakKeyDictionary
 
 from dagy_nb.errors import ContractError
 from dagy_nb.model.connector import Cardinality, ConnectorSpec
@@ -25,64 +26,100 @@ from dagy_nb.model.spec import NodeSpec
 from dagy_nb.nodes.result import ExecutionResult
 from dagy_nb.nodes.values import check_value
 
+if TYPE_CHECKING:
+    from dagy_nb.nodes.base import FlowNode
+
 _VALUELESS = frozenset({DataType.ERROR, DataType.SIGNAL})
+_PLAIN = frozenset({int, float, str, bool, type(None), list, tuple, bytes})
 
 
-def take_outputs(spec: NodeSpec, result: Any) -> dict[str, Any]:
+class _Contract:
+    """What a node type declares of its outputs, sorted out once."""
+
+    def __init__(self, spec: NodeSpec) -> None:
+        self.spec = spec
+        self.outputs = spec.outputs
+        self.names = frozenset(each.name for each in self.outputs)
+        self.secret = frozenset(each.name for each in self.outputs if each.secret)
+        self.carrying = tuple(
+            each for each in self.outputs if not _VALUELESS.intersection(each.data_types)
+        )
+
+
+_CONTRACTS: WeakKeyDictionary[type, _Contract] = WeakKeyDictionary()
+
+
+def take_outputs(node_class: type[FlowNode], result: Any) -> dict[str, Any]:
     """Return output → value, complete and of the declared types.
 
     Raises:
         ContractError: `contract.unknown_output`, `contract.missing_output`, `contract.wrong_type`,
             `contract.generator`, `contract.not_a_mapping`; names connector, expected and got.
     """
-    given = _by_name(spec, result)
+    contract = _find_contract(node_class)
+    given = _by_name(contract, result)
     outputs: dict[str, Any] = {}
-    for connector in spec.outputs:
+    for connector in contract.outputs:
         if connector.name in given:
-            _put(outputs, spec, connector, given[connector.name])
-        elif DataType.SIGNAL in connector.data_types and not _may_miss(connector):
+            _put(outputs, contract.spec, connector, given[connector.name])
+        elif _may_miss(connector):
+            continue
+        elif DataType.SIGNAL in connector.data_types:
             outputs[connector.name] = None
-        elif not _may_miss(connector):
-            raise _missing(spec, connector, given)
+        else:
+            raise _missing(contract.spec, connector, given)
     return outputs
 
 
-def _by_name(spec: NodeSpec, result: Any) -> Mapping[str, Any]:
+def find_secret_outputs(node_class: type[FlowNode]) -> frozenset[str]:
+    """Return the names of the outputs whose values are never shown."""
+    return _find_contract(node_class).secret
+
+
+def _find_contract(node_class: type[FlowNode]) -> _Contract:
+    contract = _CONTRACTS.get(node_class)
+    if contract is None:
+        contract = _CONTRACTS[node_class] = _Contract(node_class.spec)
+    return contract
+
+
+def _by_name(contract: _Contract, result: Any) -> Mapping[str, Any]:
+    carrying = contract.carrying
+    if len(carrying) == 1 and type(result) in _PLAIN:
+        return {carrying[0].name: result}
     if isinstance(result, ExecutionResult):
-        result = result.outputs
-        return _check_names(spec, result)
+        return _check_names(contract, result.outputs)
     if inspect.isgenerator(result) or inspect.isasyncgen(result):
-        raise _refuse_generator(spec, result)
-    carrying = [each for each in spec.outputs if not _VALUELESS.intersection(each.data_types)]
-    if isinstance(result, Mapping) and _is_by_name(spec, result, carrying):
-        return _check_names(spec, result)
+        raise _refuse_generator(contract.spec, result)
+    if isinstance(result, Mapping) and _is_by_name(contract, result):
+        return _check_names(contract, result)
     if len(carrying) == 1:
         return {carrying[0].name: result}
     if result is None:
         return {}
-    raise _refuse_bare(spec, result, carrying)
+    raise _refuse_bare(contract.spec, result, carrying)
 
 
-def _is_by_name(spec: NodeSpec, result: Mapping[Any, Any], carrying: list[ConnectorSpec]) -> bool:
-    declared = {each.name for each in spec.outputs}
-    if len(carrying) != 1 or (result and declared.issuperset(result)):
+def _is_by_name(contract: _Contract, result: Mapping[Any, Any]) -> bool:
+    carrying = contract.carrying
+    if len(carrying) != 1 or (result and contract.names.issuperset(result)):
         return True
     return check_value(result, carrying[0].data_types) is not None
 
 
-def _check_names(spec: NodeSpec, given: Mapping[Any, Any]) -> Mapping[str, Any]:
-    declared = [each.name for each in spec.outputs]
-    unknown = [key for key in given if key not in declared]
-    if unknown:
-        raise ContractError(
-            f"{spec.type} returned {_shorten(unknown[0])}, which is none of its outputs.",
-            code="contract.unknown_output",
-            connector=_shorten(unknown[0]),
-            expected=", ".join(declared) or "no outputs",
-            got=", ".join(_shorten(key) for key in list(given)[:10]),
-            suggestion=f"Its outputs are: {', '.join(declared) or 'none'}.",
-        )
-    return given
+def _check_names(contract: _Contract, given: Mapping[Any, Any]) -> Mapping[str, Any]:
+    if contract.names.issuperset(given):
+        return given
+    declared = [each.name for each in contract.outputs]
+    unknown = next(key for key in given if key not in contract.names)
+    raise ContractError(
+        f"{contract.spec.type} returned {_shorten(unknown)}, which is none of its outputs.",
+        code="contract.unknown_output",
+        connector=_shorten(unknown),
+        expected=", ".join(declared) or "no outputs",
+        got=", ".join(_shorten(key) for key in list(given)[:10]),
+        suggestion=f"Its outputs are: {', '.join(declared) or 'none'}.",
+    )
 
 
 def _put(outputs: dict[str, Any], spec: NodeSpec, connector: ConnectorSpec, value: Any) -> None:
@@ -130,7 +167,7 @@ def _refuse_generator(spec: NodeSpec, result: Any) -> ContractError:
     )
 
 
-def _refuse_bare(spec: NodeSpec, result: Any, carrying: list[ConnectorSpec]) -> ContractError:
+def _refuse_bare(spec: NodeSpec, result: Any, carrying: Sequence[ConnectorSpec]) -> ContractError:
     names = ", ".join(each.name for each in carrying)
     return ContractError(
         f"{spec.type} returned a bare {type(result).__name__}, but has "

@@ -23,6 +23,8 @@ MAX_CELL = 60
 MAX_SUMMARY = 200
 
 _PLAIN = (bool, int, float, complex, date, datetime, time, timedelta, Decimal, PurePath)
+_BIG = 10**18
+_SIMPLE = frozenset({int, float, bool, str, type(None)})
 _TABLES = (("pandas", "DataFrame"), ("polars", "DataFrame"), ("pyarrow", "Table"))
 
 
@@ -37,7 +39,10 @@ def preview_value(value: Any, *, secret: bool = False) -> Preview:
         >>> preview_value([1, 2, 3]).summary
         '3 items'
     """
-    name = type(value).__name__
+    kind = type(value)
+    name = kind.__name__
+    if kind in _SIMPLE and not secret:
+        return Preview(type=name, summary=_shorten(value, MAX_SUMMARY))
     if secret or is_secret(value):
         return Preview(type=name, hidden=True)
     try:
@@ -151,6 +156,8 @@ def _shorten(value: Any, limit: int = MAX_CELL) -> str:
     """Return a short text of a plain value; of anything else its class's name in angle brackets."""
     if isinstance(value, str):
         return _cut(value[: limit + 1], limit)
+    if type(value) is int and -_BIG < value < _BIG:
+        return str(value)
     if isinstance(value, int) and not isinstance(value, bool) and value.bit_length() > 256:
         return f"an integer of {value.bit_length():,} bits"
     is_scalar = type(value).__module__ in {"numpy", "pandas"} and hasattr(value, "item")

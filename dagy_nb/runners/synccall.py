@@ -32,7 +32,8 @@ class SyncCall:
         self._guard = Interruptible()
         self._turn = Turn()
         self._end_turn = Turn()
-        self._over = threading.Event()
+        self._is_over = False
+        self._over = threading.Event() if self._body.has_cancel_hook else None
 
     def run(self) -> None:
         """Run the body in this thread, unless the call was stopped before; the reporter hears of it."""
@@ -45,7 +46,9 @@ class SyncCall:
             if self._end_turn.take():
                 self._tell(outcome)
         finally:
-            self._over.set()
+            self._is_over = True
+            if self._over is not None:
+                self._over.set()
             ROUTER.release()
 
     def stop(self) -> str:
@@ -82,7 +85,7 @@ class SyncCall:
             asyncio.run(self._body.call_cancel_hook())
         finally:
             ROUTER.release()
-        if self._over.wait(PATIENCE):
+        if self._over is None or self._over.wait(PATIENCE):
             self._tell(Outcome(cancelled=True))
         else:
             self._reporter.stopped("abandoned")

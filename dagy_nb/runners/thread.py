@@ -53,7 +53,7 @@ class _SyncThreadCall(SyncCall):
 
     def abandon(self) -> None:
         """Let another thread take the place of the one that this body holds."""
-        if self._worker is not None and not self._over.is_set():
+        if self._worker is not None and not self._is_over:
             self._pool.give_up(self._worker)
 
 

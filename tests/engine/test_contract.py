@@ -13,9 +13,9 @@ from dagy_nb.nodes.base import FlowNode, Output
 from dagy_nb.nodes.result import ExecutionResult
 
 
-def spec_of(**outputs):
+def class_of(**outputs):
     body = {**outputs, "execute": lambda self: None, "__module__": __name__}
-    return type(FlowNode)("Example", (FlowNode,), body, register=False).spec
+    return type(FlowNode)("Example", (FlowNode,), body, register=False)
 
 
 NUMBER = {"y": Output(DataType.INTEGER)}
@@ -56,7 +56,7 @@ FITS = {
 
 @pytest.mark.parametrize(("outputs", "result", "taken"), FITS.values(), ids=FITS)
 def test_results_are_read_by_output(outputs, result, taken):
-    assert take_outputs(spec_of(**outputs), result) == taken
+    assert take_outputs(class_of(**outputs), result) == taken
 
 
 def generate():
@@ -99,7 +99,7 @@ def test_what_breaks_the_contract_is_told_with_connector_expected_and_got(case):
     outputs, result, code, connector, expected, got = case
 
     with pytest.raises(ContractError) as caught:
-        take_outputs(spec_of(**outputs), result)
+        take_outputs(class_of(**outputs), result)
 
     error = caught.value
     assert (error.code, error.connector, error.expected, error.got) == (
@@ -114,7 +114,7 @@ def test_every_data_type_refuses_a_wrong_value(data_type):
     wrong = object()
 
     with pytest.raises(ContractError) as caught:
-        take_outputs(spec_of(y=Output(data_type)), {"y": wrong})
+        take_outputs(class_of(y=Output(data_type)), {"y": wrong})
 
     assert caught.value.expected == data_type
     assert caught.value.got == "object"
@@ -124,6 +124,6 @@ def test_a_generator_that_is_refused_leaves_nothing_open():
     made = generate_async()
 
     with pytest.raises(ContractError):
-        take_outputs(spec_of(**NUMBER), made)
+        take_outputs(class_of(**NUMBER), made)
 
     asyncio.run(made.aclose())

@@ -59,7 +59,7 @@ def test_frames_of_ours_and_of_libraries_are_left_out():
         def execute(self):
             return None
 
-    ours = format_traceback(catch(lambda: take_outputs(Node.spec, 5)))
+    ours = format_traceback(catch(lambda: take_outputs(Node, 5)))
     library = format_traceback(catch(lambda: json.loads("{")))
 
     assert "contract.py" not in ours
