@@ -57,6 +57,7 @@ export function Canvas({ id, theme }: CanvasProps) {
     >
       <ReactFlow<CardNode, WireEdge>
         id={id}
+        aria-label="Canvas"
         {...elements}
         {...wires}
         nodeTypes={NODE_TYPES}

@@ -3,6 +3,7 @@ import { useMemo, useRef } from 'react';
 import type { DiagnosticPicture } from '../protocol/generated';
 import { useActions, useEditor } from './context';
 import { Icon } from './Icon';
+import { Spoken } from './Spoken';
 import { stepFocus } from './stepFocus';
 
 const ORDER = { error: 0, warning: 1, note: 2 } as const;
@@ -45,8 +46,14 @@ export function FindingItem({ finding, leads = false }: FindingProps) {
       <Icon name={severity} size={16} className={`is-${severity}`} />
       <span className="dagy-finding-text">
         {leads && place ? <code>{place}</code> : null}
-        <span>{message}</span>
-        {suggestion ? <span className="dagy-suggestion">{suggestion}</span> : null}
+        <span>
+          <Spoken text={message} />
+        </span>
+        {suggestion ? (
+          <span className="dagy-suggestion">
+            <Spoken text={suggestion} />
+          </span>
+        ) : null}
       </span>
     </>
   );

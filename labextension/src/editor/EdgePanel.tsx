@@ -4,7 +4,8 @@ import { judgeTypes } from '../graph/connection';
 import { useActions, useEditor } from './context';
 import { repairWords } from './EdgeLine';
 import { Icon } from './Icon';
-import { CloseButton } from './Inspector';
+import { CloseButton } from './CloseButton';
+import { Spoken } from './Spoken';
 
 const HEADS = {
   ok: { icon: 'check', word: 'Fits' },
@@ -44,8 +45,14 @@ export function EdgePanel({ edge }: { readonly edge: EdgePicture }) {
           </span>
           <b>{edge.broken ? 'Broken' : word}</b>
         </p>
-        <p>{edge.broken || edge.reason}</p>
-        {advice ? <p className="dagy-suggestion">{advice}</p> : null}
+        <p>
+          <Spoken text={edge.broken || edge.reason} />
+        </p>
+        {advice ? (
+          <p className="dagy-suggestion">
+            <Spoken text={advice} />
+          </p>
+        ) : null}
         {edge.repair && !repair ? <p className="dagy-suggestion">{edge.repair}</p> : null}
         <div className="dagy-buttons">
           {repair ? (

@@ -29,7 +29,7 @@ def late(flights: pd.DataFrame, minutes: float = 15) -> pd.DataFrame:
     return flights[flights.dep_delay > minutes]`;
 
 /** How a cell becomes a node type. */
-export function TeachFlownode() {
+function TeachFlownode() {
   return (
     <div className="dagy-teach">
       <p>

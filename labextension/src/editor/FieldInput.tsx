@@ -4,6 +4,7 @@ import { isParameter, parameterText, readText, showValue, type Reading } from '.
 import type { Field } from '../graph/schema';
 import type { ParameterPicture } from '../protocol/generated';
 import { Icon } from './Icon';
+import { Spoken } from './Spoken';
 import { ValueControl } from './ValueControl';
 
 interface FieldInputProps {
@@ -59,7 +60,9 @@ export function FieldInput(props: FieldInputProps) {
         {problems.map(problem => (
           <p key={problem} className="dagy-problem">
             <Icon name="error" size={12} />
-            {problem}
+            <span>
+              <Spoken text={problem} />
+            </span>
           </p>
         ))}
         {field.description ? <p className="dagy-about">{field.description}</p> : null}

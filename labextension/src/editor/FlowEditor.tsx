@@ -1,9 +1,17 @@
 // A transport in, the whole editor out. Knows no Jupyter.
-import { useEffect, useId, useRef, useState, type PointerEvent, type RefObject } from 'react';
+import {
+  useEffect,
+  useId,
+  useLayoutEffect,
+  useRef,
+  useState,
+  type PointerEvent,
+  type RefObject
+} from 'react';
 import { ReactFlowProvider } from '@xyflow/react';
 import type { Transport } from '../transport/transport';
 import { Canvas } from './Canvas';
-import { EditorContext, useEditor } from './context';
+import { EditorContext, useEditor, useEditorStore } from './context';
 import { DiagnosticList } from './DiagnosticList';
 import { HeightHandle } from './HeightHandle';
 import { Icon } from './Icon';
@@ -46,6 +54,7 @@ function Frame() {
   const enlarged = useEditor(state => state.enlarged);
   const keys = useKeyboard();
   useEnlarged(root);
+  useRoomForPalette(root);
   return (
     // The editor hears keys as a whole, as an application of its own inside the notebook.
     <div
@@ -53,7 +62,7 @@ function Frame() {
       className={`dagy-editor ${enlarged ? 'is-enlarged' : ''}`}
       data-dagy-theme={theme}
       data-lm-suppress-shortcuts="true"
-      role="application"
+      role="region"
       aria-label={`Flow editor, ${name}`}
       // eslint-disable-next-line jsx-a11y/no-noninteractive-tabindex
       tabIndex={0}
@@ -74,6 +83,18 @@ function Frame() {
       <Announcer />
     </div>
   );
+}
+
+const WIDE = 900;
+
+/** Where there is little room, a flow that has nodes begins without the palette. */
+function useRoomForPalette(root: RefObject<HTMLDivElement | null>): void {
+  const store = useEditorStore();
+  useLayoutEffect(() => {
+    const width = root.current?.clientWidth ?? 0;
+    const empty = store.getState().graph.flow.nodes.length === 0;
+    if (width > 0 && width < WIDE && !empty) store.setState({ paletteOpen: false });
+  }, [root, store]);
 }
 
 function PaletteSlot() {

@@ -1,6 +1,7 @@
 // The selection in, a panel about it out: a node's settings and run, an edge's reason.
 import { useState } from 'react';
 import type { NodePicture } from '../protocol/generated';
+import { CloseButton } from './CloseButton';
 import { ConfigForm } from './ConfigForm';
 import { useActions, useEditor } from './context';
 import { EdgePanel } from './EdgePanel';
@@ -91,21 +92,6 @@ function TabButton({ tab, chosen, word, marked = false, onChoose }: TabProps) {
     >
       {word}
       {marked ? <span className="dagy-mark" /> : null}
-    </button>
-  );
-}
-
-export function CloseButton() {
-  const actions = useActions();
-  return (
-    <button
-      type="button"
-      className="dagy-tool"
-      title="Close (Esc)"
-      aria-label="Close the panel"
-      onClick={() => actions.select([])}
-    >
-      <Icon name="close" size={14} />
     </button>
   );
 }

@@ -33,8 +33,8 @@ export const NodeCard = memo(function NodeCard({ data, selected }: NodeProps<Car
         <Column node={picture} connectors={at('left')} side="left" />
         <Column node={picture} connectors={at('right')} side="right" />
       </div>
-      <Band node={picture} connectors={at('bottom')} side="bottom" />
       <CardStatus picture={picture} />
+      <Band node={picture} connectors={at('bottom')} side="bottom" />
     </div>
   );
 });

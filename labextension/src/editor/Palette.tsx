@@ -3,7 +3,6 @@ import { useMemo, useRef, useState, type KeyboardEvent } from 'react';
 import type { TypePicture } from '../protocol/generated';
 import { groupTypes, searchTypes } from '../graph/palette';
 import { useActions, useEditor } from './context';
-import { TeachFlownode } from './EmptyCanvas';
 import { Icon, NodeIcon } from './Icon';
 import { stepFocus } from './stepFocus';
 import { useAddNode } from './useAddNode';
@@ -60,7 +59,11 @@ export function Palette() {
             ))}
           </section>
         ))}
-        {palette.types.size === 0 ? <TeachFlownode /> : null}
+        {palette.types.size === 0 ? (
+          <p className="dagy-calm">
+            Node types appear here once a cell with <code>%%flownode</code> has defined them.
+          </p>
+        ) : null}
         {palette.types.size > 0 && found.length === 0 ? (
           <p className="dagy-calm">
             No node type matches “{query}”. A cell that begins with <code>%%flownode</code> defines

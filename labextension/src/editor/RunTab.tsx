@@ -5,6 +5,7 @@ import { useActions, useEditor } from './context';
 import { Elapsed } from './Elapsed';
 import { Icon } from './Icon';
 import { PreviewTable } from './PreviewTable';
+import { Spoken } from './Spoken';
 import { symbolOf } from './tone';
 
 export function RunTab({ node }: { readonly node: NodePicture }) {
@@ -58,7 +59,11 @@ function ErrorPart({ status }: { readonly status: NodeStatus }) {
     <div className="dagy-error">
       {status.error_code ? <code>{status.error_code}</code> : null}
       <p>{status.error}</p>
-      {status.suggestion ? <p className="dagy-suggestion">{status.suggestion}</p> : null}
+      {status.suggestion ? (
+        <p className="dagy-suggestion">
+          <Spoken text={status.suggestion} />
+        </p>
+      ) : null}
       {status.traceback ? (
         <details>
           <summary>Traceback</summary>

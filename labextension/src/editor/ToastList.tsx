@@ -2,6 +2,7 @@
 import { useEffect } from 'react';
 import { useActions, useEditor } from './context';
 import { Icon } from './Icon';
+import { Spoken } from './Spoken';
 import type { Toast } from './store';
 import { readingTime } from './toasts';
 
@@ -26,8 +27,14 @@ function ToastBox({ toast }: { readonly toast: Toast }) {
     <div className={`dagy-toast is-${toast.tone}`} data-code={toast.code}>
       <Icon name={toast.tone} />
       <span>
-        <b>{toast.message}</b>
-        {toast.suggestion ? <span className="dagy-suggestion">{toast.suggestion}</span> : null}
+        <b>
+          <Spoken text={toast.message} />
+        </b>
+        {toast.suggestion ? (
+          <span className="dagy-suggestion">
+            <Spoken text={toast.suggestion} />
+          </span>
+        ) : null}
       </span>
       <button
         type="button"

@@ -6,6 +6,7 @@ import type { End } from '../graph/outline';
 import { useActions, useEditor, useEditorStore } from './context';
 import { Icon } from './Icon';
 import { readHandle, type CardNode } from './reactFlow';
+import { Spoken } from './Spoken';
 import type { Wiring } from './store';
 import { bestEnd, isSameEnd, verdictAt } from './wiring';
 
@@ -53,12 +54,18 @@ function Words({ verdict, wiring, over }: WordsProps) {
           <Icon name={icon} size={12} />
         </span>
         <b>{word}</b>
-        <span className="dagy-bubble-ends">
-          {from.node}.{from.connector} → {to.node}.{to.connector}
-        </span>
       </div>
-      <p className="dagy-reason">{verdict.reason}</p>
-      {verdict.suggestion ? <p className="dagy-suggestion">{verdict.suggestion}</p> : null}
+      <p className="dagy-bubble-ends">
+        {from.node}.{from.connector} → {to.node}.{to.connector}
+      </p>
+      <p className="dagy-reason">
+        <Spoken text={verdict.reason} />
+      </p>
+      {verdict.suggestion ? (
+        <p className="dagy-suggestion">
+          <Spoken text={verdict.suggestion} />
+        </p>
+      ) : null}
     </div>
   );
 }

@@ -2,7 +2,7 @@
 import { useCallback, useMemo, useRef, useState } from 'react';
 import type { EdgeChange, NodeChange, XYPosition } from '@xyflow/react';
 import type { Outline } from '../graph/outline';
-import { useActions, useEditor } from './context';
+import { useActions, useEditor, useEditorStore } from './context';
 import { drawCards, drawEdge, type CardData, type CardNode, type WireEdge } from './reactFlow';
 
 interface CanvasElements {
@@ -26,6 +26,7 @@ export function useCanvasElements(): CanvasElements {
   const outline = useEditor(state => state.outline);
   const selection = useEditor(state => state.selection);
   const actions = useActions();
+  const store = useEditorStore();
   const [local, setLocal] = useState<Local>({ places: new Map(), sizes: new Map() });
   const cards = useRef(new Map<string, CardNode>());
   const wires = useRef(new Map<string, WireEdge>());
@@ -41,7 +42,8 @@ export function useCanvasElements(): CanvasElements {
 
   const select = useCallback(
     (changes: readonly { readonly type: string }[]) => {
-      const next = new Set(selection);
+      // Nodes and edges report one after the other: each begins with what the other said.
+      const next = new Set(store.getState().selection);
       for (const change of changes) {
         if (!isSelection(change)) continue;
         if (change.selected) next.add(change.id);
@@ -49,7 +51,7 @@ export function useCanvasElements(): CanvasElements {
       }
       actions.select(next);
     },
-    [selection, actions]
+    [store, actions]
   );
 
   const onNodesChange = useCallback(

@@ -8,6 +8,7 @@ import type { EditorStore } from './store';
 import type { Actions } from './actions';
 
 interface Keys {
+  readonly onKeyDownCapture: (event: KeyboardEvent<HTMLElement>) => void;
   readonly onKeyDown: (event: KeyboardEvent<HTMLElement>) => void;
   readonly onCopy: (event: ClipboardEvent) => void;
   readonly onCut: (event: ClipboardEvent) => void;
@@ -27,13 +28,17 @@ export function useKeyboard(): Keys {
       F: () => void fitView({ padding: 0.12, maxZoom: 1.1 })
     };
     return {
+      // Before React Flow's nodes hear them: to them Escape means “select”.
+      onKeyDownCapture: event => {
+        if (isTyping(event.target)) return;
+        if (!answerKey(event, store, actions) && !press(view, event)) return;
+        event.preventDefault();
+        event.stopPropagation();
+      },
       onKeyDown: event => {
         // The notebook has shortcuts of its own, for one of which every key is good.
         event.stopPropagation();
-        const done = isTyping(event.target)
-          ? leaveField(event)
-          : answerKey(event, store, actions) || press(view, event);
-        if (done) event.preventDefault();
+        if (isTyping(event.target) && leaveField(event)) event.preventDefault();
       },
       onCopy: event => copy(event, store),
       onCut: event => {
@@ -56,7 +61,10 @@ function answerKey(
   actions: Actions
 ): boolean {
   const command = event.ctrlKey || event.metaKey;
-  if (event.key === 'Escape') return actions.escape();
+  if (event.key === 'Escape') {
+    actions.escape();
+    return true;
+  }
   if (event.key === 'Enter' && command) return run(store, actions);
   if (command) return !event.altKey && answerCommand(event, store, actions);
   switch (event.key) {

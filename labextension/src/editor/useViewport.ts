@@ -8,6 +8,7 @@ export function useViewport(canvas: RefObject<HTMLDivElement | null>, fit: FitVi
   useFirstFit(canvas, fit);
   useArrangedFit(fit);
   useFocus(canvas);
+  useUncover(canvas);
   useWireEnd();
 }
 
@@ -59,6 +60,35 @@ function focusField(root: Element | null, field: string): void {
   requestAnimationFrame(() => {
     root?.querySelector<HTMLElement>(`[data-field="${CSS.escape(name)}"]`)?.focus();
   });
+}
+
+const MARGIN = 24;
+
+/** The canvas' width up to the inspector, which lies over it where the editor is narrow. */
+function freeWidth(canvas: HTMLElement | null): number {
+  const panel = canvas?.closest('.dagy-editor')?.querySelector('.dagy-inspector');
+  if (!canvas || !panel) return canvas?.clientWidth ?? 0;
+  const { left, right } = canvas.getBoundingClientRect();
+  return Math.min(right, panel.getBoundingClientRect().left) - left;
+}
+
+/** A panel that opens over the node it is about moves the canvas aside, just far enough. */
+function useUncover(canvas: RefObject<HTMLDivElement | null>): void {
+  const { getViewport, setViewport } = useReactFlow<CardNode>();
+  const only = useEditor(state => (state.selection.size === 1 ? [...state.selection][0] : ''));
+  const store = useEditorStore();
+  useEffect(() => {
+    const node = only ? store.getState().outline.nodes.get(only) : undefined;
+    if (!node) return undefined;
+    const frame = requestAnimationFrame(() => {
+      const { x, y, zoom } = getViewport();
+      const covered = (node.x + node.width) * zoom + x + MARGIN - freeWidth(canvas.current);
+      const left = node.x * zoom + x - MARGIN;
+      const shift = Math.min(covered, left);
+      if (shift > 0) void setViewport({ x: x - shift, y, zoom }, { duration: calm() ? 0 : 150 });
+    });
+    return () => cancelAnimationFrame(frame);
+  }, [only, canvas, store, getViewport, setViewport]);
 }
 
 /** When the edge being made is given up by Escape, the library must forget it too. */

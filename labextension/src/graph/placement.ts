@@ -55,6 +55,7 @@ function toIdentifier(wish: string): string {
     .replace(/([A-Z]+)([A-Z][a-z])/g, '$1_$2')
     .toLowerCase()
     .replace(/[^a-z0-9_]+/g, '_')
+    .replace(/^_+|_+$/g, '')
     .slice(0, 90);
-  return isIdentifier(words) ? words : `node_${words.replace(/^_+/, '')}`.replace(/_$/, '');
+  return isIdentifier(words) ? words : ['node', words].filter(Boolean).join('_');
 }

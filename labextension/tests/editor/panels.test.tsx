@@ -1,0 +1,249 @@
+// @vitest-environment happy-dom
+import { cleanup, fireEvent, screen, within } from '@testing-library/react';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { edge, flow, node, run, status } from '../examples';
+import { card, giveSizes, handle, last, open, say, select } from './page';
+
+afterEach(cleanup);
+beforeEach(giveSizes);
+
+describe('the settings', () => {
+  it('send the whole config when a field is left', () => {
+    const { far } = open({
+      flow: flow({ nodes: [node('late', 'Late', { config: { other: 1 } })], edges: [] })
+    });
+    select('late');
+    const field = screen.getByLabelText('Minutes');
+
+    fireEvent.change(field, { target: { value: '30' } });
+    fireEvent.blur(field);
+
+    expect(last(far)).toMatchObject({
+      edits: [{ kind: 'set_config', id: 'late', config: { other: 1, minutes: 30 } }]
+    });
+  });
+
+  it('say at once what cannot be right', () => {
+    open();
+    select('late');
+    const field = screen.getByLabelText('Minutes');
+
+    fireEvent.change(field, { target: { value: '-1' } });
+    fireEvent.keyDown(field, { key: 'Enter' });
+
+    expect(screen.getByText('This must be at least 0.')).toBeTruthy();
+    expect(field.getAttribute('aria-invalid')).toBe('true');
+  });
+
+  it('show what the kernel found about a field', () => {
+    const finding = {
+      code: 'config.invalid',
+      severity: 'error' as const,
+      message: 'Input should be a number.',
+      suggestion: '',
+      node: 'late',
+      connector: '',
+      field: 'minutes',
+      edge: ''
+    };
+    open({ flow: flow({ diagnostics: [finding] }) });
+
+    select('late');
+
+    expect(screen.getByText('Input should be a number.')).toBeTruthy();
+  });
+
+  it('lose nothing that was typed when another node is selected', () => {
+    const { far } = open();
+    select('late');
+    fireEvent.change(screen.getByLabelText('Minutes'), { target: { value: '45' } });
+
+    select('load');
+
+    expect(last(far)).toMatchObject({ edits: [{ id: 'late', config: { minutes: 45 } }] });
+  });
+
+  it('can be filled by a flow parameter', () => {
+    const parameter = {
+      name: 'limit',
+      type: 'number',
+      default: 5,
+      has_default: true,
+      description: ''
+    };
+    const { far } = open({ flow: flow({ parameters: [parameter] }) });
+    select('late');
+
+    fireEvent.change(screen.getByLabelText('Parameter for Minutes'), {
+      target: { value: '${params.limit}' }
+    });
+
+    expect(last(far)).toMatchObject({ edits: [{ config: { minutes: '${params.limit}' } }] });
+  });
+});
+
+describe('running', () => {
+  it('starts at once where nothing is to be asked', () => {
+    const { far } = open();
+
+    fireEvent.click(screen.getByRole('button', { name: 'Run' }));
+
+    expect(last(far)).toMatchObject({ kind: 'run', base_revision: 3, parameters: {} });
+  });
+
+  it('asks for a parameter without a default first, and remembers it', () => {
+    const parameter = {
+      name: 'month',
+      type: 'integer',
+      default: null,
+      has_default: false,
+      description: ''
+    };
+    const { far } = open({ flow: flow({ parameters: [parameter] }) });
+
+    fireEvent.click(screen.getByRole('button', { name: 'Run' }));
+    const form = screen.getByRole('form', { name: 'Run with' });
+    fireEvent.submit(form);
+    expect(within(form).getByText('A value is needed.')).toBeTruthy();
+    fireEvent.change(within(form).getByLabelText(/month/), { target: { value: '2' } });
+    fireEvent.submit(form);
+
+    expect(last(far)).toMatchObject({ kind: 'run', parameters: { month: 2 } });
+    expect(screen.queryByRole('form')).toBeNull();
+  });
+
+  it('shows states as they come and cancels by every way', () => {
+    const { far } = open({ run: run({ nodes: { late: status('RUNNING', { started_at: 100 }) } }) });
+    expect(card('late').textContent).toContain('Running');
+
+    fireEvent.click(screen.getByRole('button', { name: 'Cancel' }));
+
+    expect(far.cancelled).toEqual([{ runId: 'r1', nodeId: '' }]);
+  });
+
+  it('says how it ended', () => {
+    const { far } = open({ run: run({ nodes: { late: status('RUNNING', { started_at: 100 }) } }) });
+
+    say(far, {
+      kind: 'status',
+      whole: false,
+      reply_to: '',
+      run: run({
+        state: 'FAILED',
+        ended_at: 103,
+        nodes: { late: status('FAILED', { reason: 'raised', error: 'KeyError', ended_at: 103 }) }
+      })
+    });
+
+    expect(screen.getAllByRole('status').at(-1)?.textContent).toBe('Run failed: 1 failed.');
+    expect(screen.queryByRole('button', { name: 'Cancel' })).toBeNull();
+    select('late');
+    expect(screen.getByText('KeyError')).toBeTruthy();
+  });
+
+  it('hides what is secret', () => {
+    const hidden = {
+      type: 'TEXT',
+      summary: 'sesame',
+      columns: [],
+      shape: [],
+      rows: [],
+      hidden: true
+    };
+    open({
+      run: run({
+        state: 'COMPLETED',
+        nodes: { late: status('COMPLETED', { previews: { output: hidden } }) }
+      })
+    });
+    select('late');
+
+    fireEvent.click(screen.getByRole('tab', { name: /Run/ }));
+
+    expect(screen.queryByText('sesame')).toBeNull();
+    expect(screen.getByText(/secret/)).toBeTruthy();
+  });
+});
+
+describe('a broken edge', () => {
+  const broken = edge('load.gone -> late.flights', {
+    verdict: 'no',
+    broken: 'load has no output gone.',
+    repair: 'load.table -> late.flights'
+  });
+
+  it('stays, on a connector that only it still names, and can be repaired', () => {
+    const finding = {
+      code: 'edge.unknown_connector',
+      severity: 'error' as const,
+      message: 'load has no output gone.',
+      suggestion: '',
+      node: '',
+      connector: '',
+      field: '',
+      edge: broken.id
+    };
+    const { far } = open({ flow: flow({ edges: [broken], diagnostics: [finding] }) });
+    expect(handle('load', 'output.gone').className).toContain('is-ghost');
+
+    fireEvent.click(screen.getByRole('button', { name: /Findings/ }));
+    fireEvent.click(screen.getByRole('button', { name: /^load.gone -> late.flights/ }));
+    fireEvent.click(screen.getByRole('button', { name: 'Lead it from load.table' }));
+
+    expect(last(far)).toMatchObject({
+      edits: [
+        {
+          kind: 'batch',
+          edits: [
+            { kind: 'disconnect', edge: { output: 'gone' } },
+            { kind: 'connect', edge: { output: 'table' } }
+          ]
+        }
+      ]
+    });
+  });
+});
+
+describe('the palette', () => {
+  it('finds by words and adds by Enter', () => {
+    const { far } = open();
+    const search = screen.getByRole('searchbox', { name: 'Search nodes' });
+
+    fireEvent.change(search, { target: { value: 'merge' } });
+    fireEvent.keyDown(search, { key: 'Enter' });
+
+    expect(last(far)).toMatchObject({
+      edits: [{ kind: 'add_node', node: { id: 'merge', type: 'Merge' } }]
+    });
+  });
+
+  it('shows how to define a node where there is none', () => {
+    open({
+      palette: { revision: 0, types: [], table: {}, rules: {} },
+      flow: flow({ nodes: [], edges: [] })
+    });
+
+    expect(screen.getAllByText('%%flownode').length).toBeGreaterThan(0);
+  });
+});
+
+describe('findings', () => {
+  it('lead to their places', () => {
+    const finding = {
+      code: 'input.missing',
+      severity: 'error' as const,
+      message: 'count.table needs an edge.',
+      suggestion: 'Lead an output to it.',
+      node: 'count',
+      connector: 'table',
+      field: '',
+      edge: ''
+    };
+    open({ flow: flow({ diagnostics: [finding] }) });
+
+    fireEvent.click(screen.getByRole('button', { name: /Findings: 1 errors/ }));
+    fireEvent.click(screen.getByRole('button', { name: /count.table needs an edge/ }));
+
+    expect(screen.getByRole('complementary', { name: 'About count' })).toBeTruthy();
+  });
+});

@@ -1,0 +1,40 @@
+import { describe, expect, it } from 'vitest';
+import { compareTypes, groupTypes, searchTypes } from '../../src/graph/palette';
+import { connector, output, palette, TYPES } from '../examples';
+
+describe('compareTypes', () => {
+  it('looks up all types of a connector together', () => {
+    const answer = compareTypes(
+      palette(),
+      output('t', ['TABLE']),
+      connector('x', ['TABLE', 'LIST'])
+    );
+
+    expect(answer?.verdict).toBe('ok');
+  });
+
+  it('knows nothing of types that the table lacks', () => {
+    expect(compareTypes(palette(), output('t', ['FILE']), connector('x', ['TABLE']))).toBeNull();
+    expect(compareTypes(palette(), output('t', ['TABLE']), connector('x', ['FILE']))).toBeNull();
+  });
+});
+
+describe('searchTypes', () => {
+  it.each([
+    ['', 4],
+    ['LATE', 1],
+    ['la te', 1],
+    ['zzz', 0]
+  ])('%j finds %i', (query, count) => {
+    expect(searchTypes(palette(), query)).toHaveLength(count);
+  });
+});
+
+describe('groupTypes', () => {
+  it('keeps the order in which categories come', () => {
+    expect(groupTypes(TYPES).map(each => [each.name, each.types.length])).toEqual([
+      ['Sources', 1],
+      ['General', 3]
+    ]);
+  });
+});
