@@ -134,7 +134,9 @@ class FlowMagics(Magics):
     def _versions(self, words: Words) -> Table:
         from dagy_nb.session.current import current_session
 
-        return list_versions(current_session().store.flow_versions(words.names[0]))
+        store = current_session().store
+        # Asking for the newest one refuses a name that nobody recorded.
+        return list_versions(store.flow_versions(store.flow_version(words.names[0]).flow))
 
     def _export(self, words: Words) -> None:
         text = _write(words.names[0], words.get("version"))
@@ -169,8 +171,10 @@ class FlowMagics(Magics):
 
 
 def _start(words: Words) -> tuple[RunHandle, bool]:
+    from dagy_nb.flowfile.expressions import read_parameter_texts
+
     flow = _load(words.names[0])
-    values = dict(words.get("parameter", ()))
+    values = read_parameter_texts(flow.spec, dict(words.get("parameter", ())))
     for reserved in {"timeout", "runner"} & values.keys():
         raise UsageError(
             f"A parameter cannot be named {reserved!r}.",

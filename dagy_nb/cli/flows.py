@@ -1,0 +1,152 @@
+"""A flow's name or its text in, what is known of it out: `flows`, `versions`, `export`, `check`."""
+
+from __future__ import annotations
+
+import importlib
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from dagy_nb.cli.answer import Answer
+from dagy_nb.errors import DagyError, FlowError, UsageError
+from dagy_nb.model.diagnostic import Severity
+from dagy_nb.model.flow import FlowSpec
+from dagy_nb.model.spec import NodeSpec
+from dagy_nb.protocol.tables import Table, list_diagnostics, list_versions
+
+FlowName = Annotated[str, typer.Argument(metavar="FLOW", help="A flow's name.")]
+FlowFile = Annotated[Path, typer.Argument(metavar="FILE", help="A flow's text (YAML).")]
+Modules = Annotated[
+    list[str] | None,
+    typer.Option("--import", metavar="MODULE", help="Import a module that defines node types."),
+]
+
+
+def flows() -> Answer:
+    """List recorded flows with their newest version."""
+    from dagy_nb.session.current import current_session
+
+    versions = current_session().store.flow_versions()
+    return Answer(data={"flows": versions}, tables=(list_versions(versions),))
+
+
+def versions(flow: FlowName) -> Answer:
+    """List the versions of a flow, newest first."""
+    from dagy_nb.session.current import current_session
+
+    store = current_session().store
+    # Asking for the newest one refuses a name that nobody recorded.
+    found = store.flow_versions(store.flow_version(flow).flow)
+    return Answer(data={"versions": found}, tables=(list_versions(found),))
+
+
+def export(
+    flow: FlowName,
+    version: Annotated[int | None, typer.Option("--version", min=1, help="Which one.")] = None,
+    output: Annotated[Path | None, typer.Option("-o", "--output", help="Write a file.")] = None,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace the file.")] = False,
+) -> Answer:
+    """Print a recorded flow as text, or write it to a file."""
+    from dagy_nb.flowfile.write import write_flow
+    from dagy_nb.session.current import current_session
+
+    found = current_session().store.flow_version(flow, version)
+    text = write_flow(found.spec)
+    data = {"flow": flow, "version": found.version, "text": text}
+    if output is None:
+        return Answer(data=data, text=text)
+    if output.exists() and not overwrite:
+        raise UsageError(
+            f"{output} is already there.",
+            code="usage.file_exists",
+            suggestion="Add --overwrite to replace it.",
+        )
+    output.write_text(text, encoding="utf-8")
+    note = f"Wrote version {found.version} of {flow} to {output}."
+    return Answer(data=data, tables=(Table(columns=(), note=note),))
+
+
+def check(file: FlowFile, modules: Modules = None) -> Answer:
+    """Check a flow's text: syntax, node types, config, connections.
+
+    Node types come from installed plug-ins, from modules named by --import, and, for those that a
+    notebook defined, from what was recorded when they last ran. Nothing of the text is executed.
+    """
+    from dagy_nb.checks.flow import check_flow
+
+    import_modules(modules or [])
+    spec = read_file(file)
+    found = check_flow(spec, _known_specs(spec))
+    errors = [each for each in found if each.severity is Severity.ERROR]
+    error = None
+    if errors:
+        count = "1 error" if len(errors) == 1 else f"{len(errors)} errors"
+        error = FlowError(
+            f"{file} has {count}.", code="flow.check_failed", suggestion="Mend these first."
+        )
+    return Answer(
+        data={"flow": spec.name, "diagnostics": list(found)},
+        tables=(list_diagnostics(found, name=spec.name),),
+        error=error,
+    )
+
+
+def read_file(file: Path) -> FlowSpec:
+    """Read a flow's text.
+
+    Raises:
+        UsageError: `usage.no_file`.
+        FlowTextError: With line and column.
+    """
+    from dagy_nb.flowfile.read import read_flow
+
+    try:
+        text = file.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise UsageError(
+            f"{file} cannot be read: {error}.",
+            code="usage.no_file",
+            suggestion="Give the path of a flow's text.",
+        ) from error
+    return read_flow(text, name=file.name.split(".")[0])
+
+
+def import_modules(names: list[str]) -> None:
+    """Import modules that define node types.
+
+    Raises:
+        UsageError: `usage.import`.
+    """
+    for name in names:
+        try:
+            importlib.import_module(name)
+        except DagyError:
+            raise
+        except Exception as error:
+            raise UsageError(
+                f"The module {name} cannot be imported: {type(error).__name__}: {error}.",
+                code="usage.import",
+                suggestion="Name an importable module, as in: --import mypackage.nodes",
+            ) from error
+
+
+def _known_specs(flow: FlowSpec) -> Mapping[str, NodeSpec]:
+    """Return the node types that are loaded here, and of the others what the store recorded."""
+    from dagy_nb.session.current import current_session
+
+    session = current_session()
+    specs = dict(session.registry.discover().specs)
+    missing = sorted({node.type for node in flow.nodes} - specs.keys())
+    if missing:
+        rows = session.store.connect().execute(
+            "SELECT node_type, spec FROM node_versions WHERE list_contains(?, node_type) "
+            "ORDER BY seen_at",
+            [missing],
+        )
+        specs.update(
+            (name, NodeSpec.model_validate(json.loads(text))) for name, text in rows.fetchall()
+        )
+    return specs

@@ -1,0 +1,52 @@
+"""A flow's text and parameters in, a run in this process out."""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from dagy_nb.cli.answer import Answer
+from dagy_nb.cli.flows import import_modules, read_file
+from dagy_nb.cli.screen import Bar, show_progress
+from dagy_nb.errors import RunFailed
+from dagy_nb.protocol.tables import list_nodes
+
+if TYPE_CHECKING:
+    from dagy_nb.model.record import RunRecord
+
+
+def run_flow(
+    file: Path, parameters: Mapping[str, str], *, modules: list[str], timeout: float | None
+) -> Answer:
+    """Run a flow's text in this process and wait for its end.
+
+    Raises:
+        UsageError: `usage.no_file`, `usage.import`.
+        FlowTextError: With line and column.
+        CheckFailed: A node type is not known here, or the flow does not fit.
+    """
+    from dagy_nb.flowfile.expressions import read_parameter_texts
+    from dagy_nb.session.flow import Flow
+
+    import_modules(modules)
+    flow = Flow.from_spec(read_file(file))
+    flow.session.registry.discover()
+    values = read_parameter_texts(flow.spec, parameters)
+    handle = flow.session.start(flow.spec, values, timeout=timeout)
+    error = None
+    # What the nodes print is no part of the answer.
+    with show_progress(flow.name) as bar, contextlib.redirect_stdout(sys.stderr):
+        try:
+            handle.wait(on_tick=lambda: _move(bar, handle.record))
+        except RunFailed as failed:
+            error = failed
+    return Answer(data={"run": handle.record}, tables=(list_nodes(handle.record),), error=error)
+
+
+def _move(bar: Bar, record: RunRecord) -> None:
+    done = [each for each in record.nodes.values() if each.state.is_final]
+    busy = [name for name, each in record.nodes.items() if each.state == "RUNNING"]
+    bar.move(len(done), len(record.nodes), ", ".join(busy))

@@ -1,0 +1,146 @@
+"""What was recorded is listed, shown and cancelled from a terminal."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.flows import slow
+
+
+def newest(recorded, flow):
+    return recorded.store.runs(flow=flow, limit=1).runs[0].run_id
+
+
+def test_runs_are_listed_newest_first(call, recorded):
+    done = call("runs")
+
+    assert done.exit_code == 0
+    lines = done.stdout.splitlines()
+    assert [line.split()[1] for line in lines[1:]] == ["failing", "chain"]
+    assert "FAILED" in lines[1]
+    assert "COMPLETED" in lines[2]
+    assert not done.stderr
+
+
+@pytest.mark.parametrize(
+    ("words", "flows"),
+    [
+        ((), ["failing", "chain"]),
+        (("--flow", "chain"), ["chain"]),
+        (("--state", "FAILED"), ["failing"]),
+        (("--kind", "notebook"), []),
+        (("-n", "1"), ["failing"]),
+    ],
+)
+def test_runs_are_chosen_by_options(ask, words, flows):
+    answer = ask("runs", *words)
+
+    assert [each["flow"] for each in answer["data"]["runs"]] == flows
+
+
+def test_a_page_tells_where_the_next_begins(ask):
+    first = ask("runs", "-n", "1")["data"]
+
+    second = ask("runs", "-n", "1", "--cursor", first["next_cursor"])["data"]
+
+    assert [each["flow"] for each in second["runs"]] == ["chain"]
+
+
+def test_a_run_is_shown_with_its_nodes(call, ask, recorded):
+    run_id = newest(recorded, "failing")
+
+    done = call("show", run_id)
+    answer = ask("show", run_id)
+
+    assert done.exit_code == 0
+    assert "FAILED (raised)" in done.stdout
+    assert "because of bad" in done.stdout
+    nodes = answer["data"]["run"]["nodes"]
+    assert {name: each["state"] for name, each in nodes.items()} == {
+        "top": "COMPLETED",
+        "bad": "FAILED",
+        "after_bad": "SKIPPED",
+        "good": "COMPLETED",
+    }
+    assert nodes["bad"]["error"]["code"] == "raised.ValueError"
+
+
+def test_logs_are_printed_line_by_line(call, ask, recorded):
+    run_id = newest(recorded, "chain")
+
+    assert call("logs", run_id).stdout == "n1 | doubling 5\nn2 | doubling 10\n"
+    assert call("logs", run_id, "--node", "n2").stdout == "n2 | doubling 10\n"
+    assert [each["text"] for each in ask("logs", run_id)["data"]["lines"]] == [
+        "doubling 5",
+        "doubling 10",
+    ]
+
+
+def test_a_live_run_is_cancelled(ask, recorded):
+    handle = slow(recorded, timeout=None).run()
+
+    answer = ask("cancel", handle.run_id)
+
+    assert answer["data"] == {"run_id": handle.run_id, "asked": True, "state": "RUNNING"}
+    assert handle.wait(timeout=10, check=False).state == "CANCELLED"
+
+
+def test_a_run_that_has_ended_is_not_cancelled(call, recorded):
+    done = call("cancel", newest(recorded, "chain"))
+
+    assert done.exit_code == 0
+    assert "has already ended: COMPLETED" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("words", "code"),
+    [
+        (("show", "99999999"), "unknown.run"),
+        (("logs", "99999999"), "unknown.run"),
+        (("cancel", "99999999"), "unknown.run"),
+        (("runs", "--state", "DONE"), "usage.option_value"),
+        (("runs", "--kind", "cell"), "usage.option_value"),
+        (("runs", "--limit", "0"), "usage.invalid"),
+        (("runs", "--nonsense"), "usage.invalid"),
+        (("nonsense",), "usage.invalid"),
+        (("versions", "nowhere"), "unknown.flow"),
+        (("export", "nowhere"), "unknown.flow"),
+        (("export", "chain", "--version", "99"), "unknown.flow_version"),
+        (("check", "nowhere.yaml"), "usage.no_file"),
+        (("run", "nowhere.txt"), "usage.file_kind"),
+        (("run", "nowhere.yaml"), "usage.no_file"),
+        (("run", "a.yaml", "-p", "month"), "usage.option_value"),
+    ],
+)
+def test_wrong_input_has_a_code_and_exit_code_2_and_no_traceback(call, ask, words, code):
+    assert ask(*words, code=2)["error"]["code"] == code
+
+    done = call(*words)
+
+    assert done.exit_code == 2
+    assert not done.stdout
+    assert "Traceback" not in done.stderr
+    assert done.stderr
+
+
+def test_a_node_that_is_not_there_names_the_nearest(ask, recorded):
+    error = ask("logs", newest(recorded, "chain"), "--node", "n3", code=2)["error"]
+
+    assert error["code"] == "usage.unknown_node"
+    assert "`n2`" in error["suggestion"] or "n2" in error["suggestion"]
+
+
+def test_the_version_is_told(call):
+    from dagy_nb import __version__
+
+    assert call("--version").stdout == f"dagy-nb {__version__}\n"
+
+
+def test_every_command_says_what_it_does_and_takes_json(call):
+    listed = call("--help").stdout
+    for name in (
+        *("demo", "run", "runs", "show", "logs", "cancel"),
+        *("flows", "versions", "export", "check", "doctor", "lab"),
+    ):
+        assert name in listed
+        assert "--json" in call(name, "--help").stdout
