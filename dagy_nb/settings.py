@@ -70,6 +70,11 @@ def read_settings(environ: Mapping[str, str] | None = None, folder: Path | None 
     )
 
 
+def make_environment(**changes: str) -> dict[str, str]:
+    """Return this process's environment with some variables changed, for a process to start."""
+    return {**os.environ, **changes}
+
+
 def _find_home(env: Mapping[str, str], folder: Path) -> tuple[Path, str]:
     if env.get("DAGY_HOME"):
         return Path(env["DAGY_HOME"]).expanduser().absolute(), "DAGY_HOME"

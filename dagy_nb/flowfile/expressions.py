@@ -74,7 +74,7 @@ def read_parameter_texts(spec: FlowSpec, texts: Mapping[str, str]) -> dict[str, 
     """
     declared = {parameter.name: parameter.type for parameter in spec.parameters}
     read = {
-        name: _read_yaml(text) if declared.get(name) is ParameterType.ANY else text
+        name: read_yaml_value(text) if declared.get(name) is ParameterType.ANY else text
         for name, text in texts.items()
     }
     return read_parameter_values(spec, read)
@@ -89,8 +89,17 @@ def read_text_value(kind: ParameterType, text: str) -> Any:
             word = text.strip().lower()
             return True if word in _TRUE else False if word in _FALSE else text
         case _:
-            value = _read_yaml(text)
+            value = read_yaml_value(text)
             return text if value is None else value
+
+
+def read_yaml_value(text: str) -> Any:
+    """Return a text as the YAML value it says, or the text itself where it is no YAML."""
+    try:
+        tree = parse_text(text)
+    except FlowTextError:
+        return text
+    return None if tree is None else plain(tree)
 
 
 def _resolve_node(node: NodeEntry, values: Mapping[str, Any]) -> NodeEntry:
@@ -105,14 +114,6 @@ def _resolve_node(node: NodeEntry, values: Mapping[str, Any]) -> NodeEntry:
             suggestion="Declare it in the flow's parameters.",
         ) from None
     return node if resolved == node.config else node.model_copy(update={"config": resolved})
-
-
-def _read_yaml(text: str) -> Any:
-    try:
-        tree = parse_text(text)
-    except FlowTextError:
-        return text
-    return None if tree is None else plain(tree)
 
 
 def _make_plain(value: Any) -> Any:

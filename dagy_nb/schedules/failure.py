@@ -1,0 +1,61 @@
+"""A failed cell in, the error as data out: its own words, its own code, only the user's lines."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from dagy_nb import errors
+from dagy_nb.model.event import ErrorFact
+
+MAX_MESSAGE = 4_000
+MAX_TRACEBACK = 20_000
+_COLOURS = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
+_CODE = re.compile(r"\[([a-z]+(?:_[a-z]+)*(?:\.[a-z0-9_]+)+)\]\s*\Z")
+_QUIET = frozenset({"", "0", "None"})
+
+
+def describe_cell_error(cell: Any, error: Any) -> ErrorFact:
+    """Return what a cell raised as data.
+
+    Args:
+        cell: The cell, with its outputs.
+        error: nbclient's `CellExecutionError`.
+    """
+    outputs = [each for each in cell.get("outputs", ()) if each.get("output_type") == "error"]
+    frames = list(outputs[-1].get("traceback", ())) if outputs else []
+    message = _strip(str(error.evalue))
+    return ErrorFact(
+        type=error.ename,
+        code=_find_code(error.ename, message),
+        message=message[:MAX_MESSAGE],
+        traceback=_keep_user_lines(frames)[:MAX_TRACEBACK],
+    )
+
+
+def is_quiet_exit(error: Any) -> bool:
+    """Whether a cell ended its notebook with `sys.exit(0)`, which papermill takes for success."""
+    return error.ename == "SystemExit" and str(error.evalue) in _QUIET
+
+
+def _find_code(name: str, message: str) -> str:
+    """Return the code of one of our own errors, or `raised.<Class>`."""
+    found = _CODE.search(message)
+    if found is not None and isinstance(getattr(errors, name, None), type):
+        return found[1]
+    return f"raised.{name}"
+
+
+def _keep_user_lines(frames: list[str]) -> str:
+    """Return the traceback without the frames of libraries."""
+    clean = [_strip(frame) for frame in frames]
+    kept = [
+        frame
+        for index, frame in enumerate(clean)
+        if index in {0, 1, len(clean) - 1} or frame.lstrip().startswith(("Cell ", "Input "))
+    ]
+    return "\n".join(kept)
+
+
+def _strip(text: str) -> str:
+    return _COLOURS.sub("", text)
