@@ -19,7 +19,7 @@ from zmq import ZMQError
 from dagy_nb.errors import NotebookError, StoreError
 from dagy_nb.model.event import ErrorFact
 from dagy_nb.model.state import NodeState, RunState
-from dagy_nb.schedules.failure import describe_cell_error, is_quiet_exit
+from dagy_nb.schedules.cell_error import describe_cell_error, is_quiet_exit
 from dagy_nb.schedules.failures import FailedCell
 from dagy_nb.schedules.limits import Stop, stop_by_cancel, stop_by_death, stop_by_limit
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from dagy_nb import errors
+from dagy_nb.errors import DagyError
 from dagy_nb.model.event import ErrorFact
 
 MAX_MESSAGE = 4_000
@@ -41,9 +41,13 @@ def is_quiet_exit(error: Any) -> bool:
 def _find_code(name: str, message: str) -> str:
     """Return the code of one of our own errors, or `raised.<Class>`."""
     found = _CODE.search(message)
-    if found is not None and isinstance(getattr(errors, name, None), type):
+    if found is not None and name in _name_errors(DagyError):
         return found[1]
     return f"raised.{name}"
+
+
+def _name_errors(root: type[DagyError]) -> set[str]:
+    return {root.__name__}.union(*(_name_errors(each) for each in root.__subclasses__()))
 
 
 def _keep_user_lines(frames: list[str]) -> str:
