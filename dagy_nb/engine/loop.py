@@ -106,7 +106,9 @@ class RunLoop:
     def begin(self) -> None:
         """Start the run's thread."""
         ROUTER.hold()
-        if any(step.runner == RunnerName.INLINE for step in self._plan.steps):
+        if any(
+            step.runner == RunnerName.INLINE and not step.spec.is_async for step in self._plan.steps
+        ):
             WATCH.add(self)
         self.post(RunBegun(at=self._clock.now()))
         self._spawn()
@@ -142,10 +144,10 @@ class RunLoop:
                 self._fire_timers()
                 if not self._queue.empty():
                     continue
-                self._delivery.flush()
                 if self._bodies:
                     self._run_body(baton)
                 elif not self._is_finished:
+                    self._delivery.flush()
                     self._wait()
         except BaseException as error:  # noqa: BLE001 - the run must end, whatever this is
             _LOG.exception("Run %s cannot be carried on.", self._plan.run_id)

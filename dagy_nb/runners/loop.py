@@ -6,7 +6,7 @@ import asyncio
 import threading
 
 from dagy_nb.abc import CallReporter, LiveCall, NodeCall
-from dagy_nb.runners.loopcall import LoopCall, run_steadily
+from dagy_nb.runners.loopcall import LoopCall, run_steadily, wind_up
 
 
 class LoopPool:
@@ -116,4 +116,5 @@ class _LoopThread:
     def _run(self) -> None:
         asyncio.set_event_loop(self._loop)
         run_steadily(self._loop, lambda: self._is_ending and not self._live)
+        wind_up(self._loop)
         self._loop.close()

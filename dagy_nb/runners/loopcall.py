@@ -13,6 +13,7 @@ from dagy_nb.engine.routing import ROUTER
 from dagy_nb.nodes.context import CancelToken
 from dagy_nb.runners.turn import Turn
 
+WIND_UP_SECONDS = 0.5
 _LOG = logging.getLogger(__name__)
 
 
@@ -82,9 +83,7 @@ def run_alone(call: LoopCall) -> None:
     try:
         loop.call_soon(call.begin, loop.stop)
         run_steadily(loop, lambda: call.is_over)
-        for each in asyncio.all_tasks(loop):
-            each.cancel()
-        loop.run_until_complete(loop.shutdown_asyncgens())
+        wind_up(loop)
     finally:
         asyncio.set_event_loop(None)
         loop.close()
@@ -97,3 +96,16 @@ def run_steadily(loop: asyncio.AbstractEventLoop, is_over: Callable[[], bool]) -
             loop.run_forever()
         except BaseException:  # noqa: BLE001 - `run_forever` passes on KeyboardInterrupt and the like
             _LOG.warning("A task which a node left behind was interrupted.", exc_info=True)
+
+
+def wind_up(loop: asyncio.AbstractEventLoop) -> None:
+    """Cancel what nodes left behind on a loop, and give it a moment to end."""
+    left = asyncio.all_tasks(loop)
+    for each in left:
+        each.cancel()
+    try:
+        if left:
+            loop.run_until_complete(asyncio.wait(left, timeout=WIND_UP_SECONDS))
+        loop.run_until_complete(loop.shutdown_asyncgens())
+    except BaseException:  # noqa: BLE001 - what is left behind may raise anything
+        _LOG.warning("A task which a node left behind was interrupted.", exc_info=True)

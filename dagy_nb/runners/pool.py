@@ -112,11 +112,9 @@ class Worker:
         _CURRENT.worker = self
         while (item := self._receive()) is not None:
             while item is not None:
-                work, context = item
-                try:
-                    context.run(work)
-                except BaseException:  # noqa: BLE001 - the thread must live on for other calls
-                    _LOG.exception("A call ended without telling anybody.")
+                _run_quietly(*item)
+                # Let go of the call, its values too, before waiting for the next.
+                item = None
                 item = self._pool.finish(self)
             if self.is_given_up or self._pool.is_closed:
                 return
@@ -126,6 +124,13 @@ class Worker:
             return self._inbox.get(timeout=IDLE_SECONDS)
         except Empty:
             return None if self._pool.forget(self) else self._inbox.get()
+
+
+def _run_quietly(work: Work, context: contextvars.Context) -> None:
+    try:
+        context.run(work)
+    except BaseException:  # noqa: BLE001 - the thread must live on for other calls
+        _LOG.exception("A call ended without telling anybody.")
 
 
 class _Current(threading.local):

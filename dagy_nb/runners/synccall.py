@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextvars
 import threading
 
 from dagy_nb.abc import CallReporter, NodeCall, Outcome
@@ -61,7 +62,8 @@ class SyncCall:
         self._guard.interrupt()
         if calls_hook:
             name = f"dagy on_cancel {self._body.call.node_id}"
-            threading.Thread(target=self._run_hook, name=name, daemon=True).start()
+            run = contextvars.copy_context().run
+            threading.Thread(target=run, args=(self._run_hook,), name=name, daemon=True).start()
         return "stopping"
 
     def abandon(self) -> None:
