@@ -88,7 +88,7 @@ class _Found:
     value: Any
     definition: Definition
     names: FreeNames
-    links: dict[str, Binding | Later] = field(default_factory=dict)
+    uses: dict[str, Binding | Later] = field(default_factory=dict)
 
 
 def capture(names: FreeNames, namespace: Mapping[str, Any]) -> Captured:
@@ -132,10 +132,10 @@ class _Capture:
 
     def take(self, names: FreeNames) -> Captured:
         """Resolve a cell's names."""
-        links = self._link(names, self._namespace, user="")
-        skipped = [name for name in names.wanted if name in self._namespace and name not in links]
+        uses = self._resolve(names, self._namespace, user="")
+        skipped = [name for name in names.wanted if name in self._namespace and name not in uses]
         return Captured(
-            bindings={} if self._refused else {n: self._bind(each) for n, each in links.items()},
+            bindings={} if self._refused else {n: self._bind(each) for n, each in uses.items()},
             refused=tuple(dict.fromkeys(self._refused)),
             skipped=tuple(sorted(skipped)),
             undefined=tuple(dict.fromkeys(self._undefined)),
@@ -143,24 +143,24 @@ class _Capture:
             copied=tuple(self._copied),
         )
 
-    def _link(
+    def _resolve(
         self, names: FreeNames, scope: Mapping[str, Any], *, user: str
     ) -> dict[str, Binding | Later]:
         """Say what each name stands for; note refused and undefined ones."""
-        links: dict[str, Binding | Later] = {}
+        uses: dict[str, Binding | Later] = {}
         for name in (*names.needed, *sorted(names.wanted)):
             is_needed = name in names.needed
             if name in scope and not is_builtin(name, scope[name]):
                 try:
-                    links[name] = self._classify(name, scope[name])
+                    uses[name] = self._classify(name, scope[name])
                 except NoConstant as error:
                     if is_needed:
                         self._refused.append(Refusal(name, str(error), user, names.lines.get(name)))
             elif name in PRELUDE and not hasattr(builtins, name):
-                links[name] = PRELUDE[name]
+                uses[name] = PRELUDE[name]
             elif is_needed and not hasattr(builtins, name):
                 self._undefined.append(name)
-        return links
+        return uses
 
     def _classify(self, name: str, value: Any) -> Binding | Later:
         """Return what a value is to be bound as.
@@ -192,13 +192,13 @@ class _Capture:
         names = find_names(definition.tree)
         found = self._found[key] = _Found(value, definition, names)
         scope = getattr(inner, "__globals__", self._namespace)
-        found.links = self._link(names, scope, user=definition.name)
+        found.uses = self._resolve(names, scope, user=definition.name)
         return Later(key)
 
-    def _bind(self, link: Binding | Later) -> Binding:
-        if not isinstance(link, Later):
-            return link
-        return DefinedObject(self._bundle(link.key), self._found[link.key].definition.name)
+    def _bind(self, use: Binding | Later) -> Binding:
+        if not isinstance(use, Later):
+            return use
+        return DefinedObject(self._bundle(use.key), self._found[use.key].definition.name)
 
     def _bundle(self, key: int) -> CellBundle:
         """Return the bundle of a definition with those that need each other in a circle."""
@@ -216,7 +216,7 @@ class _Capture:
         reached: list[int] = []
         waiting = [key]
         while waiting:
-            for each in self._found[waiting.pop()].links.values():
+            for each in self._found[waiting.pop()].uses.values():
                 if isinstance(each, Later) and each.key not in reached:
                     reached.append(each.key)
                     waiting.append(each.key)
@@ -228,11 +228,11 @@ class _Capture:
 
         def put(key: int, above: tuple[int, ...]) -> None:
             found = self._found[key]
-            for name, link in found.links.items():
-                if not isinstance(link, Later) or name not in found.names.immediate:
+            for name, use in found.uses.items():
+                if not isinstance(use, Later) or name not in found.names.immediate:
                     continue
-                if link.key in group and link.key not in (*above, key):
-                    put(link.key, (*above, key))
+                if use.key in group and use.key not in (*above, key):
+                    put(use.key, (*above, key))
             if key not in done:
                 done.append(key)
 
@@ -245,11 +245,11 @@ class _Capture:
         bindings: dict[str, Binding] = {}
         aliases: dict[str, str] = {}
         for found in members:
-            for name, link in found.links.items():
-                if isinstance(link, Later) and link.key in group:
-                    aliases[name] = self._found[link.key].definition.name
+            for name, use in found.uses.items():
+                if isinstance(use, Later) and use.key in group:
+                    aliases[name] = self._found[use.key].definition.name
                 else:
-                    bindings[name] = self._bind(link)
+                    bindings[name] = self._bind(use)
         definitions = [found.definition for found in members]
         texts = [f"{each.name} {each.text}" for each in definitions]
         bundle = CellBundle(

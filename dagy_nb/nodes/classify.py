@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import builtins
+import inspect
 import sys
 from collections.abc import Mapping
 from types import FunctionType, ModuleType
@@ -28,9 +29,12 @@ _VALUES = (bool, int, float, complex, str, bytes, tuple, frozenset, type(None))
 
 
 def is_builtin(name: str, value: Any) -> bool:
-    """Whether IPython put its own version of a builtin into the notebook."""
-    home = getattr(value, "__module__", "") or ""
-    return hasattr(builtins, name) and str(home).partition(".")[0] == "IPython"
+    """Whether a name means the builtin of that name, if in IPython's own version."""
+    if not hasattr(builtins, name):
+        return False
+    inner = inspect.unwrap(value) if callable(value) else value
+    home = str(getattr(value, "__module__", ""))
+    return inner is getattr(builtins, name) or home.partition(".")[0] == "IPython"
 
 
 def bind_module(module: ModuleType) -> ImportedModule:

@@ -86,7 +86,7 @@ def _find_function(function: FunctionType) -> Definition | None:
 
 
 def _find_class(cls: type) -> Definition | None:
-    """Return the class statement: through its methods, else through the newest cell that has one."""
+    """Return the class statement: through its methods, else where its module's text has one."""
     names = getattr(sys.modules.get(cls.__module__), "__dict__", {})
     for code in _list_codes(cls):
         text = _read(code.co_filename, names)
@@ -114,8 +114,8 @@ def _list_codes(cls: type) -> Iterator[CodeType]:
 def _list_places(cls: type) -> list[str]:
     """Return where a class without methods may stand: any cell, newest first, or its module's file."""
     place = getattr(sys.modules.get(cls.__module__), "__file__", None)
-    if place is not None and cls.__module__ != "__main__":
-        return [place]
+    if cls.__module__ != "__main__":
+        return [place] if place else []
     word = f"class {cls.__name__}"
     cells = [
         filename

@@ -31,7 +31,7 @@ class NodeTraits:
         takes_context: `execute` names a parameter `context`.
         is_async: `execute` is a coroutine function.
         hooks: Names of the hooks that the class overrides; the others need not be called.
-        default_config: The config of an instance made without one, or None where one must be given.
+        default_config: The config of all instances made without one, or None where each needs its own.
         notices: What its definition should tell the user.
     """
 
@@ -180,8 +180,13 @@ def _check_hook(cls: type, name: str) -> None:
 
 
 def _make_default(cls: Any) -> Any:
-    """Return the config without any value given, or None where a field must be given."""
-    fields = cls.Config.model_fields
-    if any(field.is_required() for field in fields.values()):
+    """Return the config without any value given, or None where instances cannot share one."""
+    fields = cls.Config.model_fields.values()
+    if any(field.is_required() or field.default_factory is not None for field in fields):
         return None
-    return cls.Config()
+    config = cls.Config()
+    try:
+        hash(config)
+    except TypeError:
+        return None
+    return config

@@ -1,9 +1,12 @@
 from __future__ import annotations
 
+from random import random
+
 import pytest
-from pydantic import Field, field_validator
+from pydantic import Field, create_model, field_validator
 
 from dagy_nb.errors import ConfigError
+from dagy_nb.nodes.base import FlowNode, NodeMeta
 from dagy_nb.nodes.config import RESERVED_FIELDS, NodeConfig, describe_config, read_config
 
 
@@ -55,3 +58,22 @@ def test_defaults_are_plain_values():
 
 def test_the_reserved_words_are_those_of_flow_add():
     assert {"id", "config", "timeout", "runner", "retries", "label", "disabled"} == RESERVED_FIELDS
+
+
+def test_instances_share_their_default_config_only_where_it_cannot_change():
+    def make(**fields):
+        config = create_model("Config", __base__=NodeConfig, **fields)
+        return NodeMeta(
+            "Made", (FlowNode,), {"Config": config, "execute": lambda self: 1}, register=False
+        )
+
+    shared, own, fresh = (
+        make(a=(int, 1)),
+        make(a=(list, [])),
+        make(a=(float, Field(default_factory=random))),
+    )
+
+    assert shared().config is shared().config
+    own().config.a.append(1)
+    assert own().config.a == []
+    assert fresh().config.a != fresh().config.a

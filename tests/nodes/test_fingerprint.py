@@ -114,7 +114,10 @@ def test_the_place_of_a_cell_keeps_the_version(notebook, version):
     notebook.run("# moved\n" * 5 + PLAIN)
     notebook.registry = type(notebook.registry)()
 
-    assert notebook.define(CELL, filename="<elsewhere>", place="other.ipynb").node.spec.version == version
+    assert (
+        notebook.define(CELL, filename="<elsewhere>", place="other.ipynb").node.spec.version
+        == version
+    )
 
 
 def test_limits_and_words_are_not_part_of_the_version(notebook, version):
@@ -145,7 +148,9 @@ def test_functions_in_a_circle_change_together(notebook):
 def test_the_schema_version_is_about_connectors_and_config_only(notebook):
     first = notebook.define(CELL.replace("high(x), Row, math.pi, Counter", "x")).node.spec
     second = notebook.define(CELL.replace("high(x), Row, math.pi, Counter", "x + 1")).node.spec
-    third = notebook.define(CELL.replace("high(x), Row, math.pi, Counter", "x").replace("x: int", "x: str")).node.spec
+    third = notebook.define(
+        CELL.replace("high(x), Row, math.pi, Counter", "x").replace("x: int", "x: str")
+    ).node.spec
 
     assert first.version != second.version
     assert first.schema_version == second.schema_version
@@ -224,7 +229,9 @@ def test_a_modules_class_has_all_of_its_file_that_it_uses(load, old, new, part):
 
 
 def test_what_a_modules_class_does_not_use_does_not_count(load):
-    changed = MODULE.replace("def unused():\n    return 1", "def unused():\n    # words\n    return 2")
+    changed = MODULE.replace(
+        "def unused():\n    return 1", "def unused():\n    # words\n    return 2"
+    )
 
     assert differ(load(), load("# more\n" + changed)) == []
 
@@ -235,11 +242,15 @@ def test_the_users_own_modules_count_by_content(load):
 
 def test_a_class_without_text_has_a_version_of_its_code(registry):
     names = {"__name__": "nowhere"}
-    text = textwrap.dedent(MODULE.split("class Node")[0].split("import {package}")[0])
+    text = textwrap.dedent(
+        MODULE.split("class Node", maxsplit=1)[0].split("import {package}", maxsplit=1)[0]
+    )
     head = text + "from dagy_nb.nodes.base import FlowNode\n"
 
     def make(body):
-        exec(f"{head}class A(FlowNode, register=False):\n    def execute(self): return {body}", names)
+        exec(
+            f"{head}class A(FlowNode, register=False):\n    def execute(self): return {body}", names
+        )
         return names["A"].spec.version
 
     assert make("1") == make("1")

@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-import json
-import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 
 from dagy_nb.errors import DefinitionError, UnknownName
-from dagy_nb.nodes import registry as registry_module
 from dagy_nb.nodes.registry import Registry, use_registry
 
 GOOD = """
@@ -39,7 +35,9 @@ def install(tmp_path, monkeypatch):
         info = tmp_path / f"{package}-1.0.dist-info"
         info.mkdir()
         (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {package}\nVersion: 1.0\n")
-        (info / "entry_points.txt").write_text(f"[dagy_nb.nodes]\n{entry or package} = {target or package}\n")
+        (info / "entry_points.txt").write_text(
+            f"[dagy_nb.nodes]\n{entry or package} = {target or package}\n"
+        )
         return tmp_path
 
     yield put
@@ -88,7 +86,10 @@ def test_an_entry_point_may_name_one_class(install):
 @pytest.mark.parametrize(
     ("text", "told"),
     [
-        ("import no_such_module_at_all", "ModuleNotFoundError: No module named 'no_such_module_at_all'"),
+        (
+            "import no_such_module_at_all",
+            "ModuleNotFoundError: No module named 'no_such_module_at_all'",
+        ),
         ("1/0", "ZeroDivisionError"),
         ("x = 1", "It defines no node type."),
         ("raise SystemExit(3)", "SystemExit: 3"),

@@ -175,7 +175,16 @@ def test_search_reads_name_label_tags_category_description_and_connectors(regist
     registry.register(DelayByCarrier)
     registry.register(make("Other"))
 
-    for words in ("delaybycarrier", "Delay by", "AIRLINE", "flights", "punctual", "weather", "table", "mean punctual"):
+    for words in (
+        "delaybycarrier",
+        "Delay by",
+        "AIRLINE",
+        "flights",
+        "punctual",
+        "weather",
+        "table",
+        "mean punctual",
+    ):
         assert [spec.type for spec in registry.search(words)] == ["DelayByCarrier"], words
     assert registry.search("nothing like it") == ()
     assert len(registry.search("")) == 2

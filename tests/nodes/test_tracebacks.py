@@ -23,7 +23,7 @@ class Deep(FlowNode, register=False):
 
 
 def caught_in(function):
-    with pytest.raises(Exception) as caught:  # noqa: PT011
+    with pytest.raises(Exception) as caught:
         function()
     return caught.value
 
