@@ -84,13 +84,26 @@ def judge(error: duckdb.Error, path: Path) -> Exception:
 
 
 def check_size(connection: duckdb.DuckDBPyConnection, path: Path) -> None:
-    """Raise `Damaged` where the file is shorter than its header says."""
-    row = connection.execute(
-        "SELECT max(block_size * total_blocks) FROM pragma_database_size()"
-    ).fetchone()
-    blocks = int(row[0] or 0) if row else 0
-    if blocks and path.stat().st_size < blocks + _HEADERS:
+    """Raise `Damaged` where the file ends before the last block that its tables use.
+
+    The header counts free blocks too, which DuckDB cuts off now and then; so where the file is shorter
+    than that, the blocks of the tables are looked up.
+    """
+    sizes = "SELECT max(block_size), max(block_size * total_blocks) FROM pragma_database_size()"
+    row = connection.execute(sizes).fetchone()
+    assert row is not None
+    block_size, counted = row
+    size = path.stat().st_size - _HEADERS
+    if size < (counted or 0) and size < block_size * (_find_last_block(connection) + 1):
         raise Damaged(f"{path.name} was cut short")
+
+
+def _find_last_block(connection: duckdb.DuckDBPyConnection) -> int:
+    own = "SELECT greatest(block_id, list_max(additional_block_ids)) AS last FROM"
+    parts = [f"{own} pragma_storage_info('{name}')" for name in TABLES]
+    parts.append("SELECT block_id AS last FROM pragma_metadata_info()")
+    row = connection.execute(f"SELECT max(last) FROM ({' UNION ALL '.join(parts)})").fetchone()  # noqa: S608 - fixed names
+    return int(row[0]) if row and row[0] is not None else -1
 
 
 def check_content(connection: duckdb.DuckDBPyConnection) -> bool:

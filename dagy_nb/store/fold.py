@@ -127,14 +127,14 @@ def round_time(at: float) -> float:
 
 
 def _claim(run: UnfinishedRun, event: Event, writer: str) -> None:
-    """Say whose run it is: who started it, else who queued it, else who works on it."""
+    """Say whose run it is: who started it, else who queued it, else who told of it first."""
     if isinstance(event, RunStarted):
         if _is_first(run.started_at, event.at):
             run.writer = writer
     elif isinstance(event, RunQueued):
         if run.started_at is None:
             run.writer = writer
-    elif isinstance(event, AttemptStarted | CellStarted):
+    elif not isinstance(event, CancelRequested):
         run.writer = run.writer or writer
 
 

@@ -128,9 +128,12 @@ def list_crash_facts(
 class _Fold:
     """One turn of folding, with the base open."""
 
-    def __init__(self, place: Place, base: Base, journal: Journal) -> None:
+    def __init__(
+        self, place: Place, base: Base, journal: Journal, on_step: Callable[[str], None]
+    ) -> None:
         self._base = base
         self._journal = journal
+        self._on_step = on_step
         self._tail = Tail(place, base.archive.states())
         self.versions = VersionFold()
         self.facts = 0
@@ -164,6 +167,7 @@ class _Fold:
             except StoreError as error:  # the next fold says it
                 _log.warning("%s", error)
                 return False
+            self._on_step("said")
         return bool(facts)
 
     def _find_crashes(self) -> list[Event]:
@@ -192,7 +196,7 @@ def _fold_repairing(
         except (Damaged, Held) as error:
             raise _tell_failure(place, error) from error
         try:
-            fold = _Fold(place, base, journal)
+            fold = _Fold(place, base, journal, step)
             fold.run(should_stop)
             base.close()
         except duckdb.Error as error:
