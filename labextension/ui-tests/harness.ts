@@ -1,5 +1,8 @@
 // The page's own door: tests mount editors on it, and play the kernel behind them.
-import type { Snapshot } from '../src/protocol/generated';
+import { judge, type Verdict } from '../src/graph/connection';
+import { outlineFlow } from '../src/graph/outline';
+import { indexPalette } from '../src/graph/palette';
+import type { EdgeSpec, Snapshot } from '../src/protocol/generated';
 import { FakeModel } from './fakeModel';
 
 interface Widget {
@@ -33,12 +36,20 @@ function get(id: string): Mounted {
   return found;
 }
 
+/** What the browser says about edges, to be compared with what Python says. */
+function judgeEdges(snapshot: Snapshot, edges: readonly EdgeSpec[]): readonly Verdict[] {
+  const outline = outlineFlow(snapshot.flow);
+  const palette = indexPalette(snapshot.palette);
+  return edges.map(edge => judge(outline, palette, edge));
+}
+
 declare global {
   interface Window {
     dagy: {
       readonly mount: typeof mount;
       readonly model: (id: string) => FakeModel;
       readonly unmount: (id: string) => void;
+      readonly judge: typeof judgeEdges;
     };
   }
 }
@@ -46,5 +57,6 @@ declare global {
 window.dagy = {
   mount,
   model: id => get(id).model,
-  unmount: id => get(id).unmount()
+  unmount: id => get(id).unmount(),
+  judge: judgeEdges
 };

@@ -8,8 +8,11 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
+from tests.browser.editor_page import bare, editor, harness
 from tests.browser.lab import LabServer
 from tests.chromium import FLAGS
+
+__all__ = ["bare", "editor", "harness"]
 
 
 @pytest.fixture(scope="session")

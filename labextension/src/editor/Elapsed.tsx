@@ -8,26 +8,30 @@ interface ElapsedProps {
   readonly ticking: boolean;
 }
 
-const TICK = 100;
+/** Milliseconds between two looks at the clock: as often as the words for it change. */
+function tickOf(seconds: number): number {
+  return seconds < 60 ? 200 : 1000;
+}
 
 export function Elapsed({ span, ticking }: ElapsedProps) {
   const connected = useEditor(state => state.connected);
   const offset = useEditor(state => state.graph.clockOffset);
-  const now = useNow(ticking && connected);
+  const slow = tickOf(secondsOf(span, Date.now(), offset) ?? 0);
+  const now = useNow(ticking && connected ? slow : 0);
   const seconds = secondsOf(span, now, offset);
   return seconds === null || (!ticking && span.ended_at === null) ? null : (
     <>{wordDuration(seconds)}</>
   );
 }
 
-/** The browser's clock, which stands still unless somebody looks at a running thing. */
-function useNow(ticking: boolean): number {
+/** The browser's clock; it stands still at 0, while nobody looks at a running thing. */
+function useNow(tick: number): number {
   const [now, setNow] = useState(Date.now);
   useEffect(() => {
-    if (!ticking) return undefined;
+    if (tick === 0) return undefined;
     setNow(Date.now());
-    const timer = setInterval(() => setNow(Date.now()), TICK);
+    const timer = setInterval(() => setNow(Date.now()), tick);
     return () => clearInterval(timer);
-  }, [ticking]);
+  }, [tick]);
   return now;
 }

@@ -24,6 +24,7 @@ import { useTheme } from './theme';
 import { Announcer, ToastList } from './ToastList';
 import { ToolBar } from './ToolBar';
 import { useEnlarged } from './useEnlarged';
+import { useKeptFocus } from './useKeptFocus';
 import { useKeyboard } from './useKeyboard';
 
 const HEIGHT = 480;
@@ -53,6 +54,7 @@ function Frame() {
   const name = useEditor(state => state.graph.flow.name);
   const enlarged = useEditor(state => state.enlarged);
   const keys = useKeyboard();
+  const focus = useKeptFocus(root);
   useEnlarged(root);
   useRoomForPalette(root);
   return (
@@ -69,6 +71,7 @@ function Frame() {
       style={enlarged ? {} : { height }}
       onPointerDownCapture={event => takeFocus(event, root)}
       {...keys}
+      {...focus}
     >
       <ToolBar />
       <Banner />
