@@ -86,8 +86,6 @@ from tests.runners.victims import AsyncBlocker, Blocker
 nodes = {name: (kind, {"timeout": 0.1, "runner": runner})
          for name, kind, runner in [("a", Blocker, "inline"), ("b", Blocker, "thread"),
                                     ("c", AsyncBlocker, "inline"), ("d", AsyncBlocker, "thread")]}
-import tests.runners.victims as v
-v.PATIENCE = 60
 made = Recorded(plan_flow(nodes), make_runners()).wait()
 print(sorted(made.states().values()))
 """

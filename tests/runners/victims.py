@@ -17,6 +17,7 @@ from dagy_nb.model.datatype import DataType
 from dagy_nb.nodes.base import FlowNode, Input, Output
 
 PATIENCE = 5.0
+STUCK = 60.0
 MARK: contextvars.ContextVar[str] = contextvars.ContextVar("mark", default="unset")
 
 
@@ -122,7 +123,7 @@ class Spinner(FlowNode, register=False):
 
     def execute(self):
         GATE.entered.set()
-        ends = time.monotonic() + PATIENCE
+        ends = time.monotonic() + STUCK
         while not GATE.opened.is_set() and time.monotonic() < ends:
             pass
 
@@ -132,7 +133,7 @@ class Blocker(FlowNode, register=False):
 
     def execute(self):
         GATE.entered.set()
-        GATE.opened.wait(PATIENCE)
+        GATE.opened.wait(STUCK)
 
 
 class AsyncBlocker(FlowNode, register=False):
@@ -140,7 +141,7 @@ class AsyncBlocker(FlowNode, register=False):
 
     async def execute(self):
         GATE.entered.set()
-        GATE.opened.wait(PATIENCE)
+        GATE.opened.wait(STUCK)
 
 
 class Swallower(FlowNode, register=False):
