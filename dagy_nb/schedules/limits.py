@@ -15,14 +15,14 @@ class Timeouts:
 
     Attributes:
         start: From the kernel's launch to its first answer.
-        cell: One cell.
+        cell: One cell; no limit by default, the run has one.
         run: The whole run, from the kernel's launch.
         silence: Between two outputs of a running cell; no limit by default, since work may be silent.
         frozen: Without any sign of life of the kernel's process (stopped, swapped out).
     """
 
     start: float | None = 60.0
-    cell: float | None = 3_600.0
+    cell: float | None = None
     run: float | None = 86_400.0
     silence: float | None = None
     frozen: float | None = 60.0

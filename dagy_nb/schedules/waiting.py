@@ -11,7 +11,8 @@ from typing import Any, TypeVar
 
 T = TypeVar("T")
 TICK = 0.1
-_SIGNALS = ("SIGTERM", "SIGHUP")
+_SIGNALS = ("SIGINT", "SIGTERM", "SIGHUP")
+_DEFAULTS = (signal.SIG_DFL, signal.default_int_handler)
 
 
 def run_apart(make: Callable[[], Coroutine[Any, Any, T]], cancel: Callable[[str], None]) -> T:
@@ -28,50 +29,61 @@ def run_apart(make: Callable[[], Coroutine[Any, Any, T]], cancel: Callable[[str]
         KeyboardInterrupt: After the coroutine has ended.
     """
     outcome: dict[str, Any] = {}
+    done = threading.Event()
 
     def work() -> None:
         try:
             outcome["result"] = asyncio.run(make())
         except BaseException as error:  # noqa: BLE001 - carried over to the waiting thread
             outcome["error"] = error
+        finally:
+            done.set()
 
     thread = threading.Thread(target=work, name="dagy-notebook-run", daemon=True)
-    with _catch_signals(cancel):
+    with _catch_signals(cancel) as caught:
         thread.start()
-        interrupt = _join(thread, cancel)
-    if interrupt is not None:
-        raise interrupt
+        _wait(done, caught, cancel)
+    if signal.SIGINT in caught:
+        raise KeyboardInterrupt
     if "error" in outcome:
         raise outcome["error"]
     return outcome["result"]  # type: ignore[no-any-return]
 
 
-def _join(thread: threading.Thread, cancel: Callable[[str], None]) -> KeyboardInterrupt | None:
-    interrupt = None
-    while thread.is_alive():
+def _wait(done: threading.Event, caught: set[int], cancel: Callable[[str], None]) -> None:
+    """Wait in ticks; `Thread.join` takes an interrupted thread for ended (CPython 3.11)."""
+    while not done.is_set():
         try:
-            thread.join(TICK)
-        except KeyboardInterrupt as error:
-            interrupt = error
+            done.wait(TICK)
+        except KeyboardInterrupt:
+            caught.add(signal.SIGINT)
             cancel("interrupt")
-    return interrupt
 
 
 @contextmanager
-def _catch_signals(cancel: Callable[[str], None]) -> Iterator[None]:
-    """Turn signals that would end this process into a cancel, where nobody else handles them."""
+def _catch_signals(cancel: Callable[[str], None]) -> Iterator[set[int]]:
+    """Turn signals that would end this process into a cancel, where nobody else handles them.
+
+    Yields:
+        The numbers of the signals that came.
+    """
+    caught: set[int] = set()
     if threading.current_thread() is not threading.main_thread():
-        yield
+        yield caught
         return
-    caught = [
+
+    def take(number: int, _frame: object) -> None:
+        caught.add(number)
+        cancel("interrupt" if number == signal.SIGINT else signal.Signals(number).name)
+
+    ours = [
         number
         for number in (getattr(signal, name, None) for name in _SIGNALS)
-        if number is not None and signal.getsignal(number) is signal.SIG_DFL
+        if number is not None and signal.getsignal(number) in _DEFAULTS
     ]
-    for number in caught:
-        signal.signal(number, lambda given, _frame: cancel(signal.Signals(given).name))
+    before = {number: signal.signal(number, take) for number in ours}
     try:
-        yield
+        yield caught
     finally:
-        for number in caught:
-            signal.signal(number, signal.SIG_DFL)
+        for number, handler in before.items():
+            signal.signal(number, handler)
