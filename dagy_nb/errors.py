@@ -7,7 +7,7 @@ DagyError
 │   ├── CellSyntaxError (SyntaxError)  a cell's text is not Python            node.syntax
 │   └── NameTaken            two origins define one node type                 node.name_taken
 ├── UnknownName (LookupError)  no such node type, flow, run, connector …      unknown.*
-├── FlowError      a flow cannot be built, edited or run   flow.*, edit.*, parameter.*, expression.*
+├── FlowError   a flow cannot be built, edited or run   flow.*, input.*, edit.*, parameter.*, expression.*
 │   ├── ConnectionRefused    an edge does not fit                             edge.*
 │   ├── FlowTextError        YAML that is not a flow, with line and column    text.*
 │   └── CheckFailed          a check found errors                             flow.check_failed

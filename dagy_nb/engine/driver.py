@@ -112,7 +112,7 @@ def start_run(
         subscribers: Hear every fact from the first one.
 
     Raises:
-        FlowError: `runner.unavailable`.
+        FlowError: `flow.no_runner`.
     """
     _check_runners(plan, runners)
     delivery = Delivery(plan.run_id, record, subscribers)
@@ -130,6 +130,6 @@ def _check_runners(plan: Plan, runners: Mapping[str, Runner]) -> None:
         if step.runner not in runners and not step.disabled:
             raise FlowError(
                 f"Node {step.node_id!r} asks for the runner {step.runner!r}, which is not here.",
-                code="runner.unavailable",
+                code="flow.no_runner",
                 suggestion=suggest_names(step.runner, runners, what="runners"),
             )

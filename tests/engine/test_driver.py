@@ -239,7 +239,7 @@ def test_a_runner_that_is_not_here_is_refused_before_anything_runs(run):
     with pytest.raises(FlowError) as caught:
         run({"a": (one, {"runner": "dask"})})
 
-    assert caught.value.code == "runner.unavailable"
+    assert caught.value.code == "flow.no_runner"
 
 
 # --- at the same time ------------------------------------------------------------------------------
