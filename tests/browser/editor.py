@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from playwright.sync_api import Locator, Page, expect
 
-
 # Places of all cards, and the same twenty frames later, so that an animation shows.
 _PLACES = """element => new Promise(resolve => {
   const places = () => [...element.querySelectorAll('.react-flow__node')]

@@ -198,10 +198,10 @@ class LabNotebook:
 
     def run_cell(self, index: int, seconds: float = 60) -> list[dict[str, Any]]:
         """Run a cell, wait for its end and return its outputs."""
-        before = self.execution_count(index)
+        self._ask("w.content.widgets[arg.index].model.executionCount = null", index)
         self.start_cell(index)
         poll(
-            lambda: not self.is_busy(index) and self.execution_count(index) not in {None, before},
+            lambda: not self.is_busy(index) and self.execution_count(index) is not None,
             seconds=seconds,
             what=f"cell {index} of {self.path} ends",
         )

@@ -39,7 +39,9 @@ def show_editor(notebook: LabNotebook, index: int = SHOWN) -> Editor:
     """Run all cells up to the one that shows the editor."""
     for number in range(index + 1):
         outputs = notebook.run_cell(number)
-        assert not [each for each in outputs if each["output_type"] == "error"], notebook.text(number)
+        assert not [each for each in outputs if each["output_type"] == "error"], notebook.text(
+            number
+        )
     return Editor(notebook.page, notebook.cell(index)).wait()
 
 
@@ -53,7 +55,9 @@ def build_flow(editor: Editor) -> None:
 
 
 def connect(editor: Editor, source: tuple[str, str], target: tuple[str, str]) -> None:
-    editor.drag_to(editor.handle(source[0], "output", source[1]), editor.handle(target[0], "input", target[1]))
+    editor.drag_to(
+        editor.handle(source[0], "output", source[1]), editor.handle(target[0], "input", target[1])
+    )
     expect(editor.bubble()).to_contain_text("Fits")
     editor.drop()
     expect(editor.edge(f"{source[0]}.{source[1]} -> {target[0]}.{target[1]}")).to_have_count(1)
@@ -68,7 +72,9 @@ def test_a_flow_is_built_run_and_cancelled_by_mouse(page: Page, lab: LabServer) 
     editor.add_from_palette("shout")
     editor.press("Arrange")
     editor.press("Fit")
-    editor.drag_to(editor.handle("number", "output", "output"), editor.handle("shout", "input", "text"))
+    editor.drag_to(
+        editor.handle("number", "output", "output"), editor.handle("shout", "input", "text")
+    )
     expect(editor.bubble()).to_contain_text("Does not fit")
     expect(editor.bubble()).to_contain_text("INTEGER does not become TEXT by itself.")
     editor.drop()
