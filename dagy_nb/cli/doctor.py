@@ -12,12 +12,17 @@ from typing import TYPE_CHECKING
 from dagy_nb._version import __version__
 from dagy_nb.cli.answer import Answer
 from dagy_nb.errors import DagyError
-from dagy_nb.protocol.tables import Table
+from dagy_nb.protocol.tables import Table, tell_count
 
 if TYPE_CHECKING:
     from dagy_nb.settings import Settings
 
 OK, WARN, FAIL = "ok", "warn", "fail"
+MANY_BYTES = 10_000_000
+_ASK_STORE = """
+SELECT (SELECT count(*) FROM runs), (SELECT count(*) FROM damage),
+       (SELECT coalesce(sum(position), 0) FROM segments)
+"""
 WIDGET = Path(__file__).parent.parent / "static"
 _NEEDED = ("ipython", "ipykernel", "ipywidgets", "anywidget", "duckdb", "papermill", "nbclient")
 _EXTRAS = {
@@ -96,21 +101,33 @@ def look_at_settings() -> Iterator[Finding]:
 
 
 def look_at_store() -> Iterator[Finding]:
-    """Look whether records can be written and read, and how many are not folded yet."""
+    """Look whether records can be written and read, what is damaged, and what is not folded yet."""
     from dagy_nb.session.current import current_session
 
     try:
-        store = current_session().store
-        connection = store.connect()
-        try:
-            count = connection.execute("SELECT count(*) FROM runs").fetchone()
-        finally:
-            connection.close()
-    except DagyError as error:
-        yield Finding(state=FAIL, what="store", value=error.reason, suggestion=error.suggestion)
+        session = current_session()
+        with session.store.connect() as connection:
+            runs, damages, folded = connection.execute(_ASK_STORE).fetchone()
+    except (DagyError, OSError) as error:
+        advice = getattr(error, "suggestion", "") or "Look at the folder, or set DAGY_HOME."
+        yield Finding(state=FAIL, what="store", value=str(error), suggestion=advice)
         return
-    yield Finding(state=OK, what="store readable", value=f"{count[0] if count else 0} runs")
-    yield from _look_at_writing(current_session().settings.home)
+    home = session.settings.home
+    yield Finding(state=OK, what="store readable", value=tell_count(runs, "run"))
+    yield from _look_at_writing(home)
+    behind = max(0, sum(each.stat().st_size for each in home.glob("journal/*.jsonl")) - folded)
+    yield Finding(
+        state=OK if behind < MANY_BYTES else WARN,
+        what="store backlog",
+        value=f"{behind:,} bytes of the journal are not in runs.duckdb yet",
+        suggestion="" if behind < MANY_BYTES else "Another process may be folding; look again.",
+    )
+    yield Finding(
+        state=WARN if damages else OK,
+        what="store damage",
+        value=f"{tell_count(damages, 'line')} of the journal could not be read",
+        suggestion="SELECT * FROM damage tells where; all else is safe." if damages else "",
+    )
 
 
 def look_at_kernels() -> Iterator[Finding]:

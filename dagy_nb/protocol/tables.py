@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from html import escape
+from pathlib import PurePath
 from typing import Any
 
 from dagy_nb.model.diagnostic import Diagnostic
@@ -72,7 +73,7 @@ def list_runs(runs: Sequence[RunRecord], *, note: str = "") -> Table:
     rows = tuple(
         (
             run.run_id,
-            run.notebook if run.kind is RunKind.NOTEBOOK else run.flow,
+            _name(run),
             str(run.kind),
             str(run.state),
             tell_time(run.started_at if run.started_at is not None else run.queued_at),
@@ -102,9 +103,8 @@ def list_nodes(run: RunRecord, *, now: float | None = None) -> Table:
 
 def tell_run(run: RunRecord) -> str:
     """Return one line about a run."""
-    name = run.notebook if run.kind is RunKind.NOTEBOOK else run.flow
     took = f" in {tell_seconds(run.duration)}" if run.duration is not None else ""
-    return f"Run {run.run_id} of {name}: {run.state}{took}"
+    return f"Run {run.run_id} of {_name(run)}: {run.state}{took}"
 
 
 def list_cells(run: RunRecord) -> Table:
@@ -184,6 +184,10 @@ def shorten(text: str, limit: int = MAX_CELL) -> str:
     """Return a text's first line, no longer than `limit`."""
     first, *more = text.strip().splitlines() or [""]
     return first[: limit - 1] + "…" if len(first) > limit else first + (" …" if more else "")
+
+
+def _name(run: RunRecord) -> str:
+    return PurePath(run.notebook).name if run.kind is RunKind.NOTEBOOK else run.flow
 
 
 def _node_row(node: NodeRunRecord, now: float | None) -> tuple[str, ...]:
