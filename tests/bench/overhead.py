@@ -213,7 +213,7 @@ def main() -> None:
             graph = make(given.nodes)
             cases = bench.cases(graph)
             if given.profile == shape:
-                show_profile(cases["inline, memory"])
+                show_profile(cases["inline, journal"])
             elif not given.profile:
                 show(shape, len(graph), measure(cases, given.rounds))
         bench.close()
