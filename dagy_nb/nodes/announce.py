@@ -22,7 +22,8 @@ class Collection:
     """The node classes that one execution of a cell defines.
 
     Attributes:
-        module: The cell's module; classes of other modules are not collected.
+        module: The cell's module; classes of other modules, which it may import, are not collected.
+            Empty collects all.
         origin: Where the cell stands, or None for what the class itself says.
         source: The cell's text for display.
         fingerprint: Of the cell's code with all it captured.
@@ -62,7 +63,7 @@ def collect(collection: Collection) -> Iterator[Collection]:
 def announce(node_class: type) -> None:
     """Tell of a new node class; without a listener it is kept until there is one."""
     collection = _collection.get()
-    if collection is not None:
+    if collection is not None and collection.module in {"", node_class.__module__}:
         collection.classes.append(node_class)
         return
     with _lock:

@@ -173,7 +173,9 @@ class _Capture:
         elsewhere = find_defined(value) or find_importable(name, value)
         if elsewhere is not None:
             return elsewhere
-        if isinstance(value, FunctionType | type) or hasattr(value, "__wrapped__"):
+        if isinstance(value, FunctionType | type) or "__wrapped__" in getattr(
+            value, "__dict__", ()
+        ):
             return self._define(value)
         encode_constant(value)
         return Constant(value)

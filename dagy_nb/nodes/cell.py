@@ -247,8 +247,7 @@ def _make_collection(bundle: CellBundle) -> Collection:
 
 def _find_node(bundle: CellBundle, module: ModuleType, collection: Collection) -> type[FlowNode]:
     """Return the node of a cell that was executed; a function becomes a node here."""
-    own = [each for each in collection.classes if each.__module__ == bundle.module]
-    chosen = choose_class(own, vars(module))
+    chosen = choose_class(collection.classes, vars(module))
     if chosen is not None:
         return chosen
     name = choose_function(parse_quietly(bundle.statements[0].text))

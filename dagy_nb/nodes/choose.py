@@ -51,7 +51,8 @@ def choose_class(classes: Sequence[type], names: Mapping[str, Any]) -> type[Flow
         node: type[FlowNode] = found[0]
         return node
     home = names.get("__name__")
-    unfinished = [each for each in held if issubclass(each, FlowNode) and each.__module__ == home]
+    own = [each for each in held if issubclass(each, FlowNode) and each.__module__ == home]
+    unfinished = [each for each in own if not is_node(each)]
     if unfinished:
         unfinished[-1].create()
     return None

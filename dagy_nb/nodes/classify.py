@@ -77,7 +77,9 @@ def find_importable(name: str, value: Any) -> ImportedObject | None:
 
 def _is_at(module_name: str, qualname: str, value: Any) -> bool:
     module = sys.modules.get(module_name)
-    if module_name in _MAIN or getattr(module, "__spec__", None) is None:
+    if not isinstance(module, ModuleType) or module_name in _MAIN:
+        return False
+    if vars(module).get("__spec__") is None:
         return False
     if module_name.partition(".")[0] == CELLS:
         return False

@@ -6,11 +6,13 @@ import asyncio
 import functools
 import sys
 import types
+from unittest.mock import MagicMock
 
 import pytest
 
 from dagy_nb.errors import CaptureRefused
 from dagy_nb.nodes.context import ExecutionContext
+from dagy_nb.nodes.function import node
 
 CONTEXT = ExecutionContext(node_id="n")
 
@@ -171,6 +173,22 @@ def test_another_cells_node_and_what_it_defines_are_captured(notebook):
     notebook.define("K = 3\ndef helper(x): return 0\ndef first(x: int) -> int: return helper(x)")
 
     assert call(compiled, x=1) == 3 + 2 + 2
+
+
+def test_a_node_of_a_plain_cell_is_captured(notebook):
+    notebook.names["node"] = node
+    notebook.run("@node\ndef first(x: int) -> int:\n    return x + 1\n")
+    compiled = notebook.define("def second(x: int) -> int: return first(x) * 10")
+    notebook.run("@node\ndef first(x: int) -> int:\n    return 0\n")
+
+    assert call(compiled, x=1) == 20
+
+
+def test_objects_that_answer_everything_are_refused(notebook):
+    notebook.names["mock"] = MagicMock()
+
+    with pytest.raises(CaptureRefused, match="data of type MagicMock"):
+        notebook.define("def f(x: int) -> object: return mock")
 
 
 def test_a_node_may_inherit_from_another_cells_node(notebook):

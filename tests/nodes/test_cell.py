@@ -94,6 +94,22 @@ def test_the_names_of_the_package_need_no_import(notebook):
     assert call(compiled, x=1).outputs == {"y": 1}
 
 
+def test_nodes_of_a_module_that_a_cell_imports_are_registered_too(notebook, tmp_path, monkeypatch):
+    (tmp_path / "my_nodes.py").write_text(
+        "from dagy_nb.nodes.function import node\n@node\ndef imported(x: int) -> int: return x\n"
+    )
+    monkeypatch.syspath_prepend(str(tmp_path))
+
+    compiled = notebook.define(
+        "from my_nodes import imported\ndef f(x: int) -> int: return imported(x)"
+    )
+
+    assert compiled.node.spec.type == "f"
+    assert set(notebook.registry.snapshot().classes) == {"f", "imported"}
+    assert str(notebook.registry.snapshot().specs["imported"].origin) == "module my_nodes"
+    del sys.modules["my_nodes"]
+
+
 def test_the_users_own_name_goes_before_the_packages(notebook):
     notebook.run("def node(x): return x + 1")
 

@@ -31,6 +31,7 @@ class Delay(FlowNode):
         ("@node\ndef f(x): pass\n@node\ndef g(x): pass", "node.several"),
         ("@node\ndef f(x): pass\nclass B(FlowNode):\n    def execute(self): pass", "node.several"),
         ("class A(FlowNode):\n    x = Input()", "node.no_execute"),
+        ("class A(FlowNode, register=False):\n    def execute(self): pass", "node.none"),
         ("class A(FlowNode):\n    x = Input()\n    x = Output()", "node.connector_twice"),
         ("class A(FlowNode):\n    x = Input()\n    def execute(self): pass", "node.signature"),
         ("def f(x): yield x", "node.generator"),
