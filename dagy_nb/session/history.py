@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING, Any
 from dagy_nb.session.current import current_session
 
 if TYPE_CHECKING:
-    import duckdb
     import pandas as pd
 
+    from dagy_nb.store.view import Connection
 
-def connect() -> duckdb.DuckDBPyConnection:
+
+def connect() -> Connection:
     """Return a new DuckDB connection over all records, the live tail included.
 
     Tables: `runs`, `node_runs`, `logs`, `events`, `flow_versions`, `node_versions`, `cell_runs`,
@@ -22,7 +23,7 @@ def connect() -> duckdb.DuckDBPyConnection:
         ... # doctest: +SKIP
         [('COMPLETED', 42)]
     """
-    connection: duckdb.DuckDBPyConnection = current_session().store.connect()
+    connection: Connection = current_session().store.connect()
     return connection
 
 

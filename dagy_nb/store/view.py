@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from dagy_nb.store.live import Live
 from dagy_nb.store.merge import write_rows
@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
     from dagy_nb.store.place import Place
     from dagy_nb.store.projection import Projection
+
+    Connection: TypeAlias = duckdb.DuckDBPyConnection
 
 
 def connect_place(place: Place, *, number: bool = False) -> duckdb.DuckDBPyConnection:
