@@ -10,6 +10,7 @@ import threading
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
+from dagy_nb.errors import StoreError
 from dagy_nb.model.event import CancelRequested
 from dagy_nb.store.line import parse_body, read_body
 from dagy_nb.store.liveness import is_held
@@ -39,7 +40,9 @@ class CancelRequests:
         self._place = place
         self._lock = threading.Lock()
         self._asked: dict[str, list[str]] = {}
-        self._positions = {name: self._size(name) for name in list_segments(place)}
+        self._positions: dict[str, int] = {}
+        with suppress(StoreError):  # whoever reads records will hear of it
+            self._positions = {name: self._size(name) for name in list_segments(place)}
         self._ended: set[str] = set()
 
     def asked(self, run_id: str, *, own_writer: str) -> list[str]:

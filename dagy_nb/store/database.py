@@ -125,6 +125,7 @@ def make_file(path: Path, migrations: Sequence[Migration] = MIGRATIONS) -> None:
     connection = duckdb.connect(str(fresh), config=CONFIG)
     try:
         apply_migrations(connection, migrations)
+        connection.execute("CHECKPOINT")  # closing would not say that there is no room
     finally:
         connection.close()
     replace_file(fresh, path)

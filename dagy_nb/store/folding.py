@@ -195,6 +195,11 @@ def _fold_repairing(
             raise explain(error, place.folder) from error
         except (Damaged, Held) as error:
             raise _tell_failure(place, error) from error
+        except duckdb.Error as error:
+            found = judge(error, place.base)
+            raise (
+                found if isinstance(found, StoreError) else _tell_failure(place, error)
+            ) from error
         try:
             fold = _Fold(place, base, journal, step)
             fold.run(should_stop)

@@ -65,7 +65,11 @@ def read_start(pid: int) -> str:
         return _ask_psutil(pid)
     with suppress(OSError, IndexError):
         # the name in parentheses may hold anything, so count from behind it
-        after_name = (_PROCESSES / str(pid) / "stat").read_text().rpartition(")")[2]
+        after_name = (
+            (_PROCESSES / str(pid) / "stat")
+            .read_text(encoding="utf-8", errors="replace")
+            .rpartition(")")[2]
+        )
         values = after_name.split()
         return "" if values[0] in {"Z", "X"} else values[19]
     return ""
@@ -114,6 +118,6 @@ def _ask_psutil(pid: int) -> str:
 @lru_cache(maxsize=1)
 def _read_boot() -> str:
     with suppress(OSError):
-        boot = Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
+        boot = Path("/proc/sys/kernel/random/boot_id").read_text(encoding="utf-8").strip()
         return f"{boot}/{Path('/proc/self/ns/pid').stat().st_ino}"
     return ""

@@ -15,6 +15,7 @@ from dagy_nb.model.event import JOURNAL_VERSION, Event, decode
 from dagy_nb.store.line import parse_body, read_body
 from dagy_nb.store.liveness import Origin, is_gone, is_held
 from dagy_nb.store.segment import HEADER_KIND, Header, read_header, writer_of
+from dagy_nb.store.trouble import explain_reading
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -144,11 +145,17 @@ class Tail:
 
 
 def list_segments(place: Place) -> list[str]:
-    """Return the names of all segments, the oldest first."""
+    """Return the names of all segments, the oldest first.
+
+    Raises:
+        StoreError: `store.unreadable`.
+    """
     try:
         names = [entry.name for entry in place.journal.iterdir()]
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return []
+    except OSError as error:
+        raise explain_reading(error, place.journal) from error
     return sorted(name for name in names if writer_of(name) is not None)
 
 
@@ -173,6 +180,9 @@ def read_segment(
 
     Returns:
         How far it was read now, its facts and its damages. A segment in a newer format is left alone.
+
+    Raises:
+        StoreError: `store.unreadable`.
     """
     reading = _Reading(state)
     at_end = False
@@ -185,6 +195,8 @@ def read_segment(
                     return replace(state, header=reading.header), [], []
     except FileNotFoundError:
         at_end = True
+    except OSError as error:
+        raise explain_reading(error, path) from error
     return reading.finish(is_complete=is_over and at_end), reading.facts, reading.damages
 
 

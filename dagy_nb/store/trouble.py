@@ -11,17 +11,11 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 _FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
-_FORBIDDEN = frozenset({errno.EACCES, errno.EPERM, errno.EROFS})
 
 
 def is_full(error: OSError) -> bool:
     """Whether there is no room left: the disk, the quota or the size of a file."""
     return error.errno in _FULL
-
-
-def is_forbidden(error: OSError) -> bool:
-    """Whether this user must not write there."""
-    return error.errno in _FORBIDDEN
 
 
 def explain(error: OSError, folder: Path) -> StoreError:
@@ -37,4 +31,13 @@ def explain(error: OSError, folder: Path) -> StoreError:
         f"Records cannot be written to {folder} ({told}).",
         code="store.unwritable",
         suggestion="Set DAGY_HOME to a folder you may write to. What is there can still be read.",
+    )
+
+
+def explain_reading(error: OSError, path: Path) -> StoreError:
+    """Return the error to raise from `error` where records cannot be read."""
+    return StoreError(
+        f"{path} cannot be read ({error.strerror or error}).",
+        code="store.unreadable",
+        suggestion="Ask its owner for the right to read it, or set DAGY_HOME to a folder of yours.",
     )
