@@ -35,7 +35,7 @@ def run_flow(
     flow = Flow.from_spec(read_file(file))
     flow.session.registry.discover()
     values = read_parameter_texts(flow.spec, parameters)
-    handle = flow.session.start(flow.spec, values, timeout=timeout)
+    handle = flow.start(values, timeout=timeout)
     error = None
     # What the nodes print is no part of the answer.
     with show_progress(flow.name) as bar, contextlib.redirect_stdout(sys.stderr):

@@ -175,13 +175,7 @@ def _start(words: Words) -> tuple[RunHandle, bool]:
 
     flow = _load(words.names[0])
     values = read_parameter_texts(flow.spec, dict(words.get("parameter", ())))
-    for reserved in {"timeout", "runner"} & values.keys():
-        raise UsageError(
-            f"A parameter cannot be named {reserved!r}.",
-            code="usage.option_value",
-            suggestion=f"Write --{reserved} for the run's own option.",
-        )
-    handle = flow.run(timeout=words.get("timeout"), runner=words.get("runner"), **values)
+    handle = flow.start(values, timeout=words.get("timeout"), runner=words.get("runner"))
     return handle, bool(words.get("background"))
 
 

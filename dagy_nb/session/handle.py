@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from dagy_nb.session.listener import RunListener
 
 TICK = 0.1
+FIRST_TICK = 0.005
 GRACE = 5.0
 
 
@@ -124,9 +125,11 @@ class RunHandle:
             RunFailed: As `wait`.
         """
         try:
+            pause = FIRST_TICK
             while not self._live.done.is_set():
                 # Short sleeps, since an interrupt reaches a waiting cell only between two of them.
-                await asyncio.sleep(TICK)
+                await asyncio.sleep(pause)
+                pause = min(TICK, 2 * pause)
                 self._tick(on_tick)
         except (KeyboardInterrupt, asyncio.CancelledError):
             self.cancel(by="interrupt")
