@@ -8,7 +8,6 @@ redefinition does not change them. Any other data is refused by name.
 from __future__ import annotations
 
 import builtins
-import inspect
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -28,7 +27,7 @@ from dagy_nb.nodes.constants import NoConstant, encode_constant
 from dagy_nb.nodes.digest import digest
 from dagy_nb.nodes.fingerprint import fingerprint_binding, fingerprint_texts, normalise
 from dagy_nb.nodes.names import FreeNames, find_names
-from dagy_nb.nodes.source import Definition, find_definition
+from dagy_nb.nodes.source import Definition, find_definition, unwrap
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,7 +184,7 @@ class _Capture:
         key = id(value)
         if key in self._found:
             return Later(key)
-        inner = inspect.unwrap(value)
+        inner = unwrap(value)
         if "<locals>" in inner.__qualname__:
             raise NoConstant(f"made inside another function (`{inner.__qualname__}`)")
         definition = find_definition(value)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import builtins
-import inspect
 import sys
 from collections.abc import Mapping
 from types import FunctionType, ModuleType
@@ -11,6 +10,7 @@ from typing import Any
 
 from dagy_nb.nodes.bundle import CELLS, CellBundle, DefinedObject, ImportedModule, ImportedObject
 from dagy_nb.nodes.constants import NoConstant
+from dagy_nb.nodes.source import unwrap
 
 # What a node's cell may use although nobody imported it.
 PRELUDE: Mapping[str, ImportedObject] = {
@@ -32,7 +32,7 @@ def is_builtin(name: str, value: Any) -> bool:
     """Whether a name means the builtin of that name, if in IPython's own version."""
     if not hasattr(builtins, name):
         return False
-    inner = inspect.unwrap(value) if callable(value) else value
+    inner = unwrap(value)
     home = str(getattr(value, "__module__", ""))
     return inner is getattr(builtins, name) or home.partition(".")[0] == "IPython"
 

@@ -7,7 +7,6 @@ are looked up in the text first: a module's class may use what stands further do
 from __future__ import annotations
 
 import ast
-import inspect
 import sys
 from collections.abc import Iterable, Iterator, Mapping
 from importlib.util import resolve_name
@@ -19,12 +18,12 @@ from dagy_nb.nodes.digest import digest
 from dagy_nb.nodes.fingerprint import normalise
 from dagy_nb.nodes.local import fingerprint_local
 from dagy_nb.nodes.names import find_names
-from dagy_nb.nodes.source import Definition, find_definition, list_statements
+from dagy_nb.nodes.source import Definition, find_definition, list_statements, unwrap
 
 
 def fingerprint_object(value: Any) -> str:
     """Return the hash of a function or class with all that it uses."""
-    closure = _Closure(inspect.unwrap(value) if callable(value) else value)
+    closure = _Closure(unwrap(value))
     return digest(f"{name}={closure.parts[name]}" for name in sorted(closure.parts))
 
 
@@ -70,7 +69,7 @@ class _Closure:
         if isinstance(value, ModuleType):
             self.parts[name] = f"module {value.__name__} {fingerprint_local(value.__name__)}"
         elif isinstance(value, FunctionType | type) and home == self._module:
-            self._add(name, inspect.unwrap(value))
+            self._add(name, unwrap(value))
         elif isinstance(value, FunctionType | type):
             self.parts[name] = f"object {home}:{value.__qualname__} {fingerprint_local(home)}"
         else:

@@ -12,6 +12,7 @@ from pydantic.fields import FieldInfo
 from dagy_nb.nodes.base import FlowNode, NodeMeta
 from dagy_nb.nodes.describe import check_options
 from dagy_nb.nodes.reading import FunctionReader
+from dagy_nb.nodes.source import unwrap
 
 
 class NodeOptions(TypedDict, total=False):
@@ -94,6 +95,9 @@ def make_function_node(
         "__qualname__": function.__qualname__,
         "__doc__": function.__doc__,
         "__wrapped__": staticmethod(function),
+        "__signature__": inspect.signature(function),
+        # From Python 3.13 on `inspect` finds the text of a class by this.
+        "__firstlineno__": unwrap(function).__code__.co_firstlineno,
         "Config": reader.make_config(),
         "execute": _make_execute(function, reader),
         "_call_plainly": staticmethod(_fill_defaults(function, reader)),

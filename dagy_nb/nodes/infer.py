@@ -84,6 +84,7 @@ def infer_types(annotation: Any) -> Inferred:
         >>> infer_types(int | None).data_types
         (<DataType.INTEGER: 'INTEGER'>,)
     """
+    annotation = _resolve_alias(annotation)
     if get_origin(annotation) is Annotated:
         return _infer_annotated(annotation)
     if _is_union(annotation):
@@ -112,6 +113,14 @@ def infer_type(annotation: Any) -> DataType | None:
     if hasattr(annotation, "__supertype__"):
         return infer_type(annotation.__supertype__)
     return _infer_class(annotation) if inspect.isclass(annotation) else None
+
+
+def _resolve_alias(annotation: Any) -> Any:
+    """Return what a `type` statement's alias stands for, with or without its parameters."""
+    for each in (annotation, get_origin(annotation)):
+        if type(each).__name__ == "TypeAliasType" and each is not JsonValue:
+            return _resolve_alias(each.__value__)
+    return annotation
 
 
 def _infer_annotated(annotation: Any) -> Inferred:

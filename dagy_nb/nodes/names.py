@@ -46,7 +46,7 @@ def find_names(tree: ast.Module) -> FreeNames:
     order.visit(plain)
     table = symtable.symtable(ast.unparse(plain), "<names>", "exec")
     bound = {symbol.get_name() for symbol in table.get_symbols() if _is_bound(symbol)}
-    bound |= set(_list_declared_global(table))
+    bound |= set(_list_declared_global(table)) | order.bound
     needed = {name for name in _list_globals(table) if name not in bound} | (order.early & bound)
     loose = {name for name in _list_class_names(table) if name not in bound}
     star = any(alias.name == "*" for alias in _list_aliases(tree))
@@ -185,19 +185,19 @@ class _Order(ast.NodeVisitor):
 
     def __init__(self) -> None:
         self.early: set[str] = set()
-        self._bound: set[str] = set()
+        self.bound: set[str] = set()
 
     def visit_Name(self, node: ast.Name) -> None:
-        if isinstance(node.ctx, ast.Load) and node.id not in self._bound:
+        if isinstance(node.ctx, ast.Load) and node.id not in self.bound:
             self.early.add(node.id)
         elif isinstance(node.ctx, ast.Store):
-            self._bound.add(node.id)
+            self.bound.add(node.id)
 
     def visit_Assign(self, node: ast.Assign) -> None:
         self._visit_all([node.value, *node.targets])
 
     def visit_AugAssign(self, node: ast.AugAssign) -> None:
-        if isinstance(node.target, ast.Name) and node.target.id not in self._bound:
+        if isinstance(node.target, ast.Name) and node.target.id not in self.bound:
             self.early.add(node.target.id)
         self._visit_all([node.value, node.target])
 
@@ -210,13 +210,13 @@ class _Order(ast.NodeVisitor):
     visit_AsyncFor = visit_For  # noqa: N815  # the name that `ast` looks for
 
     def visit_Import(self, node: ast.Import | ast.ImportFrom) -> None:
-        self._bound.update((each.asname or each.name).partition(".")[0] for each in node.names)
+        self.bound.update((each.asname or each.name).partition(".")[0] for each in node.names)
 
     visit_ImportFrom = visit_Import  # noqa: N815  # the name that `ast` looks for
 
     def visit_FunctionDef(self, node: ast.FunctionDef | ast.AsyncFunctionDef) -> None:
         self._visit_all([*node.decorator_list, *_list_defaults(node.args)])
-        self._bound.add(node.name)
+        self.bound.add(node.name)
 
     visit_AsyncFunctionDef = visit_FunctionDef  # noqa: N815  # the name that `ast` looks for
 
@@ -225,9 +225,9 @@ class _Order(ast.NodeVisitor):
 
     def visit_ClassDef(self, node: ast.ClassDef) -> None:
         self._visit_all([*node.decorator_list, *node.bases, *node.keywords])
-        outside = set(self._bound)
+        outside = set(self.bound)
         self._visit_all(node.body)
-        self._bound = outside | {node.name}
+        self.bound = outside | {node.name}
 
     def visit_ListComp(self, node: ast.ListComp | ast.SetComp | ast.GeneratorExp) -> None:
         self._visit_comprehension(node.generators, [node.elt])
@@ -240,30 +240,30 @@ class _Order(ast.NodeVisitor):
 
     def visit_ExceptHandler(self, node: ast.ExceptHandler) -> None:
         self._visit_all([node.type] if node.type else [])
-        self._bound.update([node.name] if node.name else [])
+        self.bound.update([node.name] if node.name else [])
         self._visit_all(node.body)
 
     def visit_MatchAs(self, node: ast.MatchAs) -> None:
         self.generic_visit(node)
-        self._bound.update([node.name] if node.name else [])
+        self.bound.update([node.name] if node.name else [])
 
     def visit_MatchStar(self, node: ast.MatchStar) -> None:
-        self._bound.update([node.name] if node.name else [])
+        self.bound.update([node.name] if node.name else [])
 
     def visit_MatchMapping(self, node: ast.MatchMapping) -> None:
         self.generic_visit(node)
-        self._bound.update([node.rest] if node.rest else [])
+        self.bound.update([node.rest] if node.rest else [])
 
     def _visit_comprehension(
         self, generators: list[ast.comprehension], results: list[ast.expr]
     ) -> None:
-        outside = set(self._bound)
+        outside = set(self.bound)
         for each in generators:
             self._visit_all([each.iter, each.target, *each.ifs])
         self._visit_all(results)
         parts = [part for each in (*generators, *results) for part in ast.walk(each)]
         walrus = {each.target.id for each in parts if isinstance(each, ast.NamedExpr)}
-        self._bound = outside | walrus
+        self.bound = outside | walrus
 
     def _visit_all(self, nodes: Iterable[ast.AST]) -> None:
         for each in nodes:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import importlib
 import inspect
 import typing
 from collections.abc import Callable
@@ -18,6 +19,7 @@ from dagy_nb.model.diagnostic import Diagnostic, Place, Severity
 from dagy_nb.nodes.config import NodeConfig
 from dagy_nb.nodes.connectors import Connector, Input, Output
 from dagy_nb.nodes.infer import Inferred, infer_types
+from dagy_nb.nodes.source import unwrap
 
 SOLE_OUTPUT = "output"
 
@@ -34,7 +36,7 @@ class FunctionReader:
         self.takes_context = False
         self.starred = ""
         self.positional: list[str] = []
-        self.is_async = inspect.iscoroutinefunction(inspect.unwrap(function))
+        self.is_async = inspect.iscoroutinefunction(unwrap(function))
         self._refuse_what_is_no_function()
         self.hints = _read_hints(function)
         self._signature = inspect.signature(function)
@@ -64,7 +66,7 @@ class FunctionReader:
                 code="node.signature",
                 suggestion="Write `def name(...)` below `@node`.",
             )
-        inner = inspect.unwrap(self.function)
+        inner = unwrap(self.function)
         if inspect.isgeneratorfunction(inner) or inspect.isasyncgenfunction(inner):
             raise DefinitionError(
                 f"{self.name} is a generator: it uses `yield`.",
@@ -181,9 +183,9 @@ def _fill(
 
 def _read_hints(function: Callable[..., Any]) -> dict[str, Any]:
     """Return the annotations, resolved one by one: one that cannot be resolved is `empty`."""
-    inner = inspect.unwrap(function)
+    inner = unwrap(function)
     hints = {}
-    for name, annotation in getattr(inner, "__annotations__", {}).items():
+    for name, annotation in _list_annotations(inner).items():
         holder = type("Holder", (), {"__annotations__": {name: annotation}})
         names = getattr(inner, "__globals__", {})
         try:
@@ -191,6 +193,18 @@ def _read_hints(function: Callable[..., Any]) -> dict[str, Any]:
         except Exception:  # noqa: BLE001  # any expression may stand in an annotation
             hints[name] = inspect.Parameter.empty
     return hints
+
+
+def _list_annotations(function: Any) -> dict[str, Any]:
+    try:
+        return dict(getattr(function, "__annotations__", {}))
+    except NameError:
+        # From Python 3.14 on annotations are evaluated here, all at once; as texts they are not.
+        annotationlib = importlib.import_module("annotationlib")
+        texts: dict[str, Any] = annotationlib.get_annotations(
+            function, format=annotationlib.Format.STRING
+        )
+        return texts
 
 
 def _list_fields(annotation: Any) -> dict[str, Any]:

@@ -42,12 +42,21 @@ _Definer = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef | ast.Assign
 
 def find_definition(value: Any) -> Definition | None:
     """Return the statement at the top of a cell or module that defined `value`, or None."""
-    inner = inspect.unwrap(value) if callable(value) else value
+    inner = unwrap(value)
     if isinstance(inner, FunctionType):
         return _find_function(inner)
     if inspect.isclass(inner):
         return _find_class(inner)
     return None
+
+
+def unwrap(value: Any) -> Any:
+    """Return what decorators and function nodes wrap; `inspect.unwrap` stops at classes from 3.13 on."""
+    seen: set[int] = set()
+    while id(value) not in seen and "__wrapped__" in getattr(value, "__dict__", ()):
+        seen.add(id(value))
+        value = value.__wrapped__
+    return value
 
 
 def list_statements(filename: str, names: dict[str, Any]) -> Mapping[str, tuple[ast.stmt, ...]]:
