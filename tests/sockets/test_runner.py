@@ -75,6 +75,7 @@ def test_what_a_body_raises_is_data(runner, form):
     assert "in execute" in outcome.error.traceback
     assert "body.py" not in outcome.error.traceback
     assert outcome.exception is error
+    assert error.__traceback__.tb_frame.f_code.co_name == "execute"
     assert not outcome.broke_contract
 
 
