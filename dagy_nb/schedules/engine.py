@@ -1,7 +1,7 @@
 """papermill's engine `dagy`: a notebook in, the executed one out, every cell recorded while it runs.
 
 `papermill --engine dagy IN OUT` finds it by its entry point, `run_notebook` by its name. Both leave the same
-records.
+records. papermill loads this module while it is itself only half loaded, so it imports nothing of papermill.
 """
 
 from __future__ import annotations
@@ -9,26 +9,31 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from papermill.engines import Engine
-
 from dagy_nb.engine.clock import SystemClock
 from dagy_nb.model.run_id import make_run_id
 from dagy_nb.model.state import RunState
-from dagy_nb.schedules.client import ReportingClient
-from dagy_nb.schedules.kernel import PrivateKernel
 from dagy_nb.schedules.limits import Timeouts
-from dagy_nb.schedules.marks import MarkedNotebook
 from dagy_nb.schedules.parameters import check_parameters
 from dagy_nb.schedules.plan import NotebookPlan
 from dagy_nb.schedules.reporter import NotebookReporter
-from dagy_nb.schedules.supervisor import Supervisor
-from dagy_nb.schedules.waiting import run_apart
 from dagy_nb.settings import Settings, make_environment, read_settings
 from dagy_nb.store import open_store
 
 
-class DagyEngine(Engine):
+class DagyEngine:
     """Executes notebooks under watch, with records, limits and a certain end."""
+
+    @classmethod
+    def nb_kernel_name(cls, nb: Any, name: str | None = None) -> str:
+        """Return the kernel that a notebook asks for, unless another is asked for."""
+        return str(name or nb.metadata.get("kernelspec", {}).get("name") or "python3")
+
+    @classmethod
+    def nb_language(cls, nb: Any, language: str | None = None) -> str:
+        """Return the language of a notebook's cells, unless another is asked for."""
+        info = nb.metadata.get("language_info", {}).get("name")
+        spec = nb.metadata.get("kernelspec", {}).get("language")
+        return str(language or info or spec or "python")
 
     @classmethod
     def execute_notebook(
@@ -105,38 +110,9 @@ def _execute_for_papermill(
 
 
 def _execute(nb: Any, kernel_name: str, plan: NotebookPlan, options: dict[str, Any]) -> Any:
-    nb.metadata.papermill["input_path"] = plan.source
-    if plan.output is not None:
-        nb.metadata.papermill["output_path"] = plan.output
-    marked = MarkedNotebook(
-        nb,
-        output=plan.output,
-        save_every=plan.save_every,
-        progress_bar=options.get("progress_bar", False),
-        log_output=options.get("log_output", False),
-    )
-    marked.notebook_start()
-    marked.save_now()
-    try:
-        run_apart(lambda: _supervise(kernel_name, marked, plan, options), plan.reporter.cancel)
-    finally:
-        marked.notebook_complete()
-    return marked.nb
+    from dagy_nb.schedules.execution import execute_plan
 
-
-async def _supervise(
-    kernel_name: str, marked: MarkedNotebook, plan: NotebookPlan, options: dict[str, Any]
-) -> None:
-    kernel = PrivateKernel(kernel_name, env=plan.env, cwd=plan.cwd)
-    kept = {key: options[key] for key in ("stdout_file", "stderr_file") if options.get(key)}
-    client = ReportingClient(
-        marked,
-        kernel=kernel,
-        reporter=plan.reporter,
-        log_output=bool(options.get("log_output")),
-        **kept,
-    )
-    await Supervisor(client, kernel, marked, plan.reporter).run()
+    return execute_plan(nb, kernel_name, plan, options)
 
 
 def _read_timeouts(options: dict[str, Any]) -> Timeouts:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import tempfile
 from pathlib import Path
@@ -10,7 +11,10 @@ from typing import Any
 from papermill.engines import NotebookExecutionManager
 from papermill.iorw import write_ipynb
 
+from dagy_nb.errors import NotebookError
+
 SAVE_EVERY = 5.0
+logger = logging.getLogger(__name__)
 
 
 class MarkedNotebook(NotebookExecutionManager):
@@ -31,6 +35,7 @@ class MarkedNotebook(NotebookExecutionManager):
         super().__init__(nb, output_path=output, **options)
         self.save_every = save_every
         self._next_save = 0.0
+        self.trouble: OSError | None = None
 
     def save(self, **kwargs: Any) -> None:
         """Do nothing: papermill asks for this twice a cell."""
@@ -39,10 +44,15 @@ class MarkedNotebook(NotebookExecutionManager):
         """Do nothing: the watch over the run saves on time."""
 
     def save_on_time(self, now: float) -> None:
-        """Save if it is time to; slow saves become rarer."""
+        """Save if it is time to; slow saves become rarer, a failed one is tried again."""
         if not self.save_every or now < self._next_save:
             return
-        self.save_now()
+        try:
+            self.save_now()
+        except OSError as error:
+            if self.trouble is None:
+                logger.warning("%s cannot be saved now: %s", self.output_path, error)
+            self.trouble = error
         cost = (self.now() - self.last_save_time).total_seconds()
         self._next_save = now + max(self.save_every, 20 * cost)
 
@@ -57,14 +67,25 @@ class MarkedNotebook(NotebookExecutionManager):
         save_notebook(self.nb, Path(self.output_path))
 
     def notebook_complete(self, **kwargs: Any) -> None:
-        """Write the run's end into the metadata, and save."""
+        """Write the run's end into the metadata, and save.
+
+        Raises:
+            NotebookError: `notebook.output_unwritable`.
+        """
         self.end_time = self.now()
         marks = self.nb.metadata.papermill
         marks["end_time"] = self.end_time.isoformat()
         if self.start_time is not None:
             marks["duration"] = (self.end_time - self.start_time).total_seconds()
         self.cleanup_pbar()
-        self.save_now()
+        try:
+            self.save_now()
+        except OSError as error:
+            raise NotebookError(
+                f"The notebook ran, but cannot be saved as {self.output_path}: {error}.",
+                code="notebook.output_unwritable",
+                suggestion="Make room, or choose another output; the run is recorded.",
+            ) from error
 
 
 def save_notebook(notebook: Any, path: Path) -> None:

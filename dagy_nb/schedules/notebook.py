@@ -118,7 +118,8 @@ def run_notebook(
         How it ended. A failing notebook is a result, not an exception.
 
     Raises:
-        NotebookError: The notebook cannot be run as asked; nothing was recorded.
+        NotebookError: The notebook cannot be run as asked, and nothing was recorded; or it ran, was
+            recorded and cannot be saved (`notebook.output_unwritable`).
         KeyboardInterrupt: After the run was cancelled and recorded.
 
     Example:
@@ -204,6 +205,8 @@ def _execute(
         )
     except (NotebookError, PapermillExecutionError) as error:
         plan.reporter.end(RunState.FAILED, _describe(error))
+        if getattr(error, "code", "") == "notebook.output_unwritable":
+            raise
     except Exception as error:
         plan.reporter.end(RunState.FAILED, _describe(error))
         raise

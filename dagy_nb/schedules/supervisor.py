@@ -16,7 +16,7 @@ import nbformat
 from nbclient.exceptions import CellExecutionError, DeadKernelError
 from zmq import ZMQError
 
-from dagy_nb.errors import NotebookError, StoreError
+from dagy_nb.errors import DagyError, NotebookError
 from dagy_nb.model.event import ErrorFact
 from dagy_nb.model.state import NodeState, RunState
 from dagy_nb.schedules.cell_error import describe_cell_error, is_quiet_exit
@@ -72,13 +72,19 @@ class Supervisor:
         """
         self.reporter.start()
         work = asyncio.ensure_future(self._work())
-        watches = [asyncio.ensure_future(each) for each in (self._watch(work), self._ask_store())]
+        watch = asyncio.ensure_future(self._watch(work))
+        asking = asyncio.ensure_future(self._ask_store())
         try:
-            await asyncio.wait({work})
+            await asyncio.wait({work, watch}, return_when=asyncio.FIRST_COMPLETED)
+            # A run that nobody watches could go on for ever: a broken watch ends it.
+            if not work.done():
+                self.kernel.kill()
+                work.cancel()
+                await asyncio.wait({work})
         finally:
-            for each in watches:
-                each.cancel()
+            asking.cancel()
             await self._end_kernel(work)
+        await watch
         self._conclude(work)
 
     # --- the cells -------------------------------------------------------------------------------
@@ -159,8 +165,6 @@ class Supervisor:
             now = time.monotonic()
             self.stop = self._find_stop(now)
             if self.stop is not None:
-                self.kernel.kill()
-                work.cancel()
                 return
             self.marked.save_on_time(now)
             await asyncio.sleep(TICK)
@@ -168,7 +172,7 @@ class Supervisor:
     async def _ask_store(self) -> None:
         while self.reporter.cancelled_by is None:
             await asyncio.sleep(ASK_STORE_EVERY)
-            with suppress(StoreError):
+            with suppress(DagyError):
                 asked = await asyncio.to_thread(
                     self.reporter.store.cancel_requested, self.reporter.run_id
                 )

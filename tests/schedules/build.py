@@ -62,8 +62,10 @@ def read_printed(notebook: Any) -> str:
 
 
 def read_statuses(notebook: Any) -> list[str]:
-    """papermill's mark of each cell."""
-    return [cell.metadata.papermill["status"] for cell in notebook.cells]
+    """papermill's mark of each cell; the cells it puts in to show an error have none."""
+    return [
+        cell.metadata.papermill["status"] for cell in notebook.cells if "papermill" in cell.metadata
+    ]
 
 
 def is_running(pid: int) -> bool:

@@ -9,8 +9,10 @@ from pathlib import Path
 import nbformat
 import pytest
 
+from dagy_nb.errors import NotebookError
 from dagy_nb.model.event import CellEnded, CellStarted, Event, RunEnded, RunQueued, RunStarted
 from dagy_nb.model.state import NodeState, RunKind, RunState
+from dagy_nb.schedules.supervisor import Supervisor
 from dagy_nb.store.memory import MemoryStore
 from tests.schedules.build import (
     read_output,
@@ -179,3 +181,33 @@ def test_cells_end_before_the_run_does(tmp_path: Path) -> None:
 
     ends = [event for event in heard if isinstance(event, CellEnded | RunEnded)]
     assert [type(event) for event in ends] == [CellEnded, CellEnded, RunEnded]
+
+
+def test_an_output_that_goes_away_is_told_and_the_run_recorded(tmp_path: Path) -> None:
+    """As a disk that fills up: saving fails while the notebook runs, and again at its end."""
+    folder = tmp_path / "gone"
+    folder.mkdir()
+    store = MemoryStore()
+    cell = f"import shutil, time\nshutil.rmtree({str(folder)!r})\ntime.sleep(0.5)"
+    with pytest.raises(NotebookError) as caught:
+        run(tmp_path, store, cell, "print('goes on')", output=folder / "out.ipynb", save_every=0.1)
+
+    assert caught.value.code == "notebook.output_unwritable"
+    (record,) = store.runs().runs
+    assert record.state is RunState.COMPLETED
+    assert [line.text for line in store.logs(record.run_id)] == ["goes on"]
+
+
+def test_a_watch_that_breaks_ends_the_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Unwatched, this notebook would run for ever."""
+
+    def fail(self: Supervisor, now: float) -> None:
+        if self.running is not None:
+            raise RuntimeError("broken")
+
+    store = MemoryStore()
+    monkeypatch.setattr(Supervisor, "_find_stop", fail)
+    with pytest.raises(RuntimeError, match="broken"):
+        run(tmp_path, store, "import time\nwhile True: time.sleep(1)")
+
+    assert store.runs().runs[0].state is RunState.FAILED
