@@ -64,5 +64,5 @@ def test_there_are_six_run_states_and_four_of_them_are_final():
 
 
 def test_every_reason_belongs_to_failed_or_to_skipped_and_never_to_both():
-    assert FAIL_REASONS | SKIP_REASONS == set(Reason)
+    assert set(Reason) == FAIL_REASONS | SKIP_REASONS
     assert not FAIL_REASONS & SKIP_REASONS
