@@ -15,7 +15,7 @@ from tests.source import ROOT
 
 FIRST = ROOT / "notebooks" / "01_first_flow.ipynb"
 
-pytestmark = [pytest.mark.kernel, pytest.mark.timeout(180)]
+pytestmark = [pytest.mark.kernel, pytest.mark.timeout(240)]
 
 
 def dagy_nb(folder, *words):

@@ -6,7 +6,7 @@ import pytest
 
 from tests.kernel.live import Kernel
 
-pytestmark = pytest.mark.kernel
+pytestmark = [pytest.mark.kernel, pytest.mark.timeout(180)]
 
 
 def test_a_cell_defines_a_node_and_shows_its_card(kernel):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-pytestmark = pytest.mark.kernel
+pytestmark = [pytest.mark.kernel, pytest.mark.timeout(180)]
 
 NODES = (
     "%%flownode\ndef number(value: int = 1) -> int:\n    return value",

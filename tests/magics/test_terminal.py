@@ -11,6 +11,7 @@ import pytest
 
 from tests.source import ROOT
 
+pytestmark = pytest.mark.timeout(180)
 CELLS = (
     "%load_ext dagy_nb",
     "%%flownode\ndef number(value: int = 1) -> int:\n    print('told')\n    return value",

@@ -43,7 +43,7 @@ def test_there_are_three():
 
 
 @pytest.mark.kernel
-@pytest.mark.timeout(120)
+@pytest.mark.timeout(240)
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=name_of)
 def test_a_notebook_gives_what_it_shows(path, tmp_path):
     """nbval runs each cell and compares its output with the one that is committed."""
@@ -112,7 +112,7 @@ def compute_plainly(month):
 
 
 @pytest.mark.kernel
-@pytest.mark.timeout(120)
+@pytest.mark.timeout(240)
 def test_the_first_notebook_reports_what_plain_pandas_computes(tmp_path):
     kernel = Kernel(tmp_path, DAGY_STATIC="1")
     try:
