@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from dagy_nb.errors import StoreError
 from dagy_nb.store.crash import end_crashed_run, is_open
 from dagy_nb.store.fold import RunFold
-from dagy_nb.store.publish import is_due, is_up_to_date, publish, sweep_log
+from dagy_nb.store.publish import is_due, is_up_to_date, publish, sweep_logs
 from dagy_nb.store.tail import Tail
 from dagy_nb.store.trouble import explain
 from dagy_nb.store.versions import VersionFold, number_content
@@ -101,7 +101,7 @@ def fold_journal(
     from dagy_nb.store.base import ignore_step
 
     step = on_step or ignore_step
-    sweep_log(place)
+    sweep_logs(place)
     fold = _fold_repairing(place, journal, step, should_stop)
     due = publish_now or is_due(place, time.time())
     return FoldReport(

@@ -6,7 +6,8 @@
   fold.lock                             held for the moments of a fold
   base.duckdb                           ours: everything folded; opened under the lock only
   snap.duckdb                           the last copy of it, never written; views attach it
-  runs.duckdb                           the user's copy: open it with anything
+  runs.duckdb                           the user's copy: open it with anything (a link to the newest
+                                        of `.runs-<time>.duckdb`)
   quarantine-<time>-<name>              what could not be read any more
 ```
 """

@@ -3,6 +3,9 @@
 A copy takes its name in one step, so a reader has the old one or the new one. Each bears the base's time of
 change, which tells whether it is still the same. Copying is throttled by the size of the base, so that a
 big history does not spend its time being copied.
+
+`runs.duckdb` is a link to a file of its own for each copy. A user who has an old copy open for writing
+then also keeps its write-ahead log apart: beside the new file, DuckDB would refuse to open that file.
 """
 
 from __future__ import annotations
@@ -27,6 +30,7 @@ SHORTEST_PAUSE = 2.0
 _SHARE = 0.05
 _BYTES_PER_SECOND = 300e6
 _MAGIC = (8, b"DUCK")
+_GRACE = 10.0
 
 
 def publish(place: Place, on_step: Callable[[str], None]) -> bool:
@@ -36,9 +40,17 @@ def publish(place: Place, on_step: Callable[[str], None]) -> bool:
         Whether that was possible; where it is not, the old copies stay.
     """
     try:
-        for path in (place.snap, place.user_copy):
-            if not is_published(place.base, path):
-                _replace_copy(place.base, path, on_step)
+        if not is_published(place.base, place.snap):
+            fresh = place.snap.with_name(f".new-{place.snap.name}")
+            _copy_base(place.base, fresh, place.snap.name, on_step)
+            replace_file(fresh, place.snap)
+            on_step(f"published {place.snap.name}")
+        if not is_published(place.base, place.user_copy):
+            fresh = place.folder / f".runs-{time.time_ns()}.duckdb"
+            _copy_base(place.base, fresh, place.user_copy.name, on_step)
+            _link_copy(fresh, place.user_copy)
+            on_step(f"published {place.user_copy.name}")
+            _remove_old_copies(place)
     except OSError as error:
         _log.warning("The records in %s cannot be published: %s", place.folder, error)
         return False
@@ -80,25 +92,43 @@ def is_published(base: Path, path: Path) -> bool:
     return made.st_size == made_from.st_size
 
 
-def sweep_log(place: Place) -> None:
-    """Remove a write-ahead log beside the user's copy.
+def sweep_logs(place: Place) -> None:
+    """Remove what programs left beside the user's copy: a log that is damaged or not its own.
 
-    A program that had the copy open for writing while it was replaced leaves a log that does not belong
-    to the new file, and DuckDB would refuse to open it. What a user writes into the copy is lost with
-    the next one in any case.
+    What a user writes into the copy is lost with the next one in any case.
     """
     wal_of(place.user_copy).unlink(missing_ok=True)
+    wal_of(place.user_copy.resolve()).unlink(missing_ok=True)
 
 
-def _replace_copy(base: Path, path: Path, on_step: Callable[[str], None]) -> None:
-    fresh = path.with_name(f".new-{path.name}")
+def _copy_base(base: Path, fresh: Path, name: str, on_step: Callable[[str], None]) -> None:
     remove_file(fresh)
     made_from = base.stat()
     copy_file(base, fresh)
-    on_step(f"copied {path.name}")
+    on_step(f"copied {name}")
     os.utime(fresh, ns=(time.time_ns(), made_from.st_mtime_ns))
-    replace_file(fresh, path)
-    on_step(f"published {path.name}")
+
+
+def _link_copy(fresh: Path, path: Path) -> None:
+    """Make `path` lead to a new copy; where there are no links, the copy itself takes the name."""
+    before = path.resolve()
+    link = path.with_name(f".new-{path.name}")
+    remove_file(link)
+    try:
+        link.symlink_to(fresh.name)
+    except (OSError, NotImplementedError):
+        link = fresh
+    replace_file(link, path)
+    if before.exists():
+        os.utime(before)  # it is old from now on
+
+
+def _remove_old_copies(place: Place) -> None:
+    """Remove what `runs.duckdb` led to before, when whoever was just opening it has done so."""
+    current = place.user_copy.resolve()
+    for path in place.folder.glob(".runs-*.duckdb"):
+        if path != current and time.time() - path.stat().st_ctime > _GRACE:
+            remove_file(path)
 
 
 def _is_whole(path: Path, like: os.stat_result) -> bool:

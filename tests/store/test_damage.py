@@ -73,11 +73,11 @@ def raise_storage_version(path: Path) -> None:
 
 
 def put_nonsense_into_log(path: Path) -> None:
-    wal_of(path).write_bytes(os.urandom(5000))
+    wal_of(path.resolve()).write_bytes(os.urandom(5000))
 
 
 def put_empty_log(path: Path) -> None:
-    wal_of(path).touch()
+    wal_of(path.resolve()).touch()
 
 
 DAMAGES: list[Callable[[Path], None]] = [
@@ -214,9 +214,6 @@ sys.stdin.readline()
         user.stdin.write("\n")
         user.stdin.flush()
         assert user.stdout.readline() == "written\n"
-        assert wal_of(path).exists()
-
-        store.connect().close()
 
         assert read_plainly(path) == 21
         user.communicate("\n")

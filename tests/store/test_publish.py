@@ -138,3 +138,59 @@ def test_copies_are_written_to_disk_before_they_take_their_name(store, monkeypat
 
     for name in ("snap.duckdb", "runs.duckdb"):
         assert order[order.index(name) - 1] == order[order.index(name) + 1] == "sync"
+
+
+def test_the_same_process_sees_the_new_copy_while_it_has_the_old_one_open(store):
+    store.fold()
+    old = duckdb.connect(str(store.place.user_copy))
+    store.append(*whole_run("run-0002"))
+    store.fold()
+    new = duckdb.connect(str(store.place.user_copy))
+
+    counts = [each.execute("SELECT count(*) FROM runs").fetchone()[0] for each in (old, new)]
+
+    assert counts == [1, 2]
+    old.close()
+    new.close()
+
+
+def test_old_copies_are_removed_a_while_after_they_were_replaced(store, monkeypatch):
+    store.fold()
+    first = store.place.user_copy.resolve()
+    os.utime(first, (0, first.stat().st_mtime))
+    monkeypatch.setattr(publish_module, "_GRACE", 0.0)
+    monkeypatch.setattr(publish_module.time, "time", lambda: first.stat().st_ctime)
+    store.append(*whole_run("run-0002"))
+    store.fold()
+    monkeypatch.undo()
+
+    assert first.exists()
+    assert store.place.user_copy.resolve() != first
+
+
+def test_old_copies_do_not_pile_up(store, monkeypatch):
+    for number in range(2, 6):
+        store.append(*whole_run(f"run-000{number}"))
+        store.fold()
+    kept = len(list(store.place.folder.glob(".runs-*")))
+    monkeypatch.setattr(publish_module, "_GRACE", -1.0)
+    store.append(*whole_run("run-0006"))
+    store.fold()
+
+    assert kept == 4
+    assert [path.name for path in store.place.folder.glob(".runs-*")] == [
+        store.place.user_copy.readlink().name
+    ]
+
+
+def test_where_there_are_no_links_the_copy_itself_is_put_there(store, monkeypatch):
+    def refuse(self, target):
+        raise OSError(1, "Operation not permitted")
+
+    monkeypatch.setattr(type(store.place.folder), "symlink_to", refuse)
+    store.fold()
+
+    assert not store.place.user_copy.is_symlink()
+    with duckdb.connect(str(store.place.user_copy)) as connection:
+        assert connection.execute("SELECT count(*) FROM runs").fetchone() == (1,)
+    assert is_up_to_date(store.place)
