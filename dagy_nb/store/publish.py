@@ -111,7 +111,7 @@ def _copy_base(base: Path, fresh: Path, name: str, on_step: Callable[[str], None
 
 def _link_copy(fresh: Path, path: Path) -> None:
     """Make `path` lead to a new copy; where there are no links, the copy itself takes the name."""
-    before = path.resolve()
+    before = path.resolve() if path.is_symlink() else None
     link = path.with_name(f".new-{path.name}")
     remove_file(link)
     try:
@@ -119,7 +119,7 @@ def _link_copy(fresh: Path, path: Path) -> None:
     except (OSError, NotImplementedError):
         link = fresh
     replace_file(link, path)
-    if before.exists():
+    if before is not None and before.exists():
         os.utime(before)  # it is old from now on
 
 
