@@ -72,7 +72,7 @@ class NodeCard:
 
 def _tell_connector(connector: ConnectorSpec) -> str:
     types = " or ".join(connector.data_types)
-    about = f"  {_first_line(connector.description)}" if connector.description else ""
+    about = f" — {_first_line(connector.description)}" if connector.description else ""
     # An output feeds any number of edges anyway, so only an input's cardinality is worth a word.
     mark = _MARKS.get(connector.cardinality, "") if connector.direction is Direction.INPUT else ""
     return f"{connector.name}: {types}{mark}{about}"
@@ -80,7 +80,7 @@ def _tell_connector(connector: ConnectorSpec) -> str:
 
 def _tell_field(spec: NodeSpec, name: str, field: Mapping[str, Any]) -> str:
     default = f" = {spec.config_defaults[name]!r}" if name in spec.config_defaults else ""
-    about = f"  {field['description']}" if field.get("description") else ""
+    about = f" — {_first_line(field['description'])}" if field.get("description") else ""
     return f"{name}: {_tell_type(field)}{default}{about}"
 
 

@@ -60,10 +60,10 @@ def test_a_card_tells_what_goes_in_and_out_and_how_it_runs():
     assert repr(card).splitlines() == [
         "late  version 0123456789abcdef, revision 1",
         "  Flights that left late.",
-        "  in       flights: TABLE  All flights.",
+        "  in       flights: TABLE — All flights.",
         "  in       extra: JSON or TEXT (many)",
         "  out      output: TABLE",
-        "  config   minutes: number = 15.0  Later than this.",
+        "  config   minutes: number = 15.0 — Later than this.",
         "  config   how: 'left' | 'right'",
         "  config   until: date | null",
         "  runs     thread, limit 30 s, 2 further attempts",
