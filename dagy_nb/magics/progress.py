@@ -8,8 +8,6 @@ from collections.abc import Callable
 from typing import Any, Protocol
 
 from IPython.display import display
-from rich.live import Live
-from rich.text import Text
 
 from dagy_nb.model.record import RunRecord
 from dagy_nb.protocol.tables import list_nodes
@@ -79,11 +77,15 @@ class TerminalView:
     """A table that a terminal draws anew below what the nodes print."""
 
     def __init__(self) -> None:
+        from rich.live import Live
+
         self._live = Live(refresh_per_second=8, transient=True)
         self._live.start()
 
     def show(self, record: RunRecord) -> None:
         """Draw the run as it is now."""
+        from rich.text import Text
+
         self._live.update(Text(repr(list_nodes(record, now=time.time()))))
 
     def finish(self, record: RunRecord) -> None:
