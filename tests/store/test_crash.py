@@ -1,0 +1,118 @@
+"""The crash campaign: processes are killed at random; nothing acknowledged is lost, nothing is there twice."""
+
+from __future__ import annotations
+
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from collections import Counter
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from dagy_nb.store.journal_store import JournalStore
+from tests.store.facts import TurnedClock
+from tests.store.oracle import check_against_journal
+
+SECONDS = float(os.environ.get("DAGY_CRASH_SECONDS", "20"))
+CAST = ["write", "write", "write", "fold", "view", "use"]
+
+
+def begin(role: str, folder: Path, side: Path) -> subprocess.Popen[bytes]:
+    return subprocess.Popen(
+        [sys.executable, "-m", "tests.store.crash_roles", role, str(folder), str(side)],
+        stderr=subprocess.DEVNULL,
+        cwd=Path(__file__).parents[2],
+        start_new_session=True,
+    )
+
+
+def play(folder: Path, side: Path) -> Counter[str]:
+    """Kill and begin anew, in random order, until the time is over; then kill all."""
+    running = {number: begin(role, folder, side) for number, role in enumerate(CAST)}
+    killed: Counter[str] = Counter()
+    deadline = time.monotonic() + SECONDS
+    try:
+        while time.monotonic() < deadline:
+            time.sleep(random.uniform(0.2, 0.8))
+            number = random.choice(list(running))
+            victim = running[number]
+            victim.send_signal(signal.SIGKILL)
+            victim.wait()
+            killed[CAST[number]] += 1
+            running[number] = begin(CAST[number], folder, side)
+    finally:
+        for each in running.values():
+            each.kill()
+            each.wait()
+    return killed
+
+
+def read_lines(side: Path, name: str) -> list[str]:
+    path = side / name
+    return path.read_text(encoding="utf-8").splitlines() if path.exists() else []
+
+
+def find_lost(acknowledged: list[str], connection: duckdb.DuckDBPyConnection) -> list[str]:
+    """What was acknowledged and is not in the tables."""
+    runs = dict(connection.execute("SELECT run_id, state FROM runs").fetchall())
+    nodes = {
+        f"{run_id}/{node_id}": state
+        for run_id, node_id, state in connection.execute(
+            "SELECT run_id, node_id, state FROM node_runs"
+        ).fetchall()
+    }
+    lines = {text for (text,) in connection.execute("SELECT text FROM logs").fetchall()}
+    there = {
+        "begun": lambda what: what in runs,
+        "ended": lambda what: runs.get(what) == "COMPLETED",
+        "node": lambda what: nodes.get(what) == "COMPLETED",
+        "line": lambda what: what in lines,
+    }
+    return [line for line in acknowledged if not there[line.split()[0]](line.split()[1])]
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(sys.platform == "win32", reason="no signals of this kind")
+@pytest.mark.timeout(int(SECONDS * 2 + 120))
+def test_nothing_acknowledged_is_lost_or_doubled_whoever_is_killed(tmp_path):
+    folder, side = tmp_path / ".dagy", tmp_path / "side"
+    side.mkdir()
+    killed = play(folder, side)
+    acknowledged = read_lines(side, "acknowledged")
+    store = JournalStore(folder, TurnedClock(), fold_after=None)
+    assert store.fold(wait=10)
+    connection = store.connect()
+
+    done = {name: len(read_lines(side, name)) for name in ("folds", "views", "uses")}
+    print(
+        f"\n{sum(killed.values())} killed {dict(killed)}, {len(acknowledged)} facts acknowledged, {done}"
+    )
+
+    assert read_lines(side, "errors") == []
+    assert find_lost(acknowledged, connection) == []
+    check_against_journal(store.place, connection)
+    (doubled,) = connection.execute("SELECT count(*) - count(DISTINCT text) FROM logs").fetchone()
+    assert doubled == 0
+    assert connection.execute(
+        "SELECT count(*) FROM runs WHERE state IN ('QUEUED', 'RUNNING')"
+    ).fetchone() == (0,)
+    crashed = connection.execute(
+        "SELECT count(*) FROM runs WHERE error_code = 'run.crashed'"
+    ).fetchone()[0]
+    assert crashed <= killed["write"] + CAST.count("write")
+    assert all(
+        what == "torn" for (what,) in connection.execute("SELECT what FROM damage").fetchall()
+    )
+    assert list(folder.glob("quarantine-*")) == []
+    with duckdb.connect(str(folder / "runs.duckdb")) as user:
+        check_against_journal(store.place, user)
+    # a campaign in which nothing happened proves nothing
+    assert len(acknowledged) > 100
+    assert min(done.values()) > 3
+    assert sum(killed.values()) >= SECONDS / 2
+    store.close()
