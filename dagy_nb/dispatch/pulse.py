@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextvars
 import logging
 import threading
 from collections.abc import Callable
@@ -12,7 +13,9 @@ logger = logging.getLogger(__name__)
 class Pulse:
     """Calls `beat` after it was asked for, in a daemon thread that lives only while there is need.
 
-    The first call comes at once, further ones at the pace; whatever is asked is followed by a call.
+    The first call comes at once, further ones at the pace; whatever is asked is followed by a call. It
+    is made in the context in which the pulse was made: some kernels (ipykernel 7.0) cannot send from a
+    thread that knows nothing of any cell.
 
     Args:
         beat: What to call.
@@ -22,6 +25,7 @@ class Pulse:
     def __init__(self, beat: Callable[[], None], *, every: float) -> None:
         self._beat = beat
         self._every = every
+        self._context = contextvars.copy_context()
         self._lock = threading.Lock()
         self._closed = threading.Event()
         self._asked = False
@@ -34,7 +38,13 @@ class Pulse:
                 return
             self._asked = True
             if self._thread is None:
-                self._thread = threading.Thread(target=self._run, name="dagy-pulse", daemon=True)
+                # A copy, since two threads cannot be in one context, and the last one may still leave.
+                self._thread = threading.Thread(
+                    target=self._context.copy().run,
+                    args=(self._run,),
+                    name="dagy-pulse",
+                    daemon=True,
+                )
                 self._thread.start()
 
     def close(self) -> None:

@@ -79,9 +79,14 @@ class FlowEditor(anywidget.AnyWidget):
     def get_state(
         self, key: str | Iterable[str] | None = None, drop_defaults: bool = False
     ) -> dict[str, Any]:
-        """Return the synchronised state, with the snapshot of this moment."""
+        """Return the synchronised state, with the snapshot of this moment.
+
+        Without defaults is how a state is put into a file: there it has no snapshot.
+        """
         state: dict[str, Any] = super().get_state(key=key, drop_defaults=drop_defaults)
-        if "snapshot" in state:
+        if drop_defaults:
+            state.pop("snapshot", None)
+        elif "snapshot" in state:
             state["snapshot"] = _hold_back(self._dispatcher.snapshot())
         return state
 
