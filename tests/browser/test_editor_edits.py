@@ -193,6 +193,8 @@ def test_a_run_is_watched_and_cancelled_by_both_ways(editor: EditorPage) -> None
         {"cancel": run, "node_id": ""}
     ]
     expect(editor.root.locator("[data-run-state]")).to_have_attribute("data-run-state", "CANCELLED")
+    # The button that had the focus is gone; the editor has it now, not the page.
+    expect(editor.root).to_be_focused()
 
 
 def test_other_parameters_are_asked_for_and_remembered(editor: EditorPage) -> None:

@@ -97,6 +97,7 @@ export function Canvas({ id, theme }: CanvasProps) {
             ariaLabel="Overview of the flow"
             nodeColor={mapColour}
             nodeBorderRadius={12}
+            style={{ width: 150, height: 100 }}
           />
         ) : null}
       </ReactFlow>

@@ -1,6 +1,7 @@
 // What was refused and why, shown long enough to be read.
 import { useEffect } from 'react';
 import { useActions, useEditor } from './context';
+import { FindingItem } from './DiagnosticList';
 import { Icon } from './Icon';
 import { Spoken } from './Spoken';
 import type { Toast } from './store';
@@ -35,6 +36,7 @@ function ToastBox({ toast }: { readonly toast: Toast }) {
             <Spoken text={toast.suggestion} />
           </span>
         ) : null}
+        <Findings toast={toast} />
       </span>
       <button
         type="button"
@@ -45,6 +47,20 @@ function ToastBox({ toast }: { readonly toast: Toast }) {
         <Icon name="close" size={12} />
       </button>
     </div>
+  );
+}
+
+const SHOWN = 3;
+
+function Findings({ toast }: { readonly toast: Toast }) {
+  const { findings = [] } = toast;
+  if (findings.length === 0) return null;
+  return (
+    <ul className="dagy-findings">
+      {findings.slice(0, SHOWN).map((finding, at) => (
+        <FindingItem key={at} finding={finding} leads />
+      ))}
+    </ul>
   );
 }
 

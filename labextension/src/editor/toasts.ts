@@ -6,7 +6,8 @@ const SHOWN = 3;
 
 /** Seconds a toast stays: long texts need longer. */
 export function readingTime(notice: Notice): number {
-  return Math.min(14, 4 + (notice.message.length + notice.suggestion.length) / 20);
+  const more = notice.findings?.length ?? 0;
+  return Math.min(14, 4 + (notice.message.length + notice.suggestion.length) / 20 + 3 * more);
 }
 
 export function addToasts(store: EditorStore, notices: readonly Notice[]): void {

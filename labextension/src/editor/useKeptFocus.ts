@@ -1,19 +1,20 @@
 // The focus of something that disappears in, the focus on the editor itself out.
 import { useEffect, useRef, type FocusEvent, type RefObject } from 'react';
-import { useEditor } from './context';
+import { useEditorStore } from './context';
 
 /** Without this, keys after Delete would go to the page: the focused card is gone. */
 export function useKeptFocus(root: RefObject<HTMLElement | null>) {
-  const flow = useEditor(state => state.graph.flow);
-  const selection = useEditor(state => state.selection);
-  const popover = useEditor(state => state.popover);
-  const offer = useEditor(state => state.offer);
+  const store = useEditorStore();
   const inside = useRef(false);
   useEffect(() => {
-    const page = root.current?.getRootNode() as Document | ShadowRoot | undefined;
-    const nowhere = !page?.activeElement || page.activeElement === document.body;
-    if (inside.current && nowhere) root.current?.focus({ preventScroll: true });
-  }, [root, flow, selection, popover, offer]);
+    const keep = (): void => {
+      const page = root.current?.getRootNode() as Document | ShadowRoot | undefined;
+      const nowhere = !page?.activeElement || page.activeElement === document.body;
+      if (inside.current && nowhere) root.current?.focus({ preventScroll: true });
+    };
+    // What a change takes away is gone once it is drawn.
+    return store.subscribe(() => requestAnimationFrame(keep));
+  }, [root, store]);
   return useRef({
     onFocus: () => {
       inside.current = true;

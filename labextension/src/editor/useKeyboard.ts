@@ -70,6 +70,7 @@ function answerKey(
   switch (event.key) {
     case 'Delete':
     case 'Backspace':
+      if (isInPanel(event.target)) return false;
       if (store.getState().connected) actions.removeSelection();
       return true;
     case '?':
@@ -152,6 +153,12 @@ function copy(event: ClipboardEvent, store: EditorStore): boolean {
   event.clipboardData.setData('text/plain', writeFragment(fragment));
   event.preventDefault();
   return true;
+}
+
+/** On a button of a panel these keys are a slip, not the wish to delete the node it is about. */
+function isInPanel(target: EventTarget): boolean {
+  const panels = '.dagy-bar, .dagy-palette, .dagy-inspector, .dagy-menu, .dagy-overlay';
+  return target instanceof Element && target.closest(panels) !== null;
 }
 
 /** Text marked in a panel (a log, an error) is what the user wants to copy. */

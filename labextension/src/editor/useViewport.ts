@@ -1,12 +1,13 @@
 // The canvas' size and the places asked for in, the right part of the graph in view out.
 import { useEffect, useRef, type RefObject } from 'react';
-import { useReactFlow, useStoreApi, type FitViewOptions } from '@xyflow/react';
+import { useReactFlow, useStoreApi, type FitViewOptions, type Viewport } from '@xyflow/react';
+import type { NodePicture } from '../protocol/generated';
 import { useEditor, useEditorStore } from './context';
 import type { CardNode } from './reactFlow';
 
 export function useViewport(canvas: RefObject<HTMLDivElement | null>, fit: FitViewOptions): void {
   useFirstFit(canvas, fit);
-  useArrangedFit(fit);
+  useFitWhenChanged(fit);
   useFocus(canvas);
   useUncover(canvas);
   useWireEnd();
@@ -32,12 +33,20 @@ function useFirstFit(canvas: RefObject<HTMLDivElement | null>, fit: FitViewOptio
   }, [canvas, hasNodes, fitView, fit]);
 }
 
-function useArrangedFit(fit: FitViewOptions): void {
+/** A new layout, and a new size of the whole editor, are shown whole. */
+function useFitWhenChanged(fit: FitViewOptions): void {
   const { fitView } = useReactFlow();
   const arrangements = useEditor(state => state.graph.arrangements);
+  const enlarged = useEditor(state => state.enlarged);
+  const shown = useRef({ arrangements, enlarged });
   useEffect(() => {
-    if (arrangements > 0) void fitView({ ...fit, duration: calm() ? 0 : 300 });
-  }, [arrangements, fitView, fit]);
+    const before = shown.current;
+    if (before.arrangements === arrangements && before.enlarged === enlarged) return undefined;
+    shown.current = { arrangements, enlarged };
+    // React Flow must have seen its new size first.
+    const timer = setTimeout(() => void fitView({ ...fit, duration: calm() ? 0 : 300 }), 60);
+    return () => clearTimeout(timer);
+  }, [arrangements, enlarged, fitView, fit]);
 }
 
 /** Bring an asked-for node into view, and the cursor into its field. */
@@ -72,23 +81,37 @@ function freeWidth(canvas: HTMLElement | null): number {
   return Math.min(right, panel.getBoundingClientRect().left) - left;
 }
 
-/** A panel that opens over the node it is about moves the canvas aside, just far enough. */
+/** A panel that opens over the node it is about moves the canvas aside, and back when it closes. */
 function useUncover(canvas: RefObject<HTMLDivElement | null>): void {
   const { getViewport, setViewport } = useReactFlow<CardNode>();
   const only = useEditor(state => (state.selection.size === 1 ? [...state.selection][0] : ''));
   const store = useEditorStore();
+  const moved = useRef<{ readonly from: Viewport; readonly to: Viewport } | null>(null);
   useEffect(() => {
     const node = only ? store.getState().outline.nodes.get(only) : undefined;
-    if (!node) return undefined;
     const frame = requestAnimationFrame(() => {
-      const { x, y, zoom } = getViewport();
-      const covered = (node.x + node.width) * zoom + x + MARGIN - freeWidth(canvas.current);
-      const left = node.x * zoom + x - MARGIN;
-      const shift = Math.min(covered, left);
-      if (shift > 0) void setViewport({ x: x - shift, y, zoom }, { duration: calm() ? 0 : 150 });
+      const now = getViewport();
+      const stayed = moved.current !== null && isSame(moved.current.to, now);
+      const home = stayed && moved.current ? moved.current.from : now;
+      const shift = node ? findShift(node, home, freeWidth(canvas.current)) : 0;
+      const next = { ...home, x: home.x - shift };
+      moved.current = shift > 0 ? { from: home, to: next } : null;
+      if (!isSame(next, now)) void setViewport(next, { duration: calm() ? 0 : 150 });
     });
     return () => cancelAnimationFrame(frame);
   }, [only, canvas, store, getViewport, setViewport]);
+}
+
+/** How far to the left a node must go to be in the free part of the canvas, and stay on it. */
+function findShift(node: NodePicture, { x, zoom }: Viewport, width: number): number {
+  const covered = (node.x + node.width) * zoom + x + MARGIN - width;
+  const room = node.x * zoom + x - MARGIN;
+  return Math.max(0, Math.min(covered, room));
+}
+
+function isSame(first: Viewport, second: Viewport): boolean {
+  const near = (a: number, b: number): boolean => Math.abs(a - b) < 1;
+  return near(first.x, second.x) && near(first.y, second.y) && first.zoom === second.zoom;
 }
 
 /** When the edge being made is given up by Escape, the library must forget it too. */

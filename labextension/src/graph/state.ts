@@ -4,6 +4,7 @@
 // with the edits that wait for their answer and the moves that are on their way. One document
 // request at most is in flight (its base revision must be the kernel's); the others queue up here.
 import type {
+  DiagnosticPicture,
   FlowPicture,
   Patch,
   Refused,
@@ -37,6 +38,8 @@ export interface Notice {
   readonly message: string;
   readonly suggestion: string;
   readonly code: string;
+  /** What was found wrong, each at its place. */
+  readonly findings?: readonly DiagnosticPicture[];
 }
 
 export interface Step {
@@ -131,9 +134,9 @@ function receiveRefusal(state: GraphState, refused: Refused): Step {
   const moves = new Map(state.moves);
   moves.delete(refused.reply_to);
   const queue = without(state.queue, refused.reply_to);
-  const { message, suggestion, code } = refused;
+  const { message, suggestion, code, diagnostics: findings } = refused;
   const tone = refused.reply_to.startsWith('cancel-') ? 'note' : 'error';
-  return proceed({ ...state, queue, moves }, [{ tone, message, suggestion, code }]);
+  return proceed({ ...state, queue, moves }, [{ tone, message, suggestion, code, findings }]);
 }
 
 function receiveMove(state: GraphState, positions: Positions, origin: string): Step {

@@ -59,8 +59,9 @@ export function secondsOf(
   return Math.max(0, end - span.started_at);
 }
 
-/** `0.04 s`, `3.2 s`, `1 min 05 s`, `2 h 03 min`. */
+/** `< 1 ms`, `40 ms`, `3.2 s`, `1 min 05 s`, `2 h 03 min`. */
 export function wordDuration(seconds: number): string {
+  if (seconds < 0.001) return '< 1 ms';
   if (seconds < 0.1) return `${Math.round(seconds * 1000)} ms`;
   if (seconds < 59.95) return `${seconds.toFixed(1)} s`;
   const whole = Math.round(seconds);

@@ -165,6 +165,38 @@ describe('running', () => {
   });
 });
 
+describe('a run that is refused', () => {
+  it('lists what is wrong, and leads there', () => {
+    const { far } = open();
+    fireEvent.click(screen.getByRole('button', { name: 'Run' }));
+
+    say(far, {
+      kind: 'refused',
+      reply_to: last(far)?.id ?? '',
+      code: 'flow.check',
+      message: 'The flow cannot run.',
+      suggestion: '',
+      revision: 3,
+      diagnostics: [
+        {
+          code: 'input.missing',
+          severity: 'error',
+          message: 'count.table needs an edge.',
+          suggestion: 'Lead an output to it.',
+          node: 'count',
+          connector: 'table',
+          field: '',
+          edge: ''
+        }
+      ]
+    });
+    expect(screen.getByText('The flow cannot run.')).toBeTruthy();
+    fireEvent.click(screen.getByRole('button', { name: /count.table needs an edge/ }));
+
+    expect(screen.getByRole('complementary', { name: 'About count' })).toBeTruthy();
+  });
+});
+
 describe('a broken edge', () => {
   const broken = edge('load.gone -> late.flights', {
     verdict: 'no',

@@ -79,7 +79,13 @@ describe('an edit', () => {
 
     expect(edges(next)).not.toContain(CONNECTED.id);
     expect(notices).toEqual([
-      { tone: 'error', code: 'types.mismatch', message: 'No.', suggestion: 'Do else.' }
+      {
+        tone: 'error',
+        code: 'types.mismatch',
+        message: 'No.',
+        suggestion: 'Do else.',
+        findings: []
+      }
     ]);
   });
 

@@ -11,7 +11,8 @@ import { run, status } from '../examples';
 
 describe('wordDuration', () => {
   it.each([
-    [0, '0 ms'],
+    [0, '< 1 ms'],
+    [0.0009, '< 1 ms'],
     [0.0123, '12 ms'],
     [0.25, '0.3 s'],
     [59.94, '59.9 s'],
