@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import MISSING, fields, is_dataclass
 from enum import Enum
+from operator import attrgetter
 from types import UnionType
 from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
 
@@ -79,22 +80,34 @@ def _default(each: Any) -> Any:
 
 
 def _choose_writer(hint: Any) -> _Change | None:
+    """Return how to turn a value of this type into a plain one; None where it is that already."""
     inner = _strip_none(hint)
-    if not isinstance(inner, type):
+    if inner is not hint:
+        return _pass_none(_choose_writer(inner))
+    if hint is Any:
         return _write_any
-    if issubclass(inner, Enum):
-        return lambda value: None if value is None else value.value
-    return None if issubclass(inner, str | int | float) else _write_any
+    origin, args = get_origin(hint), get_args(hint)
+    if origin is tuple:
+        writers = [_choose_writer(each) for each in args if each is not Ellipsis]
+        return _write_any if any(writers) else None
+    if origin is not None and issubclass(origin, Mapping):
+        write = _choose_writer(args[1])
+        return dict if write is None else _change_items(write)
+    if isinstance(hint, type) and is_dataclass(hint):
+        return to_plain
+    return attrgetter("value") if issubclass(hint, Enum) else None
 
 
 def _write_any(value: Any) -> Any:
     if value is None or isinstance(value, str | int | float):
         return value
+    if isinstance(value, list | tuple):
+        return [_write_any(item) for item in value]
     if is_dataclass(value):
         return to_plain(value)
     if isinstance(value, Mapping):
         return {str(key): _write_any(item) for key, item in value.items()}
-    if isinstance(value, list | tuple | set | frozenset):
+    if isinstance(value, set | frozenset):
         return [_write_any(item) for item in value]
     return value
 
@@ -103,12 +116,13 @@ def _choose_reader(hint: Any) -> _Change | None:
     """Return how to turn a plain value into one of this type; None where it is that already."""
     inner = _strip_none(hint)
     if inner is not hint:
-        return _read_optional(_choose_reader(inner))
+        return _pass_none(_choose_reader(inner))
     origin, args = get_origin(hint), get_args(hint)
     if origin is tuple:
         return _choose_tuple_reader(args)
     if origin is not None and issubclass(origin, Mapping):
-        return _read_mapping(_choose_reader(args[1]))
+        read = _choose_reader(args[1])
+        return None if read is None else _change_items(read)
     if isinstance(hint, type) and is_dataclass(hint):
         cls: type[Any] = hint
         return lambda value: from_plain(cls, value)
@@ -117,16 +131,14 @@ def _choose_reader(hint: Any) -> _Change | None:
     return None
 
 
-def _read_optional(read: _Change | None) -> _Change | None:
-    if read is None:
+def _pass_none(change: _Change | None) -> _Change | None:
+    if change is None:
         return None
-    return lambda value: None if value is None else read(value)
+    return lambda value: None if value is None else change(value)
 
 
-def _read_mapping(read: _Change | None) -> _Change | None:
-    if read is None:
-        return None
-    return lambda value: {key: read(item) for key, item in value.items()}
+def _change_items(change: _Change) -> _Change:
+    return lambda value: {key: change(item) for key, item in value.items()}
 
 
 def _choose_tuple_reader(args: tuple[Any, ...]) -> _Change:
