@@ -48,7 +48,7 @@ def publish(place: Place, on_step: Callable[[str], None]) -> bool:
         if not is_published(place.base, place.user_copy):
             fresh = place.folder / f".runs-{time.time_ns()}.duckdb"
             _copy_base(place.base, fresh, place.user_copy.name, on_step)
-            _link_copy(fresh, place.user_copy)
+            _point_at_copy(fresh, place.user_copy)
             on_step(f"published {place.user_copy.name}")
             _remove_old_copies(place)
     except OSError as error:
@@ -109,7 +109,7 @@ def _copy_base(base: Path, fresh: Path, name: str, on_step: Callable[[str], None
     os.utime(fresh, ns=(time.time_ns(), made_from.st_mtime_ns))
 
 
-def _link_copy(fresh: Path, path: Path) -> None:
+def _point_at_copy(fresh: Path, path: Path) -> None:
     """Make `path` lead to a new copy; where there are no links, the copy itself takes the name."""
     before = path.resolve() if path.is_symlink() else None
     link = path.with_name(f".new-{path.name}")

@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import random
 import sys
+import threading
 import time
 import traceback
 from pathlib import Path
@@ -26,6 +27,11 @@ class SystemClock:
 
     def monotonic(self) -> float:
         return time.monotonic()
+
+
+def pause(seconds: float) -> None:
+    """Do nothing for a while: a campaign's actors act at random moments."""
+    threading.Event().wait(seconds)
 
 
 def note(side: Path, name: str, text: str) -> None:
@@ -62,14 +68,14 @@ def write(store: JournalStore, side: Path) -> None:
             durable=number % 10 == 0,
         )
         note(side, "acknowledged", f"ended {run_id}")
-        time.sleep(random.random() * 0.02)
+        pause(random.random() * 0.02)
 
 
 def fold(store: JournalStore, side: Path) -> None:
     while True:
         store.fold(wait=1.0, publish=random.random() < 0.7)
         note(side, "folds", "1")
-        time.sleep(random.random() * 0.1)
+        pause(random.random() * 0.1)
 
 
 def view(store: JournalStore, side: Path) -> None:
@@ -83,14 +89,14 @@ def view(store: JournalStore, side: Path) -> None:
         ).fetchone()
         connection.close()
         assert found is not None
-        if any(now < before for now, before in zip(found, best, strict=True)):
+        if any(new < old for new, old in zip(found, best, strict=True)):
             note(side, "errors", f"the view went back from {best} to {found}")
         best = found
         page = store.runs(limit=20)
         if len(page.runs) < min(20, found[0]):
             note(side, "errors", f"a page of {len(page.runs)} of {found[0]} runs")
         note(side, "views", "1")
-        time.sleep(random.random() * 0.1)
+        pause(random.random() * 0.1)
 
 
 def use(store: JournalStore, side: Path) -> None:
@@ -100,7 +106,7 @@ def use(store: JournalStore, side: Path) -> None:
     path, best = store.place.user_copy, 0
     while True:
         if not path.exists():
-            time.sleep(0.05)
+            pause(0.05)
             continue
         with duckdb.connect(str(path), read_only=random.random() < 0.6) as connection:
             (found,) = connection.execute("SELECT count(*) FROM node_runs").fetchone() or (0,)
@@ -115,9 +121,9 @@ def use(store: JournalStore, side: Path) -> None:
         if random.random() < 0.3:
             with duckdb.connect(str(path)) as connection:
                 connection.execute("CREATE OR REPLACE TABLE mine AS SELECT * FROM node_runs")
-                time.sleep(random.random() * 0.3)
+                pause(random.random() * 0.3)
                 connection.execute("INSERT INTO mine SELECT * FROM node_runs")
-        time.sleep(random.random() * 0.1)
+        pause(random.random() * 0.1)
 
 
 ROLES = {"write": write, "fold": fold, "view": view, "use": use}

@@ -15,6 +15,7 @@ import duckdb
 import pytest
 
 from dagy_nb.store.journal_store import JournalStore
+from tests.store.crash_roles import pause
 from tests.store.facts import TurnedClock
 from tests.store.oracle import check_against_journal
 
@@ -40,7 +41,7 @@ def play(folder: Path, side: Path) -> Counter[str]:
         while time.monotonic() < begun + SECONDS or (
             time.monotonic() < begun + 4 * SECONDS and min(count_deeds(side).values()) <= 3
         ):
-            time.sleep(random.uniform(0.2, 0.8))
+            pause(random.uniform(0.2, 0.8))
             number = random.choice(list(running))
             victim = running[number]
             victim.send_signal(signal.SIGKILL)
