@@ -190,7 +190,7 @@ describe('a run that is refused', () => {
         }
       ]
     });
-    expect(screen.getByText('The flow cannot run.')).toBeTruthy();
+    expect(screen.getAllByText('The flow cannot run.').length).toBe(2);
     fireEvent.click(screen.getByRole('button', { name: /count.table needs an edge/ }));
 
     expect(screen.getByRole('complementary', { name: 'About count' })).toBeTruthy();
