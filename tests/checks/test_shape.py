@@ -69,6 +69,20 @@ def test_the_order_leads_forward_and_leaves_out_what_no_order_can_hold(graph: Gr
 
 
 @given(graphs())
+def test_of_all_nodes_that_could_come_next_the_first_declared_one_does(graph: Graph) -> None:
+    placed: list[str] = []
+    while ready := [
+        name
+        for name in graph
+        if name not in placed
+        and all(name not in graph[other] for other in graph if other not in placed)
+    ]:
+        placed.append(ready[0])
+
+    assert order_nodes(graph) == tuple(placed)
+
+
+@given(graphs())
 def test_paths_are_shortest_and_reach_what_is_reachable(graph: Graph) -> None:
     for start, goal in itertools.product(graph, repeat=2):
         path = find_path(graph, start, goal)

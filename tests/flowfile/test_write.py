@@ -269,6 +269,18 @@ def test_an_undone_change_leads_back_to_the_same_letters():
     assert write_flow(START, original=there) == COMMENTED
 
 
+@pytest.mark.parametrize(
+    ("before", "after"), [(1, 1.0), (1.0, 1), (1, True), (0, False), ("1", 1), ([1], [True])]
+)
+def test_values_that_python_takes_for_equal_are_told_apart(before: Any, after: Any) -> None:
+    def spec(value: Any) -> FlowSpec:
+        return FlowSpec(name="f", nodes=[NodeEntry(id="a", type="A", config={"x": value})])
+
+    changed = write_flow(spec(after), original=write_flow(spec(before)))
+
+    assert changed == write_flow(spec(after)) != write_flow(spec(before))
+
+
 def test_windows_line_ends_and_a_missing_last_one_are_kept():
     original = COMMENTED.replace("\n", "\r\n").removesuffix("\r\n")
     spec = apply_edit(START, SetConfig(id="late", config={"minutes": 45}))
@@ -299,11 +311,19 @@ def test_a_changed_text_always_says_the_changed_flow(data: st.DataObject) -> Non
     before = data.draw(flow_specs())
     after = apply_edit(before, data.draw(edits(before)))
     original = _decorate(write_flow(before), data.draw(st.integers(0, 3)))
-    assume(read_flow(original) == before)
+    assume(_says(original, before))
 
     text = write_flow(after, original=original)
 
     assert same(make_document(read_flow(text, name=after.name)), make_document(after))
+
+
+def _says(text: str, spec: FlowSpec) -> bool:
+    """Whether the decorated text is still that flow: a comment inside a text of several lines is none."""
+    try:
+        return read_flow(text) == spec
+    except FlowTextError:
+        return False
 
 
 def _decorate(text: str, way: int) -> str:
