@@ -1,12 +1,13 @@
 """Other processes' segments in, what they asked to cancel out: cheap enough to ask often.
 
-Once a segment has been looked at, only what is new in it is read; a segment that did not grow costs one
-`stat`, one whose process died nothing. Only lines that can hold a request are decoded.
+Only what is new in a segment is read; one that did not grow costs one `stat` and a look at its lock, one
+whose process died nothing. Only lines that can hold a request are decoded.
 """
 
 from __future__ import annotations
 
 import threading
+import time
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from dagy_nb.store.place import Place
 
 _MARK = CancelRequested.kind.encode()
+_COARSE = 2.0
 
 
 class CancelRequests:
@@ -44,14 +46,33 @@ class CancelRequests:
         with suppress(StoreError):  # whoever reads records will hear of it
             self._positions = {name: self._size(name) for name in list_segments(place)}
         self._ended: set[str] = set()
+        self._names: list[str] = []
+        self._changed = self._listed = 0.0
 
     def asked(self, run_id: str, *, own_writer: str) -> list[str]:
         """Return the nodes that were asked to be cancelled; an empty name stands for the run."""
         with self._lock:
-            for name in list_segments(self._place):
-                if name not in self._ended and writer_of(name) != own_writer:
+            for name in self._list_open():
+                if writer_of(name) != own_writer:
                     self._read_on(name)
             return list(self._asked.get(run_id, ()))
+
+    def _list_open(self) -> list[str]:
+        """Return the segments that may still grow; lists the folder only where it changed.
+
+        The time of a folder's change is coarse, so a listing is trusted only if it was made a good
+        while after that time.
+        """
+        try:
+            changed = self._place.journal.stat().st_mtime
+        except OSError:
+            return []
+        now = time.time()
+        if changed != self._changed or not self._listed - changed > _COARSE:
+            self._names = list_segments(self._place)
+            self._changed, self._listed = changed, now
+        self._names = [name for name in self._names if name not in self._ended]
+        return self._names
 
     def _read_on(self, name: str) -> None:
         path = self._place.journal / name

@@ -103,7 +103,7 @@ def fold_journal(
     step = on_step or ignore_step
     sweep_logs(place)
     fold = _fold_repairing(place, journal, step, should_stop)
-    due = publish_now or is_due(place, time.time())
+    due = not should_stop() and (publish_now or is_due(place, time.time()))
     return FoldReport(
         facts=fold.facts,
         damages=fold.damages,

@@ -14,7 +14,7 @@ from dagy_nb.store.background import FoldSoon
 from dagy_nb.store.cancel import CancelRequests
 from dagy_nb.store.folding import FoldReport, fold_journal, hold_fold_lock
 from dagy_nb.store.journal import Journal
-from dagy_nb.store.live import Live, is_duckdb_error, remove_snapshot
+from dagy_nb.store.live import Live, duckdb_errors, remove_snapshot
 from dagy_nb.store.paging import merge_requests
 from dagy_nb.store.place import Place
 from dagy_nb.store.publish import pause_of
@@ -37,6 +37,7 @@ _log = logging.getLogger(__name__)
 
 FOLD_EVERY = 2.0
 PATIENCE = 30.0
+MANY_FACTS = 5000
 
 
 class JournalStore:
@@ -59,21 +60,31 @@ class JournalStore:
         self._clock = clock
         self._journal = Journal(self.place, clock)
         self._fold_after = fold_after
+        self._unfolded = 0
         self._begin()
 
     def append(self, *events: Event, durable: bool = False) -> None:
         """Write facts; see `dagy_nb.abc.Store.append`.
 
-        The facts of one call are written in one go. After an error some of them may have been written.
+        The facts of one call are written in one go; with the end of a run among them, they and all
+        before them survive a loss of power too. After an error some of them may have been written.
 
         Raises:
             StoreError: `store.unwritable`, `store.full`; the next call tries anew.
         """
-        self._journal.append(events, durable=durable)
+        if not events:
+            return
+        ended = False
         for event in events:
             if type(event) is RunQueued:
                 self._own_runs.add(event.run_id)
-            elif type(event) is RunEnded and self._soon is not None:
+            elif type(event) is RunEnded:
+                ended = True
+        self._journal.append(events, durable=durable or ended)
+        self._unfolded += len(events)
+        if ended or self._unfolded >= MANY_FACTS:
+            self._unfolded = 0
+            if self._soon is not None:
                 self._soon.wake()
 
     def run(self, run_id: str) -> RunRecord:
@@ -176,10 +187,12 @@ class JournalStore:
         Raises:
             StoreError: The folder cannot be read.
         """
-        from dagy_nb.store.view import connect_place
-
         self._try_fold()
-        return connect_place(self.place, number=not self._can_write())
+        try:
+            return self._connect()
+        except duckdb_errors() as error:
+            self._repair_snapshot(error)
+            return self._connect()
 
     def fold(self, *, wait: float = 0.0, publish: bool = True) -> bool:
         """Fold what is new into the tables and publish `runs.duckdb`.
@@ -225,13 +238,24 @@ class JournalStore:
         self._check_process()
         try:
             return self._ask(ask, number=number)
-        except Exception as error:
-            if not is_duckdb_error(error):
-                raise
-            _log.warning("%s cannot be read: %s", self.place.snap, error)
-            self._live.distrust_snapshot()
-            self._try_fold()
+        except duckdb_errors() as error:
+            self._repair_snapshot(error)
             return self._ask(ask, number=number)
+
+    def _connect(self) -> duckdb.DuckDBPyConnection:
+        from dagy_nb.store.view import connect_live
+
+        live = Live(self.place)
+        live.refresh(number=not self._can_write())
+        if live.is_snapshot_damaged:
+            self._live.distrust_snapshot()  # so that the next fold replaces it
+        return connect_live(live)
+
+    def _repair_snapshot(self, error: Exception) -> None:
+        """Replace the snapshot, which turned out to be damaged while it was read."""
+        _log.warning("%s cannot be read: %s", self.place.snap, error)
+        self._live.distrust_snapshot()
+        self._try_fold()
 
     def _ask(self, ask: Callable[[Reading], _T], *, number: bool) -> _T:
         with self._live.lock:

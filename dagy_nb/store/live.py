@@ -160,7 +160,7 @@ def remove_snapshot(place: Place) -> None:
     set_aside(place, place.snap)
 
 
-def is_duckdb_error(error: BaseException) -> bool:
-    """Whether DuckDB raised it; does not import DuckDB to find out."""
+def duckdb_errors() -> tuple[type[Exception], ...]:
+    """Return what DuckDB raises, for an `except`; does not import DuckDB to find out."""
     loaded = sys.modules.get("duckdb")
-    return loaded is not None and isinstance(error, loaded.Error)
+    return () if loaded is None else (loaded.Error,)

@@ -7,6 +7,7 @@ as a copy which then takes its place: a crash at any moment leaves the old one.
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -110,8 +111,8 @@ def apply_migrations(
         for statement in migration.statements:
             connection.execute(statement)
         connection.execute(
-            "INSERT INTO schema_version SELECT ?, ?, now() AT TIME ZONE 'UTC'",
-            [migration.number, migration.name],
+            "INSERT INTO schema_version SELECT ?, ?, make_timestamp(?)",
+            [migration.number, migration.name, time.time_ns() // 1000],
         )
     connection.execute("COMMIT")
 

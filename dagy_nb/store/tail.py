@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 
     from dagy_nb.store.place import Place
 
-CHUNK = 4 * 1024 * 1024
-BUDGET = 16 * 1024 * 1024
+CHUNK = 1024 * 1024
+BUDGET = 4 * 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, TypeAlias
 
-from dagy_nb.store.live import Live
 from dagy_nb.store.merge import write_rows
 from dagy_nb.store.migrations import apply_migrations
 from dagy_nb.store.snapshot import ALIAS, open_memory
@@ -13,21 +12,14 @@ from dagy_nb.store.tables import TABLES, Table
 if TYPE_CHECKING:
     import duckdb
 
-    from dagy_nb.store.place import Place
+    from dagy_nb.store.live import Live
     from dagy_nb.store.projection import Projection
 
     Connection: TypeAlias = duckdb.DuckDBPyConnection
 
 
-def connect_place(place: Place, *, number: bool = False) -> duckdb.DuckDBPyConnection:
-    """Return a connection over a store's folder, fresh to the last line of the journal.
-
-    Args:
-        place: The store's folder; nothing is written to it and nothing in it is locked.
-        number: Number versions that are not numbered yet, where no fold can do it.
-    """
-    live = Live(place)
-    live.refresh(number=number)
+def connect_live(live: Live) -> duckdb.DuckDBPyConnection:
+    """Return a connection over records that were just refreshed; it takes over their snapshot."""
     connection = live.take_connection()
     if connection is None:
         return connect_rows(live.tail)

@@ -153,6 +153,28 @@ def test_damage_to_a_database_file_is_made_good(folder, name, damage):
     store.close()
 
 
+@pytest.mark.parametrize("name", ["base.duckdb", "snap.duckdb"])
+def test_blocks_that_rot_in_silence_are_made_good(folder, name):
+    """The file has its old size and time; only reading its blocks tells."""
+    path = folder / name
+    times = (path.stat().st_atime_ns, path.stat().st_mtime_ns)
+    with path.open("r+b") as file:
+        file.seek(12_288 + 262_144)
+        file.write(os.urandom(path.stat().st_size - 2 * 262_144 - 12_288))
+    os.utime(path, ns=times)
+    store = open_store(folder)
+
+    for number in range(20):
+        assert store.run(f"run-{number:04d}").nodes["b"].state == "COMPLETED"
+    store.append(
+        *whole_run("run-0007", "a", "b", "c", at=NOON + 7), *whole_run("run-9999", at=NOON + 99)
+    )
+    store.fold()
+
+    check_against_journal(store.place, store.connect())
+    store.close()
+
+
 @pytest.mark.parametrize("damage", DAMAGES, ids=lambda damage: damage.__name__)
 def test_damage_to_all_of_them_is_made_good(folder, damage):
     before = dump_exactly(open_store(folder).connect())
