@@ -1,4 +1,4 @@
-"""Many requests to do something in, few calls out: at once, then not more often than every so often."""
+"""Many requests to do something in, few calls out: soon, and not more often than every so often."""
 
 from __future__ import annotations
 
@@ -13,18 +13,19 @@ logger = logging.getLogger(__name__)
 class Pulse:
     """Calls `beat` after it was asked for, in a daemon thread that lives only while there is need.
 
-    The first call comes at once, further ones at the pace; whatever is asked is followed by a call. It
-    is made in the context in which the pulse was made: some kernels (ipykernel 7.0) cannot send from a
-    thread that knows nothing of any cell.
+    Whatever is asked is followed by a call. It is made in the context in which the pulse was made: some
+    kernels (ipykernel 7.0) cannot send from a thread that knows nothing of any cell.
 
     Args:
         beat: What to call.
         every: Seconds between two calls.
+        after: Seconds from the first request to the first call, to gather more.
     """
 
-    def __init__(self, beat: Callable[[], None], *, every: float) -> None:
+    def __init__(self, beat: Callable[[], None], *, every: float, after: float = 0.0) -> None:
         self._beat = beat
         self._every = every
+        self._after = after
         self._context = contextvars.copy_context()
         self._lock = threading.Lock()
         self._closed = threading.Event()
@@ -52,6 +53,7 @@ class Pulse:
         self._closed.set()
 
     def _run(self) -> None:
+        self._closed.wait(self._after)
         while self._take():
             try:
                 self._beat()

@@ -1,35 +1,27 @@
 """An IPython shell in, flows that show themselves in it out.
 
-A flow is displayed as its editor beside its static picture, in one output: who can run the widget
-shows it, all others (GitHub, PDF, a notebook without kernel) the picture. With `DAGY_STATIC=1`, without
-a kernel or without the built front end there is the picture alone.
-
-After a cell in which a run ended the picture is replaced by one with its states, so a saved notebook
-carries them. Not so while a browser shows the widget: to replace an output makes Jupyter build the
-view anew, which would throw away what the user is just doing there.
+A flow is displayed as two outputs: its editor, and below it its static picture. Where the editor runs,
+its style sheet hides the picture; everywhere else (GitHub, PDF, a notebook without its kernel) there is
+the picture. They are two, since Jupyter shows the first kind of an output that it knows, even where the
+widget's model is gone; and since replacing an output builds its view anew, which would throw away
+what the user is just doing in the editor. With `DAGY_STATIC=1`, or without the built front end, there is the
+picture alone.
 """
 
 from __future__ import annotations
 
 import threading
-import uuid
 import weakref
-from dataclasses import dataclass
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
+
+from dagy_nb.errors import DagyError
 
 if TYPE_CHECKING:
     from dagy_nb.session.flow import Flow
-    from dagy_nb.widget.editor import FlowEditor
+    from dagy_nb.widget.picture import StaticPicture
 
 _KEPT = "_dagy_nb_display"
-
-
-@dataclass(slots=True)
-class _Shown:
-    """What stands in the notebook for one flow."""
-
-    display_id: str
-    run_id: str = ""
 
 
 class FlowDisplay:
@@ -42,50 +34,63 @@ class FlowDisplay:
     def __init__(self, ip: Any) -> None:
         self._ip = ip
         self._lock = threading.Lock()
-        self._shown: weakref.WeakKeyDictionary[Flow, _Shown] = weakref.WeakKeyDictionary()
+        self._pictures: weakref.WeakKeyDictionary[Flow, StaticPicture] = weakref.WeakKeyDictionary()
 
     def show(self, flow: Flow) -> None:
         """Display a flow at the end of a cell, or where `display` is called."""
-        with self._lock:
-            shown = self._shown.setdefault(flow, _Shown(f"dagy-{uuid.uuid4().hex}"))
-            shown.run_id = _name_ended_run(flow)
-        self._publish(flow, shown.display_id, update=False)
+        if not flow.session.settings.static:
+            self._show_editor(flow)
+        self._find_picture(flow).show()
 
     def refresh(self, *_: object) -> None:
-        """Replace the pictures of flows with a run that has ended since; after each cell."""
+        """Replace the pictures that no longer show what is there; called after each cell."""
         with self._lock:
-            due = [
-                (flow, shown.display_id)
-                for flow, shown in self._shown.items()
-                if self._take_ended_run(flow, shown)
-            ]
-        for flow, display_id in due:
-            self._publish(flow, display_id, update=True)
+            pictures = list(self._pictures.values())
+        for picture in pictures:
+            picture.refresh()
 
-    def _take_ended_run(self, flow: Flow, shown: _Shown) -> bool:
-        ended = _name_ended_run(flow)
-        if not ended or ended == shown.run_id:
-            return False
-        shown.run_id = ended
-        from dagy_nb.widget.editor import find_editor
+    def _show_editor(self, flow: Flow) -> None:
+        # Late, here and below: whoever imports us in a kernel may never show a flow.
+        from dagy_nb.widget.editor import VIEW_MIME, open_editor
 
-        editor = find_editor(flow)
-        return editor is None or not editor.is_heard
+        try:
+            editor = open_editor(flow)
+        except DagyError as error:
+            self._publish({"text/plain": f"{flow!r}\n{error}"})
+            return
+        view = {"version_major": 2, "version_minor": 0, "model_id": editor.model_id}
+        self._publish({"text/plain": repr(flow), VIEW_MIME: view})
 
-    def _publish(self, flow: Flow, display_id: str, *, update: bool) -> None:
-        from dagy_nb.widget.bundle import make_bundle
+    def _find_picture(self, flow: Flow) -> StaticPicture:
+        from dagy_nb.widget.picture import StaticPicture
 
-        bundle = make_bundle(flow)
-        static = flow.session.settings.static
-        editor = None if static else _open_or_tell(flow, bundle)
-        if editor is not None:
-            from dagy_nb.widget.editor import VIEW_MIME
+        with self._lock:
+            picture = self._pictures.get(flow)
+            if picture is None:
+                picture = StaticPicture(flow, self._publish, is_live=_ask_editor(flow))
+                self._pictures[flow] = picture
+                weakref.finalize(flow, picture.close).atexit = False
+        return picture
 
-            view = {"version_major": 2, "version_minor": 0, "model_id": editor.model_id}
-            bundle[VIEW_MIME] = view
-        self._ip.display_pub.publish(
-            data=bundle, metadata={}, transient={"display_id": display_id}, update=update
-        )
+    def _publish(self, data: dict[str, Any], display_id: str = "", update: bool = False) -> None:
+        transient = {"display_id": display_id} if display_id else {}
+        self._ip.display_pub.publish(data=data, metadata={}, transient=transient, update=update)
+
+
+def _ask_editor(flow: Flow) -> Callable[[], bool]:
+    """Return what tells whether a browser has the flow's editor."""
+    if flow.session.settings.static:
+        return lambda: False
+    from dagy_nb.widget.editor import find_editor
+
+    reference = weakref.ref(flow)
+
+    def is_live() -> bool:
+        shown = reference()
+        editor = find_editor(shown) if shown is not None else None
+        return editor is not None and editor.is_heard
+
+    return is_live
 
 
 def install_display(ip: Any) -> None:
@@ -105,20 +110,3 @@ def install_display(ip: Any) -> None:
     from dagy_nb.widget.control import register_control
 
     register_control(kernel)
-
-
-def _open_or_tell(flow: Flow, bundle: dict[str, Any]) -> FlowEditor | None:
-    """Return the editor; without the built front end say so in the text, and let the picture do."""
-    from dagy_nb.errors import DagyError
-    from dagy_nb.widget.editor import open_editor
-
-    try:
-        return open_editor(flow)
-    except DagyError as error:
-        bundle["text/plain"] = f"{flow!r}\n{error}"
-        return None
-
-
-def _name_ended_run(flow: Flow) -> str:
-    handle = flow.last_run
-    return handle.run_id if handle is not None and handle.done else ""

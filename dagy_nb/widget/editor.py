@@ -25,6 +25,15 @@ from dagy_nb.widget.bundle import make_bundle
 if TYPE_CHECKING:
     from dagy_nb.session.flow import Flow
 
+# The static picture is the output that follows the editor's own; on paper it stays.
+HIDE_PICTURE = """
+@media screen {
+  .jp-OutputArea-child:has(.dagy-editor)
+    + .jp-OutputArea-child:has(.jp-RenderedSVG, .jp-RenderedImage) {
+    display: none;
+  }
+}
+"""
 VIEW_MIME = "application/vnd.jupyter.widget-view+json"
 # Of a node's status, what tells of the user's data.
 _TELLING = {
@@ -58,7 +67,9 @@ class FlowEditor(anywidget.AnyWidget):
         # First of all: the state which opens the comm holds the snapshot.
         self._dispatcher = Dispatcher(flow, self.send)
         super().__init__(
-            _esm=read_asset("widget.js"), _css=read_asset("widget.css"), instance=uuid.uuid4().hex
+            _esm=read_asset("widget.js"),
+            _css=read_asset("widget.css") + HIDE_PICTURE,
+            instance=uuid.uuid4().hex,
         )
         self.on_msg(self._take)
 

@@ -26,11 +26,12 @@ def begin(front, name):
 def test_a_flow_is_displayed_as_widget_and_picture(front):
     came = front.run("shown = make_flow('shown')\nshown")
 
-    (data,) = displays(came)
-    assert data["text/plain"] == "<Flow shown: 2 nodes, 1 edges>"
-    assert data["image/svg+xml"].startswith("<svg ")
-    assert data["image/png"].startswith("iVBOR")
-    state = front.opened()[data[VIEW_MIME]["model_id"]]
+    widget, picture = displays(came)
+    assert set(widget) == {"text/plain", VIEW_MIME}
+    assert widget["text/plain"] == picture["text/plain"] == "<Flow shown: 2 nodes, 1 edges>"
+    assert picture["image/svg+xml"].startswith("<svg ")
+    assert picture["image/png"].startswith("iVBOR")
+    state = front.opened()[widget[VIEW_MIME]["model_id"]]
     assert "render" in state["_esm"]
     assert state["_css"]
     assert [each["id"] for each in state["snapshot"]["flow"]["nodes"]] == ["n", "d"]
@@ -40,7 +41,7 @@ def test_all_displays_of_a_flow_are_one_model_and_two_flows_are_two(front):
     editor = show(front, "one")
     came = front.run("one\n\ndisplay(one)\ndisplay(make_flow('other'))")
 
-    again, other = (each[VIEW_MIME]["model_id"] for each in displays(came))
+    again, other = (each[VIEW_MIME]["model_id"] for each in displays(came)[::2])
     assert again == editor
     assert other != editor
     assert front.opened()[editor]["instance"] != front.opened()[other]["instance"]
@@ -239,29 +240,37 @@ def test_a_closed_editor_ends_its_views_and_the_next_display_opens_another(front
         )
     )
 
-    (data,) = displays(front.run("closed"))
-
-    assert data[VIEW_MIME]["model_id"] != editor
+    assert displays(front.run("closed"))[0][VIEW_MIME]["model_id"] != editor
 
 
-def test_the_picture_is_replaced_after_a_run_where_nobody_shows_the_widget(front):
+def test_the_picture_is_replaced_after_a_cell_that_changed_the_flow_or_ran_it(front):
     came = front.run("quiet = make_flow('quiet')\nquiet")
-    assert "Completed" not in displays(came)[0]["image/svg+xml"]
+    assert "Completed" not in displays(came)[1]["image/svg+xml"]
 
-    came = front.run("quiet.run().wait();")
-
-    (data,) = displays(came, "update_display_data")
-    assert data["image/svg+xml"].count("Completed") >= 3
-    assert VIEW_MIME in data
+    (data,) = displays(front.run("quiet.add('number', id='more')"), "update_display_data")
+    assert ">more<" in data["image/svg+xml"]
+    (data,) = displays(front.run("quiet.run().wait();"), "update_display_data")
+    assert data["image/svg+xml"].count("Completed") >= 4
+    assert set(data) == {"text/plain", "image/svg+xml", "image/png"}
     assert displays(front.run("pass"), "update_display_data") == []
 
 
-def test_the_picture_stays_while_a_browser_shows_the_widget(front):
-    begin(front, "loud")
+def test_the_picture_follows_what_a_browser_does_between_cells(front):
+    editor, snapshot = begin(front, "loud")
+    began = len(front.messages)
 
-    came = front.run("loud.run().wait();")
+    def pictures():
+        return displays(front.messages[began:], "update_display_data")
 
-    assert displays(came, "update_display_data") == []
+    revision = snapshot["flow"]["revision"]
+    edit = {"kind": "set_options", "id": "d", "label": "Twice"}
+    front.answer(editor, front.ask(editor, "edit", base_revision=revision, edits=[edit]))
+    front.wait(pictures)
+    front.ask(editor, "run", base_revision=revision + 1, parameters={})
+
+    front.wait(lambda: "Completed" in pictures()[-1]["image/svg+xml"])
+    assert ">Twice<" in pictures()[0]["image/svg+xml"]
+    assert len(pictures()) == 2
 
 
 def test_with_static_set_there_is_no_widget_and_the_picture_shows_the_last_states(static_front):
