@@ -11,6 +11,7 @@ import os
 import secrets
 import threading
 import weakref
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from dagy_nb.model.event import encode
@@ -93,6 +94,9 @@ class Journal:
         if segment is None or self._is_spoiled or self._is_used_up(segment):
             # the new one is held before the old one is let go: the process never looks dead
             made = self._create()
+            if segment is not None:  # a later `durable` is a promise for what came before, too
+                with suppress(OSError):
+                    segment.sync()
             self._let_go()
             self._segment = segment = made
         return segment

@@ -74,6 +74,7 @@ class JournalStore:
         """
         if not events:
             return
+        self._check_process()
         ended = False
         for event in events:
             if type(event) is RunQueued:
