@@ -157,6 +157,9 @@ def test_keys_pressed_elsewhere_delete_nothing(bare: Page) -> None:
     bare.locator("#cell").focus()
     bare.keyboard.press("Backspace")
     bare.keyboard.press("Delete")
+    bare.evaluate("document.activeElement.blur()")
+    bare.keyboard.press("Backspace")
+    bare.keyboard.press("Delete")
 
     assert bare.locator("#cell").input_value() != "x = 1"
     assert all("clean" in each.cards() and each.heard("edit") == [] for each in editors)
