@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 
 T = TypeVar("T")
 TICK = 0.1
+PATIENCE = 15.0
 _SIGNALS = ("SIGINT", "SIGTERM", "SIGHUP")
 _DEFAULTS = (signal.SIG_DFL, signal.default_int_handler)
 
@@ -42,7 +43,12 @@ def run_apart(make: Callable[[], Coroutine[Any, Any, T]], cancel: Callable[[str]
     thread = threading.Thread(target=work, name="dagy-notebook-run", daemon=True)
     with _catch_signals(cancel) as caught:
         thread.start()
-        _wait(done, caught, cancel)
+        try:
+            _wait(done, caught, cancel)
+        finally:
+            if not done.is_set():
+                cancel("its caller")
+                done.wait(PATIENCE)
     if signal.SIGINT in caught:
         raise KeyboardInterrupt
     if "error" in outcome:

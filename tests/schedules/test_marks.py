@@ -36,9 +36,9 @@ def test_it_is_saved_when_it_is_time_to(tmp_path: Path) -> None:
     marked = mark(tmp_path, "1", save_every=5)
     out = tmp_path / "out.ipynb"
     saves = []
-    for now in (100.0, 101.0, 104.9, 105.1, 109.0, 110.3):
+    for time in (100.0, 101.0, 104.9, 105.1, 109.0, 110.3):
         out.unlink(missing_ok=True)
-        marked.save_on_time(now)
+        marked.save_on_time(time)
         saves.append(out.exists())
 
     assert saves == [True, False, False, True, False, True]

@@ -140,7 +140,7 @@ def test_cells_are_told_and_saved_while_the_notebook_runs(tmp_path: Path) -> Non
                 cells = store.run(recorded.run_id).cells
                 seen.extend(str(cell.state) for cell in cells)
                 gate.touch()
-            time.sleep(0.05)
+            threading.Event().wait(0.05)
 
     watcher = threading.Thread(target=open_gate)
     watcher.start()

@@ -227,11 +227,11 @@ def test_an_interrupt_of_the_waiting_thread_is_passed_on_once_the_run_has_ended(
         assert hearing.heard.wait(40)
         os.kill(os.getpid(), signal.SIGINT)
 
-    helper = threading.Thread(target=interrupt)
-    helper.start()
+    other = threading.Thread(target=interrupt)
+    other.start()
     with pytest.raises(KeyboardInterrupt):
         run(tmp_path, store, BROOD, HANG, on_event=hearing)
-    helper.join()
+    other.join()
 
     assert store.run(hearing.run_id).state is RunState.CANCELLED
     check_gone(tmp_path)
@@ -280,3 +280,32 @@ def test_the_default_limits_are_none_that_work_would_reach_by_accident():
     assert QUICK.cell is None
     assert run_notebook.__kwdefaults__["timeouts"] == Timeouts()
     assert Settings(home=Path()).parent_run == ""
+
+
+def test_whatever_breaks_the_waiting_ends_the_run(tmp_path: Path) -> None:
+    """As a signal handler of somebody else that raises."""
+
+    class Broken(Exception):
+        pass
+
+    def fail(number: int, frame: object) -> None:
+        raise Broken
+
+    store, hearing = MemoryStore(), Hearing("PIDS")
+    before = signal.signal(signal.SIGUSR1, fail)
+
+    def disturb() -> None:
+        assert hearing.heard.wait(40)
+        os.kill(os.getpid(), signal.SIGUSR1)
+
+    other = threading.Thread(target=disturb)
+    other.start()
+    try:
+        with pytest.raises(Broken):
+            run(tmp_path, store, BROOD, HANG, on_event=hearing)
+    finally:
+        signal.signal(signal.SIGUSR1, before)
+        other.join()
+
+    assert store.run(hearing.run_id).state is RunState.CANCELLED
+    check_gone(tmp_path)
