@@ -38,6 +38,11 @@ export function openEditor(transport: Transport): LiveEditor {
 function hear(store: EditorStore, perform: Perform, content: unknown): void {
   const reply = readReply(content);
   if (!reply) return;
+  // The kernel lives, but holds this flow no more: nobody listens to this editor.
+  if (reply.kind === 'refused' && reply.code === 'message.closed') {
+    disconnect(store);
+    return;
+  }
   const before = store.getState().graph;
   perform(receive(before, reply, Date.now()));
   if (!store.getState().connected) store.setState({ connected: true });
@@ -53,11 +58,16 @@ function tellEnd(store: EditorStore, before: GraphState): void {
 
 function follow(store: EditorStore, transport: Transport, connected: boolean): void {
   if (connected === store.getState().connected) return;
-  store.setState(state => ({
-    connected,
-    ...(connected ? {} : withGraph(state, dropQueue(state.graph)))
-  }));
-  if (connected) transport.send(hello());
+  if (connected) {
+    store.setState({ connected });
+    transport.send(hello());
+  } else {
+    disconnect(store);
+  }
+}
+
+function disconnect(store: EditorStore): void {
+  store.setState(state => ({ connected: false, ...withGraph(state, dropQueue(state.graph)) }));
 }
 
 function hello(): Request {

@@ -234,6 +234,25 @@ describe('a kernel that is gone', () => {
     expect(screen.getByRole('button', { name: 'Run' })).toHaveProperty('disabled', true);
   });
 
+  it('is as good as gone when it holds the flow no more', () => {
+    const { far } = open();
+    select('late');
+    fireEvent.keyDown(card('late'), { key: 'Delete' });
+
+    say(far, {
+      kind: 'refused',
+      reply_to: last(far)?.id ?? '',
+      code: 'message.closed',
+      message: 'The flow is closed.',
+      suggestion: '',
+      revision: 3,
+      diagnostics: []
+    });
+
+    expect(screen.getByRole('alert').textContent).toContain('not connected');
+    expect(card('late')).toBeTruthy();
+  });
+
   it('is asked for everything when it comes back', () => {
     const { far } = open();
     act(() => far.connect(false));
