@@ -64,14 +64,10 @@ class Live:
             number: Number versions that are not numbered yet, where no fold can do it.
         """
         with self.lock:
-            while True:
-                generation = read_generation(self._place.snap)
-                if generation != self._generation:
-                    self._begin(generation)
-                self._read_on()
-                # a fold may have published in between: then the tail starts elsewhere
-                if read_generation(self._place.snap) == generation:
-                    break
+            generation = read_generation(self._place.snap)
+            if generation != self._generation:
+                self._begin(generation)
+            self._read_on()
             crashed = list_crash_facts(
                 self.tail.runs, self._reader.states, self._reader.living_writers()
             )

@@ -98,6 +98,26 @@ def test_a_big_segment_is_followed_by_the_next(place):
     journal.close()
 
 
+def test_the_next_segment_is_held_before_the_last_is_let_go(place, monkeypatch):
+    """So that nobody ever finds this process without a lock."""
+    journal = Journal(place, TurnedClock(), rotate_at=1)
+    journal.append([line(1)])
+    first = place.journal / list_segments(place)[0]
+    held = []
+    real = Segment.create
+
+    def look(*args, **options):
+        held.append(is_held(first))
+        return real(*args, **options)
+
+    monkeypatch.setattr(Segment, "create", look)
+    journal.append([line(2)])
+
+    assert held == [True]
+    assert not is_held(first)
+    journal.close()
+
+
 def test_threads_share_a_journal(place, journal):
     def write(start: int) -> None:
         for number in range(start, start + 200):
