@@ -310,6 +310,7 @@ def test_a_flow_where_all_is_wrong_is_checked_in_two_seconds():
 
 
 def measure(spec: FlowSpec) -> float:
-    begin = time.perf_counter()
+    """Processor seconds: what else the machine does must not fail the test."""
+    begin = time.thread_time()
     check(spec)
-    return time.perf_counter() - begin
+    return time.thread_time() - begin
