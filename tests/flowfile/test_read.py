@@ -150,6 +150,7 @@ BOMB = "x-a: &a [1,1,1,1,1,1,1,1,1]\n" + "".join(
 )
 BAD = [
     # text, code, line, column, words of the reason or advice
+    (3, "text.no_text", None, None, "from text, not from a int"),
     ("", "text.empty", None, None, "nodes:"),
     ("# only a comment\n", "text.empty", None, None, "nodes:"),
     ("---\n", "text.empty", None, None, "nodes:"),
@@ -236,7 +237,7 @@ BAD = [
     ids=[f"{i}-{each[1]}" for i, each in enumerate(BAD)],
 )
 def test_bad_text_is_refused_with_code_and_place(
-    text: str | bytes, code: str, line: int | None, column: int | None, words: str
+    text: Any, code: str, line: int | None, column: int | None, words: str
 ) -> None:
     with pytest.raises(FlowTextError) as caught:
         read_flow(text)
