@@ -18,6 +18,11 @@ def clean(text: str) -> str:
     return escape(" ".join(_FORBIDDEN.sub("�", text).split()))
 
 
+def brief(value: float) -> str:
+    """Return a coordinate as text with at most two decimals: `12.5`, `300`."""
+    return f"{value:.2f}".rstrip("0").rstrip(".")
+
+
 def measure(text: str, size: float, *, bold: bool = False) -> float:
     """Return about how many pixels a text is wide; rather too many than too few."""
     total = sum(_measure_letter(letter) for letter in text)

@@ -15,10 +15,12 @@ SCALE = 2.0
 # A notebook shows about 1,000 pixels; more only makes its file bigger.
 MAX_WIDTH = 2_000
 MAX_HEIGHT = 3_000
+# Below this nothing can be read; the SVG can be enlarged instead.
+MIN_SCALE = 0.15
 
 
 def to_png(flow: FlowPicture, run: RunPicture | None = None) -> bytes | None:
-    """Return the picture as PNG, in light colours, or None where it cannot be drawn."""
+    """Return the picture as PNG, in light colours, or None where it cannot be drawn or read."""
     try:
         import resvg_py
     except ImportError:
@@ -26,6 +28,8 @@ def to_png(flow: FlowPicture, run: RunPicture | None = None) -> bytes | None:
     svg = to_svg(flow, run, theme="light")
     width, height = _read_size(svg)
     scale = min(SCALE, MAX_WIDTH / width, MAX_HEIGHT / height)
+    if scale < MIN_SCALE:
+        return None
     fonts = _find_fonts()
     try:
         drawn = resvg_py.svg_to_bytes(

@@ -10,18 +10,24 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from dagy_nb.protocol.card import Lost, find_lost, place_connectors
-from dagy_nb.protocol.ink import TYPE_INKS, Theme, write_rules
-from dagy_nb.protocol.lettering import clean, measure, shorten
+from dagy_nb.protocol.card import Lost, find_lost
+from dagy_nb.protocol.ink import Theme, write_rules
+from dagy_nb.protocol.lettering import brief, clean, measure, shorten
 from dagy_nb.protocol.picture import EdgePicture, FlowPicture, NodePicture, RunPicture
-from dagy_nb.protocol.svg_card import CardScene, map_findings, write_card, write_symbol
+from dagy_nb.protocol.svg_card import (
+    CardScene,
+    map_findings,
+    write_card,
+    write_sketch,
+    write_symbol,
+)
+from dagy_nb.protocol.svg_edges import write_edges
 from dagy_nb.protocol.symbols import look_at, word_duration
 
 MARGIN = 26.0
 HEAD = 46.0
 MIN_WIDTH = 340.0
 MAX_DETAILED = 150
-CURVATURE = 6.25
 
 _FONT = "system-ui,-apple-system,'Segoe UI',Roboto,'Helvetica Neue',Arial,'DejaVu Sans',sans-serif"
 _SHAPES = (
@@ -44,15 +50,6 @@ class _Frame(NamedTuple):
     height: float
 
 
-class _End(NamedTuple):
-    """Where an edge meets a card, and on which side."""
-
-    x: float
-    y: float
-    side: str
-    type: str
-
-
 def to_svg(flow: FlowPicture, run: RunPicture | None = None, *, theme: Theme = "auto") -> str:
     """Return the picture of a flow, with the states of a run where one is given.
 
@@ -69,21 +66,21 @@ def to_svg(flow: FlowPicture, run: RunPicture | None = None, *, theme: Theme = "
     frame = _find_frame(flow)
     body = "".join(
         [
-            *_write_edges(flow, lost),
+            *write_edges(flow, lost, detailed=len(flow.nodes) <= MAX_DETAILED),
             *_write_cards(flow, run, lost),
             _write_head(flow, run, frame),
             "" if flow.nodes else _write_empty(frame),
         ]
     )
     summary = clean(_summarise(flow, run))
-    box = " ".join(_n(part) for part in frame)
+    box = " ".join(brief(part) for part in frame)
     return (
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="{box}" width="{_n(frame.width)}" '
-        f'height="{_n(frame.height)}" role="img" aria-label="{summary}" class="dagy-picture" '
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="{box}" width="{brief(frame.width)}" '
+        f'height="{brief(frame.height)}" role="img" aria-label="{summary}" class="dagy-picture" '
         f'style="max-width:100%;height:auto"><title>{summary}</title>'
         f"<style>{_scope(_SHAPES + write_rules(theme), theme)}</style>"
-        f'<rect x="{_n(frame.x + 0.5)}" y="{_n(frame.y + 0.5)}" width="{_n(frame.width - 1)}" '
-        f'height="{_n(frame.height - 1)}" rx="12" class="dagy-f-canvas dagy-s-rim"/>{body}</svg>'
+        f'<rect x="{brief(frame.x + 0.5)}" y="{brief(frame.y + 0.5)}" width="{brief(frame.width - 1)}" '
+        f'height="{brief(frame.height - 1)}" rx="12" class="dagy-f-canvas dagy-s-rim"/>{body}</svg>'
     )
 
 
@@ -110,9 +107,9 @@ def _write_cards(flow: FlowPicture, run: RunPicture | None, lost: Mapping[str, L
     for edge in flow.edges:
         wired.setdefault(edge.source, set()).add(("output", edge.output))
         wired.setdefault(edge.target, set()).add(("input", edge.input))
-    detailed = len(flow.nodes) <= MAX_DETAILED
+    write = write_card if len(flow.nodes) <= MAX_DETAILED else write_sketch
     return [
-        write_card(
+        write(
             CardScene(
                 node=node,
                 status=run.nodes.get(node.id) if run else None,
@@ -120,75 +117,10 @@ def _write_cards(flow: FlowPicture, run: RunPicture | None, lost: Mapping[str, L
                 lost=lost.get(node.id, Lost()),
                 wired=wired[node.id],
                 findings=findings.get(node.id, ()),
-            ),
-            detailed=detailed,
+            )
         )
         for node in flow.nodes
     ]
-
-
-def _write_edges(flow: FlowPicture, lost: Mapping[str, Lost]) -> list[str]:
-    ends = {
-        (node.id, spot.kind, spot.name): _End(
-            node.x + spot.x,
-            node.y + spot.y,
-            spot.side,
-            spot.connector.types[0] if spot.connector else "",
-        )
-        for node in flow.nodes
-        for spot in place_connectors(node, lost.get(node.id, Lost()))
-    }
-    written = []
-    for edge in flow.edges:
-        source = ends.get((edge.source, "output", edge.output))
-        target = ends.get((edge.target, "input", edge.input))
-        if source is not None and target is not None:
-            written.append(_write_edge(edge, source, target))
-    return written
-
-
-def _write_edge(edge: EdgePicture, source: _End, target: _End) -> str:
-    ink = f"type-{source.type.lower()}" if source.type in TYPE_INKS else "type-any"
-    dashes = ""
-    if edge.broken:
-        ink, dashes = "bad", ' stroke-dasharray="2 6"'
-    elif edge.verdict == "unknown":
-        dashes = ' stroke-dasharray="7 5"'
-    words = f"{edge.id}: {edge.broken}" if edge.broken else edge.id
-    path = (
-        f'<path d="{_draw_curve(source, target)}" class="dagy-wire dagy-s-{ink}"{dashes}>'
-        f"<title>{clean(words)}</title></path>"
-    )
-    return path + (_write_break(source, target) if edge.broken else "")
-
-
-def _write_break(source: _End, target: _End) -> str:
-    """Return the word in the middle of a broken edge, so that colour does not speak alone."""
-    x, y = (source.x + target.x) / 2, (source.y + target.y) / 2
-    width = measure("broken", 10) + 12
-    return (
-        f'<rect x="{_n(x - width / 2)}" y="{_n(y - 8)}" width="{_n(width)}" height="16" rx="8" '
-        f'class="dagy-f-canvas dagy-s-bad"/><text x="{_n(x)}" y="{_n(y + 3.5)}" '
-        'text-anchor="middle" class="dagy-tiny dagy-f-bad">broken</text>'
-    )
-
-
-_AWAY = {"left": (-1, 0), "right": (1, 0), "top": (0, -1), "bottom": (0, 1)}
-
-
-def _draw_curve(source: _End, target: _End) -> str:
-    first = _find_handle(source, target)
-    second = _find_handle(target, source)
-    points = (*first, *second, target.x, target.y)
-    return f"M{_n(source.x)} {_n(source.y)}C" + " ".join(_n(each) for each in points)
-
-
-def _find_handle(here: _End, there: _End) -> tuple[float, float]:
-    """Return the control point of a curve at one end: straight away from the card."""
-    dx, dy = _AWAY[here.side]
-    distance = (there.x - here.x) * dx + (there.y - here.y) * dy
-    reach = distance / 2 if distance >= 0 else CURVATURE * (-distance) ** 0.5
-    return here.x + dx * reach, here.y + dy * reach
 
 
 def _write_head(flow: FlowPicture, run: RunPicture | None, frame: _Frame) -> str:
@@ -204,7 +136,7 @@ def _write_head(flow: FlowPicture, run: RunPicture | None, frame: _Frame) -> str
         else ""
     )
     return (
-        f'<text x="{_n(left)}" y="{_n(base)}" class="dagy-title dagy-f-text">'
+        f'<text x="{brief(left)}" y="{brief(base)}" class="dagy-title dagy-f-text">'
         f"{clean(name)}{more}</text>{state}"
     )
 
@@ -221,8 +153,8 @@ def _write_run(run: RunPicture, right: float, base: float) -> tuple[str, float]:
     x = right - time_width - word_width
     text = (
         write_symbol(look.strokes, x - 19, base - 11, 14, look.tone)
-        + f'<text x="{_n(x)}" y="{_n(base)}" class="dagy-state dagy-f-{look.tone}">{look.word}</text>'
-        + f'<text x="{_n(right)}" y="{_n(base)}" text-anchor="end" class="dagy-time dagy-f-quiet">'
+        + f'<text x="{brief(x)}" y="{brief(base)}" class="dagy-state dagy-f-{look.tone}">{look.word}</text>'
+        + f'<text x="{brief(right)}" y="{brief(base)}" text-anchor="end" class="dagy-time dagy-f-quiet">'
         f"{took}</text>"
     )
     return text, time_width + word_width + 30
@@ -230,7 +162,7 @@ def _write_run(run: RunPicture, right: float, base: float) -> tuple[str, float]:
 
 def _write_empty(frame: _Frame) -> str:
     return (
-        f'<text x="{_n(frame.x + MARGIN - 6)}" y="{_n(frame.y + 58)}" '
+        f'<text x="{brief(frame.x + MARGIN - 6)}" y="{brief(frame.y + 58)}" '
         'class="dagy-small dagy-f-quiet">No nodes yet.</text>'
     )
 
@@ -250,7 +182,3 @@ def _summarise(flow: FlowPicture, run: RunPicture | None) -> str:
 
 def _count(items: tuple[NodePicture, ...] | tuple[EdgePicture, ...], word: str) -> str:
     return f"{len(items)} {word}" + ("" if len(items) == 1 else "s")
-
-
-def _n(value: float) -> str:
-    return f"{value:.2f}".rstrip("0").rstrip(".")

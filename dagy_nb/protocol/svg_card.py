@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from dagy_nb.protocol.card import BAND, FOOTER, HEADER, Lost, Spot, place_connectors
 from dagy_nb.protocol.ink import TYPE_INKS, choose_category
-from dagy_nb.protocol.lettering import clean, measure, shorten
+from dagy_nb.protocol.lettering import brief, clean, measure, shorten
 from dagy_nb.protocol.picture import DiagnosticPicture, NodePicture, NodeStatus
 from dagy_nb.protocol.symbols import (
     ERROR,
@@ -46,39 +46,58 @@ class CardScene:
     findings: Sequence[DiagnosticPicture] = field(default_factory=tuple)
 
 
-def write_card(scene: CardScene, *, detailed: bool = True) -> str:
-    """Return a card's SVG; without details no names of connectors are written."""
+def write_card(scene: CardScene) -> str:
+    """Return a card's SVG."""
     node = scene.node
     spots = place_connectors(node, scene.lost)
     parts = [
         _write_foot(scene),
         _write_head(scene),
-        *(_write_connector(spot, scene, spots, detailed=detailed) for spot in spots),
+        *(_write_connector(spot, scene, spots) for spot in spots),
     ]
     inner = "".join(parts)
     if node.disabled:
         # The body stays opaque, or the edges behind it would shine through.
         inner = f'<g opacity=".55">{inner}</g>'
     return (
-        f'<g transform="translate({_n(node.x)} {_n(node.y)})">'
+        f'<g transform="translate({brief(node.x)} {brief(node.y)})">'
         f"<title>{clean(_say(scene))}</title>{_write_body(scene)}{inner}</g>"
+    )
+
+
+def write_sketch(scene: CardScene) -> str:
+    """Return a card with nothing but name, category and state: for flows of hundreds of nodes."""
+    node = scene.node
+    rim, thick = _choose_rim(scene)
+    name = shorten(node.label or node.id, 13, node.width - 44, bold=True)
+    state = ""
+    if scene.status is not None:
+        look = look_at(scene.status.state)
+        state = write_symbol(look.strokes, node.width - 26, 10, 16, look.tone)
+    return (
+        f'<g transform="translate({brief(node.x)} {brief(node.y)})">'
+        f'<rect width="{brief(node.width)}" height="{brief(node.height)}" rx="{CORNER:g}" '
+        f'class="dagy-f-card dagy-s-{rim}" stroke-width="{thick}"/>'
+        f'<path d="M2.5 {CORNER:g}V{brief(node.height - CORNER)}" stroke-width="5" '
+        f'class="dagy-s-{_category(node)}"/>'
+        f'<text x="{PAD:g}" y="23" class="dagy-label dagy-f-text">{clean(name)}</text>{state}</g>'
     )
 
 
 def write_symbol(strokes: str, x: float, y: float, size: float, ink: str) -> str:
     """Return a symbol of the 16 by 16 grid at a place, in a size and colour."""
     return (
-        f'<path transform="translate({_n(x)} {_n(y)}) scale({_n(size / 16)})" d="{strokes}" '
+        f'<path transform="translate({brief(x)} {brief(y)}) scale({brief(size / 16)})" d="{strokes}" '
         f'class="dagy-line dagy-s-{ink}"/>'
     )
 
 
 def _write_body(scene: CardScene) -> str:
     node = scene.node
-    w, h = _n(node.width), _n(node.height)
+    w, h = brief(node.width), brief(node.height)
     dashed = ' stroke-dasharray="5 4"' if node.missing or node.unavailable else ""
     rim, thick = _choose_rim(scene)
-    bar = f"M{CORNER:g} 0H5V{h}H{CORNER:g}A{CORNER:g} {CORNER:g} 0 0 1 0 {_n(node.height - CORNER)}"
+    bar = f"M{CORNER:g} 0H5V{h}H{CORNER:g}A{CORNER:g} {CORNER:g} 0 0 1 0 {brief(node.height - CORNER)}"
     return (
         f'<rect y="2" width="{w}" height="{h}" rx="{CORNER:g}" class="dagy-f-shade" opacity=".09"/>'
         f'<rect width="{w}" height="{h}" rx="{CORNER:g}" class="dagy-f-card"/>'
@@ -150,9 +169,9 @@ def _write_marks(scene: CardScene) -> tuple[str, float]:
         word, ink = badge
         width = measure(word, 10) + 12
         parts.append(
-            f'<rect x="{_n(right - width)}" y="8" width="{_n(width)}" height="16" rx="8" '
+            f'<rect x="{brief(right - width)}" y="8" width="{brief(width)}" height="16" rx="8" '
             f'class="dagy-f-{ink}" opacity=".14"/>'
-            f'<text x="{_n(right - width / 2)}" y="19.5" text-anchor="middle" '
+            f'<text x="{brief(right - width / 2)}" y="19.5" text-anchor="middle" '
             f'class="dagy-tiny dagy-f-{ink}">{word}</text>'
         )
         right -= width
@@ -174,7 +193,7 @@ def _choose_badge(node: NodePicture) -> tuple[str, str] | None:
     return ("stale", "warning") if node.stale else None
 
 
-def _write_connector(spot: Spot, scene: CardScene, spots: Sequence[Spot], *, detailed: bool) -> str:
+def _write_connector(spot: Spot, scene: CardScene, spots: Sequence[Spot]) -> str:
     types = spot.connector.types if spot.connector else ()
     ink = f"type-{types[0].lower()}" if types and types[0] in TYPE_INKS else "type-any"
     if spot.connector is None:
@@ -182,11 +201,9 @@ def _write_connector(spot: Spot, scene: CardScene, spots: Sequence[Spot], *, det
     wired = (spot.kind, spot.name) in scene.wired
     fill = ink if wired and spot.connector else "card"
     dot = (
-        f'<circle cx="{_n(spot.x)}" cy="{_n(spot.y)}" r="5" class="dagy-f-{fill} dagy-s-{ink}" '
+        f'<circle cx="{brief(spot.x)}" cy="{brief(spot.y)}" r="5" class="dagy-f-{fill} dagy-s-{ink}" '
         'stroke-width="2"/>'
     )
-    if not detailed:
-        return dot
     if spot.side in ("left", "right"):
         return _write_row(spot, _find_room(spot, scene.node, spots), types) + dot
     room = scene.node.width / (1 + sum(each.side == spot.side for each in spots)) - 6
@@ -200,7 +217,7 @@ def _write_band_name(spot: Spot, name: str, y: float, scene: CardScene) -> str:
     elif spot.side == "bottom":
         y = scene.node.height - FOOTER - BAND / 2 + 4
     return (
-        f'<text x="{_n(spot.x)}" y="{_n(y)}" text-anchor="middle" '
+        f'<text x="{brief(spot.x)}" y="{brief(y)}" text-anchor="middle" '
         f'class="dagy-tiny dagy-f-quiet">{clean(name)}</text>'
     )
 
@@ -223,11 +240,9 @@ def _write_row(spot: Spot, room: float, types: Sequence[str]) -> str:
     # Blanks keep them apart, since not every renderer counts `dx` when it aligns to the end.
     apart = f'<tspan class="dagy-type">{NO_BREAK * 3}</tspan>' if extra else ""
     if spot.side == "left":
-        return (
-            f'<text x="{PAD:g}" y="{_n(spot.y + 4)}" class="dagy-name">{main}{apart}{extra}</text>'
-        )
+        return f'<text x="{PAD:g}" y="{brief(spot.y + 4)}" class="dagy-name">{main}{apart}{extra}</text>'
     return (
-        f'<text x="{_n(spot.x - PAD)}" y="{_n(spot.y + 4)}" text-anchor="end" class="dagy-name">'
+        f'<text x="{brief(spot.x - PAD)}" y="{brief(spot.y + 4)}" text-anchor="end" class="dagy-name">'
         f"{extra}{apart}{main}</text>"
     )
 
@@ -237,9 +252,7 @@ def _write_foot(scene: CardScene) -> str:
     base = node.height - 8.5
     if scene.status is None:
         words = clean(shorten(_say_limits(node), 10.5, node.width - 2 * PAD))
-        return (
-            f'<text x="{PAD + 3:g}" y="{_n(base)}" class="dagy-small dagy-f-quiet">{words}</text>'
-        )
+        return f'<text x="{PAD + 3:g}" y="{brief(base)}" class="dagy-small dagy-f-quiet">{words}</text>'
     look = look_at(scene.status.state)
     took = _say_duration(scene.status, scene.now)
     room = node.width - 34 - PAD - (measure(took, 11) + 8 if took else 0)
@@ -251,10 +264,10 @@ def _write_foot(scene: CardScene) -> str:
     return (
         _tint_foot(node, look.tone)
         + write_symbol(look.strokes, 14, node.height - 20, 14, look.tone)
-        + f'<text x="34" y="{_n(base)}" class="dagy-state dagy-f-{look.tone}">'
+        + f'<text x="34" y="{brief(base)}" class="dagy-state dagy-f-{look.tone}">'
         f"{clean(shorten(word, 11, room, bold=True))}</text>"
         + (
-            f'<text x="{_n(node.width - PAD)}" y="{_n(base)}" text-anchor="end" '
+            f'<text x="{brief(node.width - PAD)}" y="{brief(base)}" text-anchor="end" '
             f'class="dagy-time dagy-f-quiet">{took}</text>'
             if took
             else ""
@@ -263,10 +276,10 @@ def _write_foot(scene: CardScene) -> str:
 
 
 def _tint_foot(node: NodePicture, tone: str) -> str:
-    top, right = _n(node.height - FOOTER), _n(node.width)
-    low, inner = _n(node.height - CORNER), _n(node.width - CORNER)
+    top, right = brief(node.height - FOOTER), brief(node.width)
+    low, inner = brief(node.height - CORNER), brief(node.width - CORNER)
     return (
-        f'<path d="M5 {top}H{right}V{low}A{CORNER:g} {CORNER:g} 0 0 1 {inner} {_n(node.height)}H5Z" '
+        f'<path d="M5 {top}H{right}V{low}A{CORNER:g} {CORNER:g} 0 0 1 {inner} {brief(node.height)}H5Z" '
         f'class="dagy-f-{tone}" opacity=".1"/>'
     )
 
@@ -293,10 +306,6 @@ def _say(scene: CardScene) -> str:
     badge = _choose_badge(node)
     words += [badge[0]] if badge else []
     return ", ".join(words)
-
-
-def _n(value: float) -> str:
-    return f"{value:.2f}".rstrip("0").rstrip(".")
 
 
 def map_findings(

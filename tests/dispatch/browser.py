@@ -11,7 +11,10 @@ from typing import Any
 from pydantic import TypeAdapter
 
 from dagy_nb.dispatch import Dispatcher
-from dagy_nb.protocol.message import Reply
+from dagy_nb.dispatch.view import look_at_flow
+from dagy_nb.model.flow import EdgeSpec, NodeEntry
+from dagy_nb.protocol.message import Reply, Snapshot, encode
+from dagy_nb.protocol.palette import draw_palette
 
 REPLY: TypeAdapter[Reply] = TypeAdapter(Reply)
 PATIENCE = 20.0
@@ -104,3 +107,25 @@ class Browser:
 
     def _take_refused(self, content: dict[str, Any]) -> None:
         """A browser takes its own optimistic change back; this one makes none."""
+
+
+def entry(node_id, type_name="double", **fields):
+    return NodeEntry(id=node_id, type=type_name, **fields).model_dump(mode="json")
+
+
+def add(node_id, type_name="double", **fields):
+    return {"kind": "add_node", "node": entry(node_id, type_name, **fields)}
+
+
+def edge(text):
+    return EdgeSpec.parse(text).model_dump()
+
+
+def lead(text):
+    return {"kind": "connect", "edge": edge(text)}
+
+
+def fresh(flow):
+    """The flow's picture as a new browser would get it."""
+    empty = draw_palette({})
+    return encode(Snapshot(flow=look_at_flow(flow, flow.last_run), palette=empty))["flow"]

@@ -228,13 +228,17 @@ def test_the_frame_holds_every_card_and_wire():
         assert all(y <= each <= y + height for each in points[1::2])
 
 
-def test_a_big_flow_is_drawn_without_the_names_of_connectors():
-    nodes = {f"n{index}": "Clean" for index in range(200)}
+def test_a_big_flow_is_sketched_with_names_and_states_only():
+    nodes = {f"n{index}": "Clean" for index in range(1000)}
+    edges = tuple(f"n{index}.table_out -> n{index + 1}.table" for index in range(999))
+    flow = make_flow("big", nodes, edges)
 
-    svg = draw(make_flow("big", nodes))
+    svg = draw(flow, states=dict.fromkeys(nodes, NodeState.COMPLETED))
 
+    assert "n999" in words_of(svg)
     assert "dropped" not in svg
-    assert len(svg) < 400_000
+    assert svg.count(LOOKS["COMPLETED"].strokes) == 1000
+    assert len(svg) < 1_000_000
 
 
 def test_a_picture_for_one_theme_needs_no_media_query():
