@@ -33,7 +33,7 @@ _FONT = "system-ui,-apple-system,'Segoe UI',Roboto,'Helvetica Neue',Arial,'DejaV
 _SHAPES = (
     f"text{{font-family:{_FONT}}}"
     ".dagy-title{font-size:15px;font-weight:600}.dagy-label{font-size:13px;font-weight:600}"
-    ".dagy-letter{font-size:13px;font-weight:700}.dagy-name{font-size:12px}"
+    ".dagy-sketch{font-size:20px;font-weight:600}.dagy-letter{font-size:13px;font-weight:700}.dagy-name{font-size:12px}"
     ".dagy-small{font-size:11px}.dagy-state{font-size:11px;font-weight:600}"
     ".dagy-time{font-size:11px}.dagy-tiny{font-size:10px}.dagy-type{font-size:9px}"
     ".dagy-line{fill:none;stroke-width:1.6;stroke-linecap:round;stroke-linejoin:round}"

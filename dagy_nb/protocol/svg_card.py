@@ -66,21 +66,22 @@ def write_card(scene: CardScene) -> str:
 
 
 def write_sketch(scene: CardScene) -> str:
-    """Return a card with nothing but name, category and state: for flows of hundreds of nodes."""
+    """Return a card with nothing but name, category and state, large: for flows of hundreds of nodes."""
     node = scene.node
     rim, thick = _choose_rim(scene)
-    name = shorten(node.label or node.id, 13, node.width - 44, bold=True)
+    name = shorten(node.label or node.id, 20, node.width - 62, bold=True)
+    box = f'width="{brief(node.width)}" height="{brief(node.height)}" rx="{CORNER:g}"'
     state = ""
     if scene.status is not None:
         look = look_at(scene.status.state)
-        state = write_symbol(look.strokes, node.width - 26, 10, 16, look.tone)
+        state = f'<rect {box} class="dagy-f-{look.tone}" opacity=".14"/>'
+        state += write_symbol(look.strokes, node.width - 40, 14, 26, look.tone)
     return (
         f'<g transform="translate({brief(node.x)} {brief(node.y)})">'
-        f'<rect width="{brief(node.width)}" height="{brief(node.height)}" rx="{CORNER:g}" '
-        f'class="dagy-f-card dagy-s-{rim}" stroke-width="{thick}"/>'
-        f'<path d="M2.5 {CORNER:g}V{brief(node.height - CORNER)}" stroke-width="5" '
+        f'<rect {box} class="dagy-f-card dagy-s-{rim}" stroke-width="{thick}"/>{state}'
+        f'<path d="M3 {CORNER:g}V{brief(node.height - CORNER)}" stroke-width="6" '
         f'class="dagy-s-{_category(node)}"/>'
-        f'<text x="{PAD:g}" y="23" class="dagy-label dagy-f-text">{clean(name)}</text>{state}</g>'
+        f'<text x="{PAD:g}" y="34" class="dagy-sketch dagy-f-text">{clean(name)}</text></g>'
     )
 
 
