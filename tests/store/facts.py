@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import threading
+import time
+from collections.abc import Callable
+
 from dagy_nb.model.event import (
     AttemptFailed,
     AttemptStarted,
@@ -190,3 +194,10 @@ def see_node(node_type: str = "Work", version: str = "v1", at: float = NOON) -> 
         "origin": {"kind": "cell", "place": "report.ipynb"},
     }
     return NodeVersionSeen(at=at, node_type=node_type, version=version, spec=spec)
+
+
+def wait_until(condition: Callable[[], object], seconds: float = 20.0) -> None:
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, "it did not come to that in time"
+        threading.Event().wait(0.02)

@@ -6,7 +6,6 @@ import json
 import os
 import subprocess
 import sys
-import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -16,7 +15,15 @@ import pytest
 from dagy_nb.store.background import FoldSoon
 from dagy_nb.store.journal_store import JournalStore
 from dagy_nb.store.publish import is_up_to_date
-from tests.store.facts import TurnedClock, begin_run, end_run, make_flow, run_node, whole_run
+from tests.store.facts import (
+    TurnedClock,
+    begin_run,
+    end_run,
+    make_flow,
+    run_node,
+    wait_until,
+    whole_run,
+)
 
 PREAMBLE = """
 import json, os, sys
@@ -37,13 +44,6 @@ def start(script: str, folder: Path, *more: str) -> subprocess.Popen[str]:
         stdout=subprocess.PIPE,
         text=True,
     )
-
-
-def wait_until(condition: Callable[[], object], seconds: float = 20.0) -> None:
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, "it did not come to that in time"
-        threading.Event().wait(0.02)
 
 
 PUBLISH = """
