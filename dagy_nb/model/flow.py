@@ -81,7 +81,7 @@ class NodeEntry(FrozenModel):
     type: Name
     label: str = ""
     config: FrozenMap = FrozenMap()
-    timeout: float | None = Field(None, ge=0)
+    timeout: FiniteFloat | None = Field(None, ge=0)
     runner: RunnerName | None = None
     retries: int | None = Field(None, ge=0, le=100)
     disabled: bool = False
@@ -143,8 +143,8 @@ class FlowSpec(FrozenModel):
     nodes: tuple[NodeEntry, ...] = Field((), max_length=MAX_NODES)
     edges: tuple[EdgeSpec, ...] = ()
     failure_policy: FailurePolicy = FailurePolicy.CONTINUE
-    timeout: float | None = Field(None, gt=0)
-    node_timeout: float | None = Field(None, ge=0)
+    timeout: FiniteFloat | None = Field(None, gt=0)
+    node_timeout: FiniteFloat | None = Field(None, ge=0)
     extra: FrozenMap = FrozenMap()
 
     @model_validator(mode="after")

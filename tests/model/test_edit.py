@@ -121,6 +121,14 @@ def test_an_edit_that_does_not_fit_is_refused(edit: Any, code: str) -> None:
     assert caught.value.code == code
 
 
+def test_what_is_no_edit_is_refused():
+    for edit in (None, 3, NodeEntry(id="z", type="T")):
+        with pytest.raises(FlowError) as caught:
+            apply_edit(FlowSpec(name="f"), edit)  # type: ignore[arg-type]
+
+        assert caught.value.code == "edit.invalid"
+
+
 def test_parameters_of_one_name_are_refused():
     twins = SetFlow(parameters=(ParameterSpec(name="p"), ParameterSpec(name="p")))
 
