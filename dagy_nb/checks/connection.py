@@ -124,11 +124,14 @@ def refuse(code: str, edge: EdgeSpec, **places: str) -> ConnectionVerdict:
 
 def has_room(connector: ConnectorSpec, edges: Sequence[EdgeSpec]) -> bool:
     """Say whether a connector with these edges takes one more, by the table of `Cardinality`."""
+    return takes_any_number(connector) or not edges
+
+
+def takes_any_number(connector: ConnectorSpec) -> bool:
+    """Say whether a connector takes any number of edges, by the table of `Cardinality`."""
     if connector.cardinality is Cardinality.MANY:
         return True
-    if connector.cardinality is Cardinality.OPTIONAL and connector.direction is Direction.OUTPUT:
-        return True
-    return not edges
+    return connector.cardinality is Cardinality.OPTIONAL and connector.direction is Direction.OUTPUT
 
 
 def _name_ends(edge: EdgeSpec) -> dict[str, str]:
@@ -177,7 +180,8 @@ def refuse_self_loop(edge: EdgeSpec) -> ConnectionVerdict | None:
 
 
 def _refuse_duplicate(outline: FlowOutline, edge: EdgeSpec) -> ConnectionVerdict | None:
-    return refuse("edge.duplicate", edge) if edge in outline.edges else None
+    into = outline.into.get((edge.target, edge.input), ())
+    return refuse("edge.duplicate", edge) if edge in into else None
 
 
 def _refuse_types(outline: FlowOutline, edge: EdgeSpec) -> ConnectionVerdict | None:
@@ -191,13 +195,18 @@ def _refuse_taken(outline: FlowOutline, edge: EdgeSpec) -> ConnectionVerdict | N
     if target is not None and not has_room(target, into):
         return refuse("edge.input_taken", edge, taken_by=str(into[0]))
     source = outline.connector(edge.source, edge.output, Direction.OUTPUT)
+    if source is None or takes_any_number(source):
+        return None
     out_of = outline.out_of.get((edge.source, edge.output), [])
-    if source is not None and not has_room(source, out_of):
+    if out_of:
         return refuse("edge.output_taken", edge, taken_by=str(out_of[0]))
     return None
 
 
 def _refuse_cycle(outline: FlowOutline, edge: EdgeSpec) -> ConnectionVerdict | None:
+    # Most edges lead to a node that has none of its own yet: no walk, and no map for it, is needed.
+    if all(each.source != edge.target for each in outline.flow.edges):
+        return None
     way = find_path(outline.successors, edge.target, edge.source)
     if way is None:
         return None

@@ -37,11 +37,6 @@ class FlowOutline:
         return {parameter.name: parameter for parameter in self.flow.parameters}
 
     @cached_property
-    def edges(self) -> frozenset[EdgeSpec]:
-        """All edges, to look up one."""
-        return frozenset(self.flow.edges)
-
-    @cached_property
     def into(self) -> Mapping[End, list[EdgeSpec]]:
         """(node id, input) → the edges into it."""
         found: defaultdict[End, list[EdgeSpec]] = defaultdict(list)
