@@ -37,19 +37,26 @@ class ThreadPool:
             if self._working >= self.slots:
                 self._waiting.append(item)
                 return
-            self._working += 1
             worker = self._idle.pop() if self._idle else Worker(self)
+            self._working += 1
+            worker.work = work
         worker.hand(item)
 
-    def give_up(self, worker: Worker) -> None:
-        """Stop counting a thread whose work does not end; another takes its place."""
+    def give_up(self, worker: Worker, work: Work) -> None:
+        """Stop counting a thread whose work does not end; another takes its place.
+
+        A thread that is through with `work` is left alone: it may be at another call's already.
+        """
         with self._lock:
-            if worker.is_given_up:
+            if worker.is_given_up or worker.work != work:
                 return
             worker.is_given_up = True
             item = self._take_next()
-        if item is not None:
-            Worker(self).hand(item)
+            if item is None:
+                return
+            other = Worker(self)
+            other.work = item[0]
+        other.hand(item)
 
     def close(self) -> None:
         """Drop what waits and let the threads end after their work; returns at once."""
@@ -66,6 +73,7 @@ class ThreadPool:
             if worker.is_given_up:
                 return None
             item = self._take_next()
+            worker.work = None if item is None else item[0]
             if item is None and not self._is_closed:
                 self._idle.append(worker)
             return item
@@ -95,10 +103,12 @@ class Worker:
 
     Attributes:
         is_given_up: Its work did not end; it does no other.
+        work: What it was given and has not ended; changed under the pool's lock.
     """
 
     def __init__(self, pool: ThreadPool) -> None:
         self.is_given_up = False
+        self.work: Work | None = None
         self._pool = pool
         self._inbox: SimpleQueue[tuple[Work, contextvars.Context] | None] = SimpleQueue()
         self._thread = threading.Thread(target=self._run, name="dagy node", daemon=True)

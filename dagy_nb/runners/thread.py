@@ -54,7 +54,7 @@ class _SyncThreadCall(SyncCall):
     def abandon(self) -> None:
         """Let another thread take the place of the one that this body holds."""
         if self._worker is not None and not self._is_over:
-            self._pool.give_up(self._worker)
+            self._pool.give_up(self._worker, self.run)
 
 
 class _AsyncThreadCall(LoopCall):
@@ -79,4 +79,4 @@ class _AsyncThreadCall(LoopCall):
     def abandon(self) -> None:
         """Let another thread take the place of the one that this body holds."""
         if self._worker is not None and not self.is_over:
-            self._pool.give_up(self._worker)
+            self._pool.give_up(self._worker, self.run)

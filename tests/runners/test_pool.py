@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 import threading
+import time
 
 import pytest
 
@@ -82,10 +83,10 @@ def test_a_thread_that_is_given_up_makes_room(pool):
     waiting.go_on.set()
     pool.submit(waiting)
 
-    pool.give_up(workers[0])
+    pool.give_up(workers[0], block)
     waiting.wait_for(1)
 
-    pool.give_up(workers[0])
+    pool.give_up(workers[0], block)
     later = Work()
     for _ in range(2):
         pool.submit(later)
@@ -93,6 +94,23 @@ def test_a_thread_that_is_given_up_makes_room(pool):
     later.wait_for(2)
     assert later.most == 1, "giving up twice makes room once"
     stuck.set()
+
+
+def test_a_thread_that_is_through_with_its_work_is_not_given_up(pool):
+    workers = []
+    first = lambda: workers.append(current_worker())  # noqa: E731
+    pool.submit(first)
+    ends = time.monotonic() + 5
+    while not (workers and workers[0].work is None) and time.monotonic() < ends:
+        threading.Event().wait(0.001)
+
+    pool.give_up(workers[0], first)
+
+    assert not workers[0].is_given_up
+    later = Work()
+    later.go_on.set()
+    pool.submit(later)
+    later.wait_for(1)
 
 
 def test_work_that_raises_does_not_cost_a_thread(pool, caplog):
@@ -132,6 +150,7 @@ def test_outside_of_the_pool_there_is_no_worker():
 def test_a_stuck_thread_does_not_keep_the_process_from_ending():
     script = """
 import threading
+import time
 from dagy_nb.runners.pool import ThreadPool
 begun = threading.Event()
 def block():
