@@ -101,7 +101,7 @@ class Body:
             # The loop is closing, or the node raised it: nothing may be awaited any more.
             return self._describe(error)
         except BaseException as error:  # noqa: BLE001 - a node may raise anything; it must not end us
-            outcome = await self._fail(error, in_loop=in_loop)
+            outcome = await self._fail(_unwrap(error), in_loop=in_loop)
         return Outcome(cancelled=True) if self.cancel.requested else outcome
 
     async def _attempt(self, *, in_loop: bool) -> Outcome:
@@ -192,6 +192,13 @@ def _convert(call: NodeCall, name: str, value: Any, conversion: Conversion | Non
             got=type(value).__name__,
             suggestion=error.suggestion,
         ) from None
+
+
+def _unwrap(error: BaseException) -> BaseException:
+    """Return the node's own StopIteration where the coroutine around the node turned it into another."""
+    cause = error.__cause__
+    is_turned = type(error) is RuntimeError and isinstance(cause, StopIteration)
+    return cause if is_turned and cause is not None else error
 
 
 def _find_file(node_class: type) -> str:

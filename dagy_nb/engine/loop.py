@@ -55,8 +55,14 @@ if TYPE_CHECKING:
 
 _LOG = logging.getLogger(__name__)
 MAX_BATCH = 256
+MAX_WAIT = 86_400.0
 
 Entry = tuple[Signal | None, Outcome | None]
+
+
+def _bound(patience: float | None) -> float | None:
+    # A queue refuses to wait for centuries; the loop just looks again.
+    return None if patience is None else min(MAX_WAIT, max(0.0, patience))
 
 
 class RunLoop:
@@ -173,9 +179,9 @@ class RunLoop:
 
     def _wait(self) -> None:
         due = self._timers.next_at()
-        patience = None if due is None else max(0.0, due - self._clock.monotonic())
+        patience = None if due is None else due - self._clock.monotonic()
         try:
-            self._take(*self._queue.get(timeout=patience))
+            self._take(*self._queue.get(timeout=_bound(patience)))
         except Empty:
             return
 

@@ -138,7 +138,7 @@ def make_plan(
         parameters: The run's parameters.
         artifacts: The run's artifact folder.
         default_timeout: Limit in seconds for nodes where nothing else names one; None means none.
-        timeout: Limit in seconds of the whole run; None takes the flow's own.
+        timeout: Limit in seconds of the whole run; None takes the flow's own, 0 means none.
         node_timeout: Limit in seconds for each node, above what node, class and flow say; 0 means none.
         runner: Runner for every node, above what node and class say.
         keep_outputs: Keep every value, else only those of the last nodes.
@@ -173,7 +173,7 @@ def make_plan(
         parameters=dict(parameters),
         artifacts=artifacts,
         steps=tuple(steps),
-        timeout=timeout if timeout is not None else flow.timeout,
+        timeout=choose_timeout(timeout, flow.timeout),
         failure_policy=flow.failure_policy,
         keep_outputs=keep_outputs,
     )

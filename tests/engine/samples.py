@@ -33,6 +33,11 @@ def fail(x: int) -> int:
 
 
 @node(register=False)
+def take_first(x: int) -> int:
+    return next(iter(()))
+
+
+@node(register=False)
 def exit_process(x: int) -> int:
     sys.exit(3)
 

@@ -29,6 +29,7 @@ from tests.engine.samples import (
     exit_process,
     fail,
     one,
+    take_first,
 )
 from tests.runners import victims as v
 
@@ -200,6 +201,14 @@ def test_leaving_the_process_is_a_failure_that_says_what_to_do(run, runner):
 
     assert made.states()["b"] == "FAILED(raised)"
     assert "sys.exit()" in made.ended("b").error.suggestion
+
+
+@EVERYWHERE
+def test_an_iterator_that_ran_out_is_told_as_that(run, runner):
+    made = run({"a": one, "b": take_first}, "a.output -> b.x", settings={"runner": runner})
+
+    assert made.ended("b").error.code == "raised.StopIteration"
+    assert isinstance(made.live.exceptions["b"], StopIteration)
 
 
 def test_a_connected_error_output_gets_the_error_as_a_value(run):
