@@ -5,7 +5,7 @@ parser's events, so every value knows its line and column. These are the codes o
 
 | code | the text |
 | --- | --- |
-| `text.empty` | holds nothing |
+| `text.no_text`, `text.empty` | is no text, holds nothing |
 | `text.too_large`, `text.too_deep`, `text.too_many` | is beyond a limit of size, nesting, values |
 | `text.encoding`, `text.character` | is no UTF-8, holds a character that no text has |
 | `text.syntax`, `text.tab` | is no YAML, is indented with a tab |

@@ -76,8 +76,14 @@ def decode_text(text: str | bytes, first_line: int = 1) -> str:
     """Return text without byte order mark.
 
     Raises:
-        FlowTextError: `text.encoding`.
+        FlowTextError: `text.encoding`, `text.no_text`.
     """
+    if not isinstance(text, str | bytes):
+        raise FlowTextError(
+            f"A flow is read from text, not from a {type(text).__name__}.",
+            code="text.no_text",
+            suggestion="For a file, give Path(…).read_text().",
+        )
     if isinstance(text, str):
         return text.removeprefix("\ufeff")
     try:

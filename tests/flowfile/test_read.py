@@ -194,6 +194,7 @@ BAD = [
     (b"name: f\n# \xff\n", "text.encoding", 2, 3, "0xff"),
     ("name: f\n".encode("utf-16"), "text.encoding", 1, 1, "UTF-8"),
     (b"name: f\ndescription: caf\xe9\n", "text.encoding", 2, 17, "UTF-8"),
+    (3, "text.no_text", None, None, "read_text"),
     ("format: 2\nname: f\n", "text.format", 1, 9, "format 2"),
     ("format: '1'\nname: f\n", "text.format", 1, 9, "'1'"),
     ("format: true\nname: f\n", "text.format", 1, 9, "True"),
