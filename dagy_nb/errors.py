@@ -16,6 +16,7 @@ DagyError
 ├── TransitionError          a state change that is not in the table          state.*
 ├── NodeTimeout (TimeoutError) a node ran past its deadline                   node.timed_out
 ├── RunFailed                a run did not complete                           run.*
+├── RunUnfinished (TimeoutError) a run goes on after somebody waited enough   run.unfinished
 ├── StoreError               records cannot be read or written                store.*
 │   └── ConflictError        somebody else changed it first            store.conflict, draft.stale
 ├── NotebookError            a notebook cannot be run                         notebook.*
@@ -251,6 +252,12 @@ class RunFailed(DagyError):
         super().__init__(reason, code=code, suggestion=suggestion)
         self.run_id = run_id
         self.run = run
+
+
+class RunUnfinished(DagyError, TimeoutError):
+    """A run goes on after somebody waited for it as long as they wanted to."""
+
+    default_code = "run.unfinished"
 
 
 class StoreError(DagyError):

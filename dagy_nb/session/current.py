@@ -50,11 +50,14 @@ _CURRENT = _Current()
 
 
 def current_session() -> Session:
-    """Return the session of this process, made on first use."""
+    """Return the session of this process, made on first use, with the plug-ins loaded."""
     with _CURRENT.lock:
         if _CURRENT.session is None:
             _CURRENT.session = make_session()
-        return _CURRENT.session
+        session = _CURRENT.session
+    # Without the lock: a plug-in may ask for the session while it is imported.
+    session.registry.discover()
+    return session
 
 
 def set_session(session: Session | None) -> Session | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 from collections.abc import Callable, Mapping, Sequence
 
@@ -9,6 +10,7 @@ from dagy_nb.errors import ConflictError
 from dagy_nb.model.edit import Batch, Edit, apply_edit, describe_edit, invert_edit
 from dagy_nb.model.flow import FlowSpec, Position
 
+_LOG = logging.getLogger(__name__)
 MAX_UNDO = 200
 
 
@@ -74,7 +76,7 @@ class Draft:
         """Apply edits, all or none, and return the new revision.
 
         Args:
-            edits: In order; several become one entry of the undo history.
+            edits: In order; several become one entry of the undo history, none change nothing.
             expected: The revision the caller knows.
             positions: Where new nodes go.
             check: Called before each edit with the flow it will change; raises to refuse.
@@ -85,6 +87,8 @@ class Draft:
         """
         with self._lock:
             self._compare(expected)
+            if not edits:
+                return self._revision
             spec = self._spec
             for edit in edits:
                 spec = _apply_checked(spec, edit, check)
@@ -151,7 +155,10 @@ class Draft:
         with self._lock:
             subscribers = tuple(self._subscribers)
         for callback in subscribers:
-            callback()
+            try:
+                callback()
+            except Exception:  # noqa: BLE001 - who listens must not undo or stop an edit that was made
+                _LOG.exception("A subscriber of a flow failed: %r", callback)
 
 
 def _apply_checked(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -18,7 +19,6 @@ from dagy_nb.model.edit import (
     RemoveNode,
     ReplaceFlow,
     SetConfig,
-    SetFlow,
     SetOptions,
 )
 from dagy_nb.model.flow import FlowSpec, FlowVersion, Position
@@ -27,13 +27,23 @@ from dagy_nb.model.nearest import suggest_names
 from dagy_nb.nodes.base import FlowNode
 from dagy_nb.session.current import current_session
 from dagy_nb.session.draft import Draft
-from dagy_nb.session.entries import OPTIONS, build_entry, build_spec, make_id, parse_edge
+from dagy_nb.session.entries import (
+    OPTIONS,
+    build_entry,
+    build_fields,
+    build_spec,
+    make_id,
+    merge_config,
+    parse_edge,
+)
 from dagy_nb.session.parameters import read_declarations
 from dagy_nb.session.session import Session
 
 if TYPE_CHECKING:
     from dagy_nb.model.diagnostic import Diagnostic
     from dagy_nb.session.handle import RunHandle
+
+_LOG = logging.getLogger(__name__)
 
 
 class Flow:
@@ -74,7 +84,7 @@ class Flow:
     ) -> None:
         spec = build_spec(
             name=name,
-            parameters=read_declarations(parameters or {}),
+            parameters=read_declarations({} if parameters is None else parameters),
             description=description,
             failure_policy=failure_policy,
             timeout=timeout,
@@ -111,7 +121,8 @@ class Flow:
 
         Args:
             name: The flow.
-            version: A published or recorded version; None takes the open draft, else the newest.
+            version: A published or recorded version, as a draft beside the open one; None takes the
+                open draft, else the newest version.
             session: Where to look; the current one by default.
 
         Raises:
@@ -121,7 +132,11 @@ class Flow:
         opened = session.flows.get(name)
         if version is None and isinstance(opened, cls):
             return opened
-        return cls.from_spec(session.store.flow_version(name, version).spec, session=session)
+        loaded = cls.from_spec(session.store.flow_version(str(name), version).spec, session=session)
+        if isinstance(opened, cls):
+            # Looking at an old version does not put away the draft that is being worked on.
+            session.flows[name] = opened
+        return loaded
 
     def _begin(self, spec: FlowSpec, session: Session) -> None:
         self.session = session
@@ -184,12 +199,12 @@ class Flow:
 
         Raises:
             UnknownName: `unknown.node_type`.
-            ConfigError: `config.invalid`, naming each field.
-            FlowError: `edit.node_taken`.
+            ConfigError: `config.invalid`, `config.not_plain`, naming each field.
+            FlowError: `edit.node_taken`, `flow.node_invalid`, `flow.no_node`.
         """
         type_name = self._name_type(node)
         options = {key: values.pop(key) for key in OPTIONS & values.keys()}
-        merged = {**(config or {}), **values}
+        merged = merge_config(config, values)
         entry = build_entry(
             id=id or make_id(type_name, self.spec), type=type_name, config=merged, **options
         )
@@ -243,11 +258,13 @@ class Flow:
 
         Args:
             **changes: description, parameters, failure_policy, timeout, node_timeout.
+
+        Raises:
+            FlowError: `flow.invalid`, `parameter.invalid`.
         """
         if "parameters" in changes:
             changes["parameters"] = read_declarations(changes["parameters"])
-        now = {name: getattr(self.spec, name) for name in SetFlow.model_fields if name != "kind"}
-        self.edit([SetFlow(**{**now, **changes})])
+        self.edit([build_fields(self.spec, changes)])
 
     def replace(self, spec: FlowSpec) -> None:
         """Put another description of this flow in place; undo leads back."""
@@ -295,13 +312,14 @@ class Flow:
         """Start a run of the flow as it is now, and return at once.
 
         Args:
-            timeout: Limit in seconds for the whole run; overrides the flow's own.
+            timeout: Limit in seconds for the whole run; overrides the flow's own, 0 means none.
             runner: Where all bodies run, over what nodes and classes say.
             **parameters: Values of the flow's parameters.
 
         Raises:
             CheckFailed: `flow.check_failed`, with all diagnostics.
-            FlowError: `parameter.unknown`, `parameter.type`, `parameter.missing`.
+            FlowError: `parameter.unknown`, `parameter.type`, `parameter.missing`, `flow.no_runner`,
+                `flow.timeout_invalid`.
         """
         return self.start(parameters, timeout=timeout, runner=runner)
 
@@ -315,9 +333,13 @@ class Flow:
         """As `run`, with the parameters in a mapping: so they may be named `timeout` or `runner`."""
         handle = self.session.start(self.spec, parameters, timeout=timeout, runner=runner)
         # Old runs hold their outputs: keep only what still runs, and the newest.
-        self.runs = [*(each for each in self.runs if not each.done), handle]
+        with self.draft.lock:
+            self.runs = [*(each for each in self.runs if not each.done), handle]
         for callback in tuple(self._run_watchers):
-            callback(handle)
+            try:
+                callback(handle)
+            except Exception:  # noqa: BLE001 - who watches must not take the handle from the caller
+                _LOG.exception("A watcher of flow %s failed: %r", self.name, callback)
         return handle
 
     def watch_runs(self, callback: Callable[[RunHandle], None]) -> Callable[[], None]:
@@ -336,7 +358,7 @@ class Flow:
         """Make an immutable version of the flow as it is now.
 
         Raises:
-            ConflictError: `store.conflict` where another process published since.
+            StoreError: The records cannot be written.
         """
         return self.session.publish(self.spec, author=author, reason=reason)
 

@@ -9,6 +9,7 @@ import warnings
 from collections.abc import Callable, Generator, Mapping
 from typing import TYPE_CHECKING, Any
 
+from dagy_nb.errors import RunUnfinished
 from dagy_nb.model.event import Event, LogWritten
 from dagy_nb.model.record import RunRecord
 from dagy_nb.model.state import RunState
@@ -99,7 +100,7 @@ class RunHandle:
         Raises:
             RunFailed: `run.failed`, `run.timed_out`, `run.cancelled`; its cause is the first
                 failed node's exception.
-            TimeoutError: The run goes on after `timeout` seconds.
+            RunUnfinished: `run.unfinished`, a `TimeoutError`: it goes on after `timeout` seconds.
         """
         ends = None if timeout is None else time.monotonic() + timeout
         try:
@@ -119,7 +120,7 @@ class RunHandle:
     async def wait_async(
         self, *, check: bool = True, on_tick: Callable[[], None] | None = None
     ) -> RunResult:
-        """Wait for the end without holding up the event loop.
+        """Wait for the end without holding up the event loop; who cancels the wait cancels the run.
 
         Raises:
             RunFailed: As `wait`.
@@ -131,7 +132,13 @@ class RunHandle:
                 await asyncio.sleep(pause)
                 pause = min(TICK, 2 * pause)
                 self._tick(on_tick)
-        except (KeyboardInterrupt, asyncio.CancelledError):
+        except asyncio.CancelledError:
+            self.cancel(by="interrupt")
+            await self._wait_grace()
+            self._tick(on_tick)
+            raise
+        except KeyboardInterrupt:
+            # It broke the loop itself: nothing can be awaited on it any more.
             self.cancel(by="interrupt")
             self._live.done.wait(GRACE)
             self._tick(on_tick)
@@ -147,10 +154,18 @@ class RunHandle:
         if on_tick is not None:
             on_tick()
 
+    async def _wait_grace(self) -> None:
+        ends = time.monotonic() + GRACE
+        while not self.done and time.monotonic() < ends:
+            await asyncio.sleep(FIRST_TICK)
+            self._tick(None)
+
     def _check_patience(self, ends: float | None, timeout: float | None) -> None:
         if ends is not None and time.monotonic() >= ends and not self.done:
-            msg = f"Run {self.run_id} goes on after {timeout} s; wait again or cancel it."
-            raise TimeoutError(msg)
+            raise RunUnfinished(
+                f"Run {self.run_id} goes on after {timeout:g} s.",
+                suggestion="Wait again, or end it with cancel().",
+            )
 
     def _tell_recording_error(self) -> None:
         error = self._live.recording_error

@@ -43,4 +43,5 @@ def history(limit: int = 50, *, flow: str | None = None) -> pd.DataFrame:
         sql += " WHERE flow = ?"
         values.append(flow)
     sql += " ORDER BY started_at DESC NULLS FIRST, run_id DESC LIMIT ?"
-    return connect().execute(sql, [*values, limit]).df()
+    with connect() as connection:
+        return connection.execute(sql, [*values, limit]).df()

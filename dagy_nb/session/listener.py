@@ -46,5 +46,9 @@ class RunListener:
 
     def take_lines(self) -> Iterator[LogWritten]:
         """Yield the lines that nobody took yet."""
-        while not self._lines.empty():
-            yield self._lines.get()
+        # Several threads may wait for one run: whoever comes first shows the line.
+        while True:
+            try:
+                yield self._lines.get_nowait()
+            except queue.Empty:
+                return

@@ -6,10 +6,12 @@ from collections.abc import Mapping
 from typing import Any
 
 from pydantic import ValidationError
+from pydantic_core import PydanticSerializationError, to_jsonable_python
 
 from dagy_nb.errors import FlowError
 from dagy_nb.flowfile.declarations import infer_type
 from dagy_nb.model.flow import ParameterSpec, ParameterType
+from dagy_nb.session.entries import tell_problem
 
 _FIELDS = frozenset({"type", "default", "description"})
 
@@ -23,17 +25,21 @@ def read_declarations(declared: Mapping[str, Any]) -> tuple[ParameterSpec, ...]:
     Raises:
         FlowError: `parameter.invalid`, naming the parameter.
     """
+    if not isinstance(declared, Mapping):
+        raise FlowError(
+            f"{declared!r} declares no parameters: it must be a mapping from name to default.",
+            code="parameter.invalid",
+            suggestion='Write parameters={"month": 1}.',
+        )
     return tuple(_read_one(name, value) for name, value in declared.items())
 
 
 def _read_one(name: str, value: Any) -> ParameterSpec:
     try:
-        if isinstance(value, Mapping) and value and set(value) <= _FIELDS:
-            fields = {"type": infer_type(value.get("default")), **value}
-            return ParameterSpec(name=name, has_default="default" in value, **fields)
-        return ParameterSpec(name=name, type=infer_type(value), default=value, has_default=True)
-    except (ValidationError, TypeError) as error:
-        problem = error.errors()[0]["msg"] if isinstance(error, ValidationError) else str(error)
+        made = _make_spec(name, value)
+        to_jsonable_python(made.default)
+    except (ValidationError, TypeError, PydanticSerializationError) as error:
+        problem = tell_problem(error) if isinstance(error, ValidationError) else str(error)
         types = ", ".join(ParameterType)
         raise FlowError(
             f"The parameter {name!r} is not declared rightly: {problem}.",
@@ -41,3 +47,11 @@ def _read_one(name: str, value: Any) -> ParameterSpec:
             suggestion=f"Give a default, or a mapping with type (one of {types}), default, "
             "description.",
         ) from error
+    return made
+
+
+def _make_spec(name: str, value: Any) -> ParameterSpec:
+    if isinstance(value, Mapping) and value and set(value) <= _FIELDS:
+        fields = {"type": infer_type(value.get("default")), **value}
+        return ParameterSpec(name=name, has_default="default" in value, **fields)
+    return ParameterSpec(name=name, type=infer_type(value), default=value, has_default=True)

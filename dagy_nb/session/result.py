@@ -15,7 +15,7 @@ FAILED_STATES = frozenset({NodeState.FAILED, NodeState.TIMED_OUT})
 MAX_NAMED = 3
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class NodeResult:
     """How one node of a run ended.
 
@@ -63,7 +63,7 @@ class NodeResult:
         return next(iter(self.outputs.values()))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class RunResult(Mapping[str, NodeResult]):
     """How a run ended: a mapping of node id → `NodeResult`.
 
@@ -112,11 +112,22 @@ class RunResult(Mapping[str, NodeResult]):
         own = {k[len(start) :]: v for k, v in self.outputs.items() if k.startswith(start)}
         return NodeResult(record=record, outputs=own)
 
+    def __contains__(self, node_id: object) -> bool:
+        return node_id in self.record.nodes
+
     def __iter__(self) -> Iterator[str]:
         return iter(self.record.nodes)
 
     def __len__(self) -> int:
         return len(self.record.nodes)
+
+    def get(self, node_id: str, default: Any = None) -> Any:
+        """Return a node's result, or `default` where the run has no such node."""
+        return self[node_id] if self.record.nodes.get(node_id) else default
+
+    def __eq__(self, other: object) -> bool:
+        # By id: outputs may be tables, which do not compare to one truth.
+        return self.id == other.id if isinstance(other, RunResult) else NotImplemented
 
     def __hash__(self) -> int:
         return hash(self.id)
@@ -125,11 +136,12 @@ class RunResult(Mapping[str, NodeResult]):
         took = f" in {self.duration:.2f} s" if self.duration is not None else ""
         lines = [f"Run {self.id} of {self.record.flow}: {self.state}{took}"]
         width = max((len(node_id) for node_id in self), default=0)
-        lines += [f"  {node_id:<{width}}  {_state_line(self[node_id])}" for node_id in self]
+        nodes = self.record.nodes.items()
+        lines += [f"  {name:<{width}}  {_state_line(node)}" for name, node in nodes]
         return "\n".join(lines)
 
 
-def _state_line(node: NodeResult) -> str:
+def _state_line(node: NodeRunRecord) -> str:
     reason = f" ({node.reason})" if node.reason else ""
     took = f"  {node.duration:.3f} s" if node.duration is not None else ""
     return f"{node.state}{reason}{took}"
@@ -137,7 +149,7 @@ def _state_line(node: NodeResult) -> str:
 
 def make_failure(result: RunResult, exceptions: Mapping[str, BaseException]) -> RunFailed:
     """Return the error that tells which nodes ended a run, with the first one's exception as cause."""
-    failed = [result[node_id] for node_id in result if result[node_id].state in FAILED_STATES]
+    failed = [node for node in result.record.nodes.values() if node.state in FAILED_STATES]
     code = f"run.{result.state.lower()}"
     error = RunFailed(
         f"Run {result.id} of flow {result.record.flow!r} ended {result.state}{_name(failed)}",
@@ -146,21 +158,20 @@ def make_failure(result: RunResult, exceptions: Mapping[str, BaseException]) -> 
         code=code,
         suggestion=f"Look at it with %runs {result.id}.",
     )
-    first = next(
-        (exceptions[n.record.node_id] for n in failed if n.record.node_id in exceptions), None
+    error.__cause__ = next(
+        (exceptions[node.node_id] for node in failed if node.node_id in exceptions), None
     )
-    error.__cause__ = first
     return error
 
 
-def _name(failed: list[NodeResult]) -> str:
+def _name(failed: list[NodeRunRecord]) -> str:
     if not failed:
         return "."
-    told = [f"{node.record.node_id} {_tell(node)}" for node in failed[:MAX_NAMED]]
+    told = [f"{node.node_id} {_tell(node)}" for node in failed[:MAX_NAMED]]
     more = f", and {len(failed) - MAX_NAMED} more" if len(failed) > MAX_NAMED else ""
     return ": " + "; ".join(told) + more + "."
 
 
-def _tell(node: NodeResult) -> str:
+def _tell(node: NodeRunRecord) -> str:
     text = f"{node.state}({node.reason})" if node.reason else str(node.state)
     return f"{text}: {node.error.message}" if node.error else text

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import secrets
 import weakref
 from collections.abc import Mapping
@@ -11,18 +12,19 @@ from typing import TYPE_CHECKING, Any
 from dagy_nb.checks.flow import check_flow
 from dagy_nb.engine.driver import start_run
 from dagy_nb.engine.plan import Plan, make_plan
-from dagy_nb.errors import CheckFailed, ConfigError
+from dagy_nb.errors import CheckFailed, ConfigError, FlowError, UnknownName
 from dagy_nb.flowfile.expressions import read_parameter_values, resolve_parameters
 from dagy_nb.model.diagnostic import Diagnostic, Severity
 from dagy_nb.model.event import (
     CancelRequested,
     Event,
-    FlowVersionSeen,
-    NodeVersionSeen,
     RunEnded,
 )
+from dagy_nb.model.expression import find_texts, resolve_value
+from dagy_nb.model.nearest import suggest_names
 from dagy_nb.session.handle import RunHandle
 from dagy_nb.session.listener import RunListener
+from dagy_nb.session.versions import VersionLog, pin_versions
 from dagy_nb.session.watch import CancelWatch
 
 if TYPE_CHECKING:
@@ -34,6 +36,8 @@ if TYPE_CHECKING:
     from dagy_nb.nodes.base import FlowNode
     from dagy_nb.nodes.registry import Registry
     from dagy_nb.settings import Settings
+
+GRACE = 2.0
 
 
 class Session:
@@ -66,7 +70,7 @@ class Session:
         self.clock = clock
         self.flows: dict[str, object] = {}
         self.handles: weakref.WeakValueDictionary[str, RunHandle] = weakref.WeakValueDictionary()
-        self._seen: set[str] = set()
+        self._versions = VersionLog(store, clock)
         self._watch = CancelWatch(store)
 
     def adopt(self, node_class: type[FlowNode]) -> str:
@@ -89,7 +93,11 @@ class Session:
         Raises:
             ConfigError: `config.invalid`.
         """
-        known = {key: value for key, value in config.items() if not _is_expression(value)}
+        known = {
+            key: resolve_value(value, {})
+            for key, value in config.items()
+            if not _waits_for_run(value)
+        }
         open_fields = config.keys() - known.keys()
         problems = [
             (place, words)
@@ -112,21 +120,34 @@ class Session:
 
         Raises:
             CheckFailed: The flow has errors.
-            FlowError: The parameters do not fit.
+            FlowError: `parameter.*` where the parameters do not fit, `flow.no_runner`,
+                `flow.timeout_invalid`.
         """
+        self._refuse_options(timeout, runner)
         values = read_parameter_values(flow, parameters)
         self._refuse_errors(flow)
         plan = self._plan(flow, values, timeout=timeout, runner=runner)
-        self.store.append(*self._describe_versions(flow))
+        self._versions.record(flow, self._specs_of(flow))
         return self._drive(flow, plan)
 
     def cancel(self, run_id: str, node_id: str = "", *, by: str = "") -> None:
-        """Cancel a run of this process at once, or ask the process that runs it."""
+        """Cancel a run of this process at once, or ask the process that runs it.
+
+        Raises:
+            UnknownName: `unknown.run`, `unknown.node`.
+            StoreError: The other process cannot be asked.
+        """
         handle = self.handles.get(run_id)
         if handle is not None:
             handle.cancel(node_id, by=by)
             return
         run = self.store.run(run_id)
+        if node_id and node_id not in run.nodes:
+            raise UnknownName(
+                f"Run {run.run_id} has no node {node_id!r}.",
+                code="unknown.node",
+                suggestion=suggest_names(node_id, run.nodes, what="nodes"),
+            )
         if not run.state.is_final:
             now = self.clock.now()
             self.store.append(CancelRequested(at=now, run_id=run.run_id, node_id=node_id, by=by))
@@ -134,15 +155,12 @@ class Session:
     def publish(self, flow: FlowSpec, *, author: str = "", reason: str = "") -> FlowVersion:
         """Make an immutable version of a flow."""
         return self.store.publish_flow(
-            flow, node_versions=self._pin_versions(flow), author=author, reason=reason
+            flow, node_versions=pin_versions(self._specs_of(flow)), author=author, reason=reason
         )
 
     def close(self) -> None:
-        """Cancel what runs and let go of everything."""
-        for handle in list(self.handles.values()):
-            if not handle.done:
-                handle.cancel(by="session closed")
-        self._watch.close()
+        """Cancel what runs, give it a moment to end and be recorded, and let go of everything."""
+        self._watch.close(GRACE)
         for runner in self.runners.values():
             runner.close()
         self.store.close()
@@ -169,6 +187,20 @@ class Session:
                 f"Flow {flow.name!r} cannot run:\n{lines}{more}\n",
                 diagnostics=found,
                 suggestion="Mend these first.",
+            )
+
+    def _refuse_options(self, timeout: object, runner: object) -> None:
+        if timeout is not None and not _is_limit(timeout):
+            raise FlowError(
+                f"A run cannot have the limit {timeout!r}.",
+                code="flow.timeout_invalid",
+                suggestion="Give seconds above 0; 0 for no limit.",
+            )
+        if runner is not None and runner not in self.runners:
+            raise FlowError(
+                f"There is no runner {runner!r} here.",
+                code="flow.no_runner",
+                suggestion=suggest_names(str(runner), self.runners, what="runners"),
             )
 
     def _plan(
@@ -211,42 +243,9 @@ class Session:
         ended = any(isinstance(event, RunEnded) for event in events)
         self.store.append(*events, durable=ended)
 
-    def _describe_versions(self, flow: FlowSpec) -> list[Event]:
-        now = self.clock.now()
-        events: list[Event] = [
-            NodeVersionSeen(
-                at=now,
-                node_type=spec.type,
-                version=spec.version,
-                spec=spec.model_dump(mode="json"),
-            )
-            for spec in self._specs_of(flow).values()
-            if self._is_new(f"node {spec.type} {spec.version}")
-        ]
-        if self._is_new(f"flow {flow.name} {flow.content_hash}"):
-            events.append(
-                FlowVersionSeen(
-                    at=now,
-                    flow=flow.name,
-                    content_hash=flow.content_hash,
-                    spec=flow.model_dump(mode="json"),
-                    node_versions=self._pin_versions(flow),
-                )
-            )
-        return events
-
     def _specs_of(self, flow: FlowSpec) -> dict[str, NodeSpec]:
         specs = self.registry.snapshot().specs
         return {node.type: specs[node.type] for node in flow.nodes if node.type in specs}
-
-    def _pin_versions(self, flow: FlowSpec) -> dict[str, str]:
-        return {name: spec.version for name, spec in self._specs_of(flow).items()}
-
-    def _is_new(self, key: str) -> bool:
-        if key in self._seen:
-            return False
-        self._seen.add(key)
-        return True
 
 
 def make_run_id(now: float) -> str:
@@ -255,5 +254,11 @@ def make_run_id(now: float) -> str:
     return f"{moment:%Y%m%d-%H%M%S}{moment.microsecond // 1000:03d}-{secrets.token_hex(3)}"
 
 
-def _is_expression(value: object) -> bool:
-    return isinstance(value, str) and value.startswith("${")
+def _waits_for_run(value: object) -> bool:
+    """Say whether a config value holds an expression, or what only looks like one, at any depth."""
+    return any("${" in text.replace("$${", "") for _, text in find_texts(value))
+
+
+def _is_limit(value: object) -> bool:
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    return is_number and 0 <= float(value) < math.inf  # type: ignore[arg-type]

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 from typing import TYPE_CHECKING
 
-from dagy_nb.errors import StoreError
+from dagy_nb.errors import DagyError, UnknownName
 
 if TYPE_CHECKING:
     from dagy_nb.abc import Store
@@ -42,9 +43,15 @@ class CancelWatch:
                 )
                 self._thread.start()
 
-    def close(self) -> None:
-        """Stop watching."""
+    def close(self, grace: float) -> None:
+        """Stop watching; cancel what still runs and wait for it, `grace` seconds at the most."""
         self._closed.set()
+        ends = time.monotonic() + grace
+        live = self._drop_ended()
+        for each in live:
+            each.cancel(by="session closed")
+        for each in live:
+            each.wait(max(0.0, ends - time.monotonic()))
 
     def _watch(self) -> None:
         while not self._closed.wait(self._every):
@@ -63,10 +70,13 @@ class CancelWatch:
     def _look(self, live: LiveRun) -> None:
         try:
             asked = self._store.cancel_requested(live.run_id)
-        except StoreError as error:
+        except DagyError as error:
             logger.warning("run %s: cannot look for cancel requests: %s", live.run_id, error)
             return
         if asked is None:
             return
         for node_id in asked or ("",):
-            live.cancel(node_id, by="another process")
+            try:
+                live.cancel(node_id, by="another process")
+            except UnknownName as error:
+                logger.info("run %s: %s", live.run_id, error)
