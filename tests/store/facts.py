@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
+from pathlib import Path
 
 from dagy_nb.model.event import (
     AttemptFailed,
@@ -30,6 +31,8 @@ from dagy_nb.model.flow import FlowSpec, NodeEntry
 from dagy_nb.model.state import NodeState, Reason, RunKind, RunState, Why
 
 NOON = 1_800_000_000.0
+ROOT = Path(__file__).parents[2]
+"""Where programs that the tests start find `tests`."""
 
 
 class TurnedClock:

@@ -20,6 +20,7 @@ from dagy_nb.store.journal_store import JournalStore
 from dagy_nb.store.place import Place
 from tests.store.facts import (
     NOON,
+    ROOT,
     TurnedClock,
     begin_run,
     failed_run,
@@ -265,7 +266,7 @@ def test_a_fold_killed_at_any_step_is_made_good(tmp_path, step, times):
     store.append(see_flow(FLOW), *FACTS[1:])
 
     killed = subprocess.run(
-        [sys.executable, "-c", KILLER, str(tmp_path), step, str(times)], check=False
+        [sys.executable, "-c", KILLER, str(tmp_path), step, str(times)], cwd=ROOT, check=False
     )
     live = store.connect()
     assert live.execute("SELECT count(*) FROM runs").fetchone() == (5,)

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from dagy_nb.store.journal_store import JournalStore
-from tests.store.facts import TurnedClock, whole_run
+from tests.store.facts import ROOT, TurnedClock, whole_run
 
 NOBODY = 65534
 
@@ -45,6 +45,7 @@ print(json.dumps([written, codes]))
 def run_filling(folder: Path, limit: int = 0) -> tuple[int, list[str]]:
     done = subprocess.run(
         [sys.executable, "-c", FILL, str(folder), str(limit)],
+        cwd=ROOT,
         capture_output=True,
         text=True,
         check=True,
@@ -159,6 +160,7 @@ def test_a_read_only_folder_is_read_and_not_written(read_only):
     before = sorted(path.name for path in folder.rglob("*"))
     done = subprocess.run(
         [sys.executable, "-c", READ, str(folder), "" if user is None else str(user)],
+        cwd=ROOT,
         capture_output=True,
         text=True,
         check=False,
@@ -213,6 +215,7 @@ def test_a_fold_without_room_leaves_everything_as_it_was(tmp_path, limit, folded
         store.append(*whole_run(f"run-{number:05d}"))
     done = subprocess.run(
         [sys.executable, "-c", FOLD, str(tmp_path), str(limit)],
+        cwd=ROOT,
         capture_output=True,
         text=True,
         check=False,

@@ -19,7 +19,7 @@ from dagy_nb.store.liveness import is_held
 from dagy_nb.store.place import Place
 from dagy_nb.store.segment import Segment, writer_of
 from dagy_nb.store.tail import Tail, list_segments
-from tests.store.facts import NOON, TurnedClock, wait_until
+from tests.store.facts import NOON, ROOT, TurnedClock, wait_until
 
 
 def line(number: int) -> LogWritten:
@@ -78,7 +78,11 @@ def test_reading_ones_own_journal_does_not_let_it_go(place, journal):
 
     probe = "import sys, pathlib; from dagy_nb.store.liveness import is_held; print(is_held(pathlib.Path(sys.argv[1])))"
     done = subprocess.run(
-        [sys.executable, "-c", probe, str(path)], capture_output=True, text=True, check=True
+        [sys.executable, "-c", probe, str(path)],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
     )
 
     assert done.stdout.strip() == "True"
@@ -247,6 +251,7 @@ os._exit(0)
 """
     done = subprocess.Popen(
         [sys.executable, "-c", script, str(place.folder)],
+        cwd=ROOT,
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,

@@ -16,6 +16,7 @@ from dagy_nb.store.background import FoldSoon
 from dagy_nb.store.journal_store import JournalStore
 from dagy_nb.store.publish import is_up_to_date
 from tests.store.facts import (
+    ROOT,
     TurnedClock,
     begin_run,
     end_run,
@@ -40,6 +41,7 @@ def open_store(**options):
 def start(script: str, folder: Path, *more: str) -> subprocess.Popen[str]:
     return subprocess.Popen(
         [sys.executable, "-c", PREAMBLE + script, str(folder), *more],
+        cwd=ROOT,
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,
@@ -211,6 +213,7 @@ def test_the_interpreter_exits_cleanly_whatever_the_fold_is_at(tmp_path, after):
     script = EXIT.replace("{after}", after)
     done = subprocess.run(
         [sys.executable, "-c", PREAMBLE + script, str(tmp_path)],
+        cwd=ROOT,
         capture_output=True,
         text=True,
         check=False,
