@@ -18,6 +18,17 @@ from tests.browser.example import draw_snapshot, make_flow
 
 ROOT = Path(__file__).parents[2]
 PLACE = "http://editor.test/"
+# Ten frames without a change of the view.
+STILL = """view => new Promise(resolve => {
+  let last = '', still = 0;
+  const look = () => {
+    still = view.style.transform === last ? still + 1 : 0;
+    last = view.style.transform;
+    if (still < 10) requestAnimationFrame(look);
+    else resolve(last);
+  };
+  look();
+})"""
 
 
 def build_harness(folder: Path) -> None:
@@ -75,7 +86,12 @@ class EditorPage:
         )
         self.root.locator(".react-flow__node, .dagy-empty").first.wait_for()
         self.page.wait_for_function(f"window.dagy.model('{self.name}').kernel.heard.length > 0")
+        self.settle()
         return self
+
+    def settle(self) -> None:
+        """Wait until the view stands still: it is fitted after the first drawing."""
+        self.root.locator(".react-flow__viewport").evaluate(STILL)
 
     def kernel(self, call: str, *values: Any) -> Any:
         """Call the played kernel, as in `kernel("tell", "RUNNING", {...})`."""
@@ -123,6 +139,7 @@ class EditorPage:
 
     def hold(self, end: str, target: Locator) -> None:
         """Drag from a connector to the middle of something, and keep the button down."""
+        self.settle()
         x, y = self.middle(self.connector(end))
         self.page.mouse.move(x, y)
         self.page.mouse.down()

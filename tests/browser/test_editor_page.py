@@ -292,6 +292,7 @@ def test_a_thousand_nodes_are_drawn_and_one_is_moved(bare: Page) -> None:
     head = editor.root.locator(".dagy-head").first
     head.wait_for()
     bare.wait_for_function("document.querySelectorAll('.react-flow__node').length < 500")
+    editor.settle()
     visible = find_visible(editor)
     x, y = editor.middle(editor.card(visible).locator(".dagy-head"))
     bare.mouse.move(x, y)
