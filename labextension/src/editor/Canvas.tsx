@@ -14,6 +14,7 @@ import {
   type OnConnectStartParams
 } from '@xyflow/react';
 import type { End } from '../graph/outline';
+import { ConnectionLine } from './ConnectionLine';
 import { ConnectorHint } from './ConnectorHint';
 import { EmptyCanvas } from './EmptyCanvas';
 import { useActions, useEditor, useEditorStore } from './context';
@@ -62,6 +63,7 @@ export function Canvas({ id, theme }: CanvasProps) {
         {...wires}
         nodeTypes={NODE_TYPES}
         edgeTypes={EDGE_TYPES}
+        connectionLineComponent={ConnectionLine}
         colorMode={theme}
         nodesDraggable={connected}
         nodesConnectable={connected}
