@@ -125,7 +125,7 @@ def apply_edit(flow: FlowSpec, edit: Edit) -> FlowSpec:
             _refuse_taken(flow, edit.node.id)
             return _with(flow, nodes=_insert(flow.nodes, edit.node, edit.index))
         case RemoveNode():
-            _find(flow, edit.id)
+            find_node(flow, edit.id)
             return _with(
                 flow,
                 nodes=tuple(node for node in flow.nodes if node.id != edit.id),
@@ -169,9 +169,9 @@ def invert_edit(flow: FlowSpec, edit: Edit) -> Edit:
         case Disconnect():
             return Connect(edge=edit.edge, index=_edge_index(flow, edit.edge))
         case SetConfig():
-            return SetConfig(id=edit.id, config=_find(flow, edit.id).config)
+            return SetConfig(id=edit.id, config=find_node(flow, edit.id).config)
         case SetOptions():
-            return SetOptions(id=edit.id, **_options(_find(flow, edit.id)))
+            return SetOptions(id=edit.id, **_options(find_node(flow, edit.id)))
         case RenameNode():
             return RenameNode(id=edit.to, to=edit.id)
         case SetFlow():
@@ -229,7 +229,12 @@ def _insert(items: tuple[Any, ...], item: Any, index: int | None) -> tuple[Any, 
     return (*items[:at], item, *items[at:])
 
 
-def _find(flow: FlowSpec, node_id: str) -> NodeEntry:
+def find_node(flow: FlowSpec, node_id: str) -> NodeEntry:
+    """Return the node of this id.
+
+    Raises:
+        FlowError: `edit.unknown_node`.
+    """
     node = flow.node(node_id)
     if node is None:
         known = ", ".join(each.id for each in flow.nodes[:20]) or "none"
@@ -276,7 +281,7 @@ def _refuse_taken(flow: FlowSpec, node_id: str) -> None:
 
 
 def _replace_node(flow: FlowSpec, node_id: str, **changes: Any) -> FlowSpec:
-    old = _find(flow, node_id)
+    old = find_node(flow, node_id)
     new = old.model_copy(update=changes)
     return _with(flow, nodes=tuple(new if node is old else node for node in flow.nodes))
 
@@ -328,7 +333,7 @@ def _redirect(edge: EdgeSpec, edit: RenameNode) -> EdgeSpec:
 
 
 def _invert_remove(flow: FlowSpec, edit: RemoveNode) -> Edit:
-    node = _find(flow, edit.id)
+    node = find_node(flow, edit.id)
     back: list[Any] = [AddNode(node=node, index=flow.nodes.index(node))]
     back += [
         Connect(edge=edge, index=index)

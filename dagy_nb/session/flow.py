@@ -6,11 +6,9 @@ import logging
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from dagy_nb.checks.connection import check_connection
-from dagy_nb.errors import ConnectionRefused, FlowError, UnknownName
+from dagy_nb.errors import ConflictError, UnknownName
 from dagy_nb.flowfile.read import read_flow
 from dagy_nb.flowfile.write import write_flow
-from dagy_nb.model.datatype import Verdict
 from dagy_nb.model.edit import (
     AddNode,
     Connect,
@@ -20,9 +18,9 @@ from dagy_nb.model.edit import (
     ReplaceFlow,
     SetConfig,
     SetOptions,
+    find_node,
 )
-from dagy_nb.model.flow import FlowSpec, FlowVersion, Position
-from dagy_nb.model.frozen import FrozenMap
+from dagy_nb.model.flow import FlowSpec, FlowVersion, NodeEntry, Position
 from dagy_nb.model.nearest import suggest_names
 from dagy_nb.nodes.base import FlowNode
 from dagy_nb.session.current import current_session
@@ -36,6 +34,7 @@ from dagy_nb.session.entries import (
     merge_config,
     parse_edge,
 )
+from dagy_nb.session.guard import name_type, refuse_edit
 from dagy_nb.session.parameters import read_declarations
 from dagy_nb.session.session import Session
 
@@ -183,6 +182,7 @@ class Flow:
     def add(
         self,
         node: type[FlowNode] | str,
+        /,
         *,
         id: str | None = None,
         config: Mapping[str, Any] | None = None,
@@ -202,15 +202,21 @@ class Flow:
             ConfigError: `config.invalid`, `config.not_plain`, naming each field.
             FlowError: `edit.node_taken`, `flow.node_invalid`, `flow.no_node`.
         """
-        type_name = self._name_type(node)
+        type_name = name_type(node, self.session)
         options = {key: values.pop(key) for key in OPTIONS & values.keys()}
         merged = merge_config(config, values)
-        entry = build_entry(
-            id=id or make_id(type_name, self.spec), type=type_name, config=merged, **options
-        )
-        self.session.refuse_config(type_name, entry.id, entry.config)
-        self.edit([AddNode(node=entry)])
-        return entry.id
+        entries: list[NodeEntry] = []
+
+        def decide(spec: FlowSpec) -> list[Edit]:
+            made = build_entry(
+                id=id or make_id(type_name, spec), type=type_name, config=merged, **options
+            )
+            self.session.refuse_config(type_name, made.id, made.config)
+            entries.append(made)
+            return [AddNode(node=made)]
+
+        self._edit_by(decide)
+        return entries[-1].id
 
     def connect(self, output: str, input: str) -> None:
         """Lead an output into an input: `flow.connect("flights.table", "late.flights")`.
@@ -236,22 +242,27 @@ class Flow:
         """
         self.edit([RemoveNode(id=node_id)])
 
-    def configure(self, node_id: str, **changes: Any) -> None:
+    def configure(self, node_id: str, /, **changes: Any) -> None:
         """Change config values and options of a node.
 
         Raises:
             FlowError: `edit.unknown_node`.
             ConfigError: `config.invalid`.
         """
-        entry = self.spec.node(node_id)
-        if entry is None:
-            self.edit([SetConfig(id=node_id, config=FrozenMap())])
-            return
         options = {key: changes.pop(key) for key in OPTIONS & changes.keys()}
-        merged = build_entry(**{**dict(entry), "config": {**entry.config, **changes}, **options})
-        self.session.refuse_config(entry.type, node_id, merged.config)
-        kept = {key: getattr(merged, key) for key in OPTIONS}
-        self.edit([SetConfig(id=node_id, config=merged.config), SetOptions(id=node_id, **kept)])
+
+        def decide(spec: FlowSpec) -> list[Edit]:
+            entry = find_node(spec, node_id)
+            config = {**entry.config, **changes}
+            merged = build_entry(**{**dict(entry), "config": config, **options})
+            self.session.refuse_config(entry.type, node_id, merged.config)
+            kept = {key: getattr(merged, key) for key in OPTIONS}
+            return [
+                SetConfig(id=node_id, config=merged.config),
+                SetOptions(id=node_id, **kept),
+            ]
+
+        self._edit_by(decide)
 
     def describe(self, **changes: Any) -> None:
         """Change fields of the flow itself.
@@ -264,7 +275,7 @@ class Flow:
         """
         if "parameters" in changes:
             changes["parameters"] = read_declarations(changes["parameters"])
-        self.edit([build_fields(self.spec, changes)])
+        self._edit_by(lambda spec: [build_fields(spec, changes)])
 
     def replace(self, spec: FlowSpec) -> None:
         """Put another description of this flow in place; undo leads back."""
@@ -307,7 +318,7 @@ class Flow:
         return self.session.check(self.spec)
 
     def run(
-        self, *, timeout: float | None = None, runner: str | None = None, **parameters: Any
+        self, /, *, timeout: float | None = None, runner: str | None = None, **parameters: Any
     ) -> RunHandle:
         """Start a run of the flow as it is now, and return at once.
 
@@ -369,28 +380,19 @@ class Flow:
     def __repr__(self) -> str:
         return f"<Flow {self.name}: {len(self.spec.nodes)} nodes, {len(self.spec.edges)} edges>"
 
-    def _name_type(self, node: object) -> str:
-        if isinstance(node, str):
-            return self.session.registry.get(node).spec.type
-        if not (isinstance(node, type) and issubclass(node, FlowNode)):
-            raise FlowError(
-                f"{node!r} is no node.",
-                code="flow.no_node",
-                suggestion="Give a FlowNode class, a function made with @node, or a type's name.",
-            )
-        return self.session.adopt(node)
+    def _edit_by(self, decide: Callable[[FlowSpec], list[Edit]]) -> None:
+        """Apply what `decide` makes of the flow; where another thread was faster, let it decide anew.
+
+        Not done under the draft's lock: subscribers are told of the edit without it.
+        """
+        while True:
+            with self.draft.lock:
+                spec, revision = self.draft.spec, self.draft.revision
+            try:
+                self.edit(decide(spec), expected=revision)
+            except ConflictError:
+                continue
+            return
 
     def _check_edit(self, spec: FlowSpec, edit: Edit) -> None:
-        specs = self.session.registry.snapshot().specs
-        if isinstance(edit, AddNode) and edit.node.type not in specs:
-            raise UnknownName(
-                f"No node type is named {edit.node.type!r}.",
-                code="unknown.node_type",
-                suggestion=suggest_names(edit.node.type, specs, what="node types"),
-            )
-        if isinstance(edit, Connect):
-            verdict = check_connection(spec, specs, edit.edge)
-            if verdict.verdict is Verdict.NO:
-                raise ConnectionRefused(
-                    verdict.reason, code=verdict.code, suggestion=verdict.suggestion
-                )
+        refuse_edit(spec, edit, self.session.registry.snapshot().specs)

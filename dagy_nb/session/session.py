@@ -74,11 +74,16 @@ class Session:
         self._watch = CancelWatch(store)
 
     def adopt(self, node_class: type[FlowNode]) -> str:
-        """Make sure that a class is registered, and return its type's name."""
-        name = node_class.spec.type
-        if self.registry.snapshot().classes.get(name) is not node_class:
+        """Make sure that a class is registered, and return its type's name.
+
+        Raises:
+            DefinitionError: `node.no_execute` for a class that cannot run.
+            NameTaken: Another origin has this name.
+        """
+        spec = vars(node_class).get("spec")
+        if spec is None or self.registry.snapshot().classes.get(spec.type) is not node_class:
             self.registry.register(node_class)
-        return name
+        return node_class.spec.type
 
     def check(self, flow: FlowSpec) -> list[Diagnostic]:
         """Return what a check of the flow finds with the node types of now."""

@@ -33,6 +33,24 @@ class Keeper(FlowNode):
         return self.config.value if self.config.value is not None else self.config.numbers
 
 
+class Named(FlowNode):
+    """Its fields are named as the parameters of `Flow.add` and `Flow.configure` are."""
+
+    category = "Tests"
+    total = Output(DataType.INTEGER)
+
+    class Config(FlowNode.Config):
+        """Numbers."""
+
+        node: int = 0
+        self: int = 0
+        node_id: int = 0
+
+    def execute(self) -> int:
+        """Add them up."""
+        return sum(self.config.model_dump().values())
+
+
 BAD_FLOWS: list[tuple[dict[str, Any], str, str]] = [
     ({"name": "a b"}, "flow.invalid", "name: 'a b' is no name"),
     ({"name": 3}, "flow.invalid", "name: Input should be a valid string"),
@@ -91,6 +109,7 @@ BAD_CALLS: list[tuple[Callable[[Flow], object], str]] = [
     (lambda flow: flow.run(timeout=float("nan")), "flow.timeout_invalid"),
     (lambda flow: flow.run(runner="process"), "flow.no_runner"),
     (lambda flow: flow.run(runner=3), "flow.no_runner"),
+    (lambda flow: flow.add(FlowNode), "node.no_execute"),
     (lambda flow: flow.describe(nope=1), "flow.invalid"),
     (lambda flow: flow.describe(timeout=-1), "flow.invalid"),
     (lambda flow: flow.describe(parameters=3), "parameter.invalid"),
@@ -159,3 +178,11 @@ def test_a_limit_of_centuries_is_a_limit(session: Session) -> None:
     flow.add(Keeper, id="k", value=1, timeout=1e200)
 
     assert flow.run().wait(10).outputs["k.kept"] == 1
+
+
+def test_config_fields_and_parameters_may_have_any_name(session: Session) -> None:
+    flow = Flow("names", parameters={"self": 1, "name": 2})
+    flow.add(Named, id="lambda", node=1, self=flow.param("self"))
+    flow.configure("lambda", node_id=5)
+
+    assert flow.run(self=3, name=1).wait(10)["lambda"].value == (1 + 3 + 5)

@@ -5,12 +5,14 @@ from __future__ import annotations
 import asyncio
 import queue
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from dagy_nb.errors import RunUnfinished, StoreError, UnknownName
+from dagy_nb.model.edit import SetOptions
 from dagy_nb.model.event import Event, FlowVersionSeen, LogWritten
 from dagy_nb.model.state import NodeState, RunState
 from dagy_nb.nodes.registry import Registry, use_registry
@@ -204,3 +206,47 @@ def test_a_result_says_what_it_holds(session: Session) -> None:
     assert run.get("n1").state is NodeState.COMPLETED
     assert (run == run, run == other) == (True, False)
     assert len({run, run, other}) == 2
+
+
+def test_changes_of_several_threads_are_all_kept(session: Session) -> None:
+    flow, begin = chain(session), threading.Barrier(3, timeout=10)
+    added: list[str] = []
+    work = [
+        lambda turn: flow.configure("n1", label=f"turn {turn}"),
+        lambda turn: flow.configure("n1", timeout=turn + 1),
+        lambda turn: added.append(flow.add("number")),
+    ]
+
+    def repeat(change: Callable[[int], None]) -> None:
+        begin.wait()
+        for turn in range(50):
+            change(turn)
+
+    threads = [threading.Thread(target=repeat, args=(each,), daemon=True) for each in work]
+    for each in threads:
+        each.start()
+    for each in threads:
+        each.join(20)
+
+    node = flow.spec.node("n1")
+    assert node is not None
+    assert (node.label, node.timeout) == ("turn 49", 50)
+    assert len(set(added)) == 50
+
+
+def test_an_edit_that_comes_between_is_not_undone_by_a_change(session: Session) -> None:
+    """`configure` reads a node and writes it: what another thread wrote meanwhile stays."""
+    flow, meanwhile = chain(session), [SetOptions(id="n1", label="meanwhile")]
+    refuse = session.refuse_config
+
+    def check(type_name: str, node_id: str, config: Mapping[str, Any]) -> None:
+        refuse(type_name, node_id, config)
+        while meanwhile:
+            flow.edit([meanwhile.pop()])
+
+    session.refuse_config = check  # type: ignore[method-assign]
+    flow.configure("n1", timeout=5)
+
+    node = flow.spec.node("n1")
+    assert node is not None
+    assert (node.label, node.timeout) == ("meanwhile", 5.0)
