@@ -4,20 +4,18 @@ from __future__ import annotations
 
 import logging
 import os
-import time
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from dagy_nb.errors import StoreError
 from dagy_nb.model.event import RunEnded, RunQueued
-from dagy_nb.store.background import FoldSoon
 from dagy_nb.store.cancel import CancelRequests
-from dagy_nb.store.folding import FoldReport, fold_journal, hold_fold_lock
+from dagy_nb.store.duty import FOLD_EVERY, FoldDuty
+from dagy_nb.store.folding import fold_journal, hold_fold_lock
 from dagy_nb.store.journal import Journal
-from dagy_nb.store.live import Live, duckdb_errors, remove_snapshot
+from dagy_nb.store.live import Live, duckdb_errors
 from dagy_nb.store.paging import merge_requests
 from dagy_nb.store.place import Place
-from dagy_nb.store.publish import pause_of
 from dagy_nb.store.reading import Reading
 from dagy_nb.store.versions import decide_publish, find_version, list_versions
 
@@ -35,9 +33,7 @@ _T = TypeVar("_T")
 
 _log = logging.getLogger(__name__)
 
-FOLD_EVERY = 2.0
 PATIENCE = 30.0
-MANY_FACTS = 5000
 
 
 class JournalStore:
@@ -60,7 +56,6 @@ class JournalStore:
         self._clock = clock
         self._journal = Journal(self.place, clock)
         self._fold_after = fold_after
-        self._unfolded = 0
         self._begin()
 
     def append(self, *events: Event, durable: bool = False) -> None:
@@ -78,15 +73,11 @@ class JournalStore:
         ended = False
         for event in events:
             if type(event) is RunQueued:
-                self._own_runs.add(event.run_id)
+                self._watch_run(event.run_id)
             elif type(event) is RunEnded:
                 ended = True
         self._journal.append(events, durable=durable or ended)
-        self._unfolded += len(events)
-        if ended or self._unfolded >= MANY_FACTS:
-            self._unfolded = 0
-            if self._soon is not None:
-                self._soon.wake()
+        self._duty.count(len(events), run_ended=ended)
 
     def run(self, run_id: str) -> RunRecord:
         """Return one run with its node runs; see `dagy_nb.abc.Store.run`."""
@@ -102,7 +93,8 @@ class JournalStore:
         kind: str | None = None,
     ) -> Page:
         """Return runs without their nodes, newest first; see `dagy_nb.abc.Store.runs`."""
-        self._fold_now_and_then()
+        self._refresh()
+        self._duty.fold_now_and_then()
         return self._read(
             lambda reading: reading.runs(
                 limit=limit, cursor=cursor, flow=flow, state=state, kind=kind
@@ -170,7 +162,10 @@ class JournalStore:
 
         Cheap enough to be asked several times a second.
         """
-        if run_id not in self._own_runs:  # it may have been asked before this store was opened
+        self._check_process()
+        if (
+            self._requests is None or run_id not in self._own_runs
+        ):  # it may have been asked long ago
             return merge_requests(self._read(lambda reading: reading.cancel_requests(run_id)))
         return merge_requests(self._requests.asked(run_id, own_writer=self._journal.writer))
 
@@ -188,7 +183,8 @@ class JournalStore:
         Raises:
             StoreError: The folder cannot be read.
         """
-        self._try_fold()
+        self._check_process()
+        self._duty.try_fold()
         try:
             return self._connect()
         except duckdb_errors() as error:
@@ -208,13 +204,13 @@ class JournalStore:
         Raises:
             StoreError: It cannot be folded here; everything recorded is safe in the journal.
         """
-        report = self._fold(wait=wait, publish=publish)
+        self._check_process()
+        report = self._duty.fold(wait=wait, publish=publish)
         return report is not None and report.is_caught_up
 
     def close(self) -> None:
         """Let go of everything; what was appended is written already."""
-        if self._soon is not None:
-            self._soon.stop()
+        self._duty.stop()
         self._live.close()
         self._journal.close()
 
@@ -222,12 +218,15 @@ class JournalStore:
         """Begin with nothing known, in a new process."""
         self._process = os.getpid()
         self._live = Live(self.place)
-        self._requests = CancelRequests(self.place)
+        self._requests: CancelRequests | None = None
         self._own_runs: set[str] = set()
-        self._last_fold = float("-inf")
-        self._soon: FoldSoon | None = None
-        if self._fold_after is not None:
-            self._soon = FoldSoon(self._fold_in_background, delay=self._fold_after)
+        self._duty = FoldDuty(self.place, self._journal, self._live, delay=self._fold_after)
+
+    def _watch_run(self, run_id: str) -> None:
+        """Listen for requests to cancel a run that is about to begin here."""
+        if self._requests is None:
+            self._requests = CancelRequests(self.place)
+        self._own_runs.add(run_id)
 
     def _check_process(self) -> None:
         if self._process != os.getpid():  # a forked child: what the parent has open is the parent's
@@ -243,6 +242,9 @@ class JournalStore:
             self._repair_snapshot(error)
             return self._ask(ask, number=number)
 
+    def _refresh(self) -> None:
+        self._read(lambda _: None)
+
     def _connect(self) -> duckdb.DuckDBPyConnection:
         from dagy_nb.store.view import connect_live
 
@@ -256,61 +258,18 @@ class JournalStore:
         """Replace the snapshot, which turned out to be damaged while it was read."""
         _log.warning("%s cannot be read: %s", self.place.snap, error)
         self._live.distrust_snapshot()
-        self._try_fold()
+        self._duty.try_fold()
 
     def _ask(self, ask: Callable[[Reading], _T], *, number: bool) -> _T:
         with self._live.lock:
             self._live.refresh(number=number)
             return ask(Reading(self._live))
 
-    def _fold(
-        self,
-        *,
-        wait: float,
-        publish: bool = False,
-        should_stop: Callable[[], bool] = lambda: False,
-    ) -> FoldReport | None:
-        self._check_process()
-        if not self.place.journal.is_dir():
-            return None
-        self._last_fold = time.monotonic()
-        with hold_fold_lock(self.place, wait=wait) as held:
-            if not held:
-                return None
-            if self._live.is_snapshot_damaged:
-                remove_snapshot(self.place)
-            return fold_journal(
-                self.place, self._journal, publish_now=publish, should_stop=should_stop
-            )
-
-    def _try_fold(self, *, wait: float = 0.0) -> None:
-        """Fold if it can be done now; reading works without."""
-        try:
-            self._fold(wait=wait)
-        except StoreError as error:
-            _log.info("%s", error)
-
-    def _fold_now_and_then(self) -> None:
-        self._check_process()
-        self._live.refresh()
-        is_new = self._live.backlog() or self._live.is_snapshot_damaged
-        if is_new and time.monotonic() - self._last_fold >= FOLD_EVERY:
-            self._try_fold()
-
-    def _fold_in_background(self, should_stop: Callable[[], bool]) -> float | None:
-        report = self._fold(wait=0.0, should_stop=should_stop)
-        if report is None:
-            return FOLD_EVERY if self.place.journal.is_dir() else None
-        if report.is_published:
-            return None
-        return pause_of(self.place.base.stat().st_size)
-
     def _number_versions(self) -> bool:
         """See that every version has its number; returns whether reading has to number them."""
-        self._check_process()
-        self._live.refresh()
+        self._refresh()
         if self._live.tail.versions.unnumbered():
-            self._try_fold(wait=PATIENCE)
+            self._duty.try_fold(wait=PATIENCE)
         return not self._can_write()
 
     def _can_write(self) -> bool:

@@ -90,13 +90,14 @@ class Projection:
             "node_runs": [],
             "cell_runs": [],
         }
-        for run_id in self.runs.touched:
+        for run_id in sorted(self.runs.touched):
             run = self.runs.run(run_id)
             if run.is_rumour:
                 continue
             made["runs"].append(write.write_run(run, self.number(run.flow, run.flow_hash)))
-            made["node_runs"] += [write.write_node(run, each) for each in run.touched_nodes]
-            made["cell_runs"] += [write.write_cell(run, each) for each in run.touched_cells]
+            nodes = sorted(run.touched_nodes, key=lambda node_id: run.nodes[node_id].place)
+            made["node_runs"] += [write.write_node(run, node_id) for node_id in nodes]
+            made["cell_runs"] += [write.write_cell(run, each) for each in sorted(run.touched_cells)]
         return made
 
     def number(self, flow: str, content_hash: str) -> int:
