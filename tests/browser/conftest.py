@@ -15,9 +15,13 @@ from tests.chromium import FLAGS
 __all__ = ["bare", "editor", "harness"]
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser(chromium: str) -> Iterator[Browser]:
-    """A headless Chromium."""
+    """A headless Chromium.
+
+    Not for the whole session: playwright keeps an event loop running in this thread meanwhile, and
+    other tests need it free.
+    """
     with sync_playwright() as playwright:
         launched = playwright.chromium.launch(executable_path=chromium, args=list(FLAGS))
         yield launched
