@@ -1,6 +1,6 @@
 """What importing dagy_nb costs, beside a bare `import pydantic`, measured in one run.
 
-    python tests/bench/imports.py
+python tests/bench/imports.py
 """
 
 from __future__ import annotations

@@ -90,7 +90,10 @@ def test_node_runs_tell_what_happened():
 
 def test_runs_of_flows_and_notebooks_stand_in_one_list():
     table = list_runs(
-        [run(), run(kind=RunKind.NOTEBOOK, notebook="somewhere/01.ipynb", error=ERROR, ended_at=None)],
+        [
+            run(),
+            run(kind=RunKind.NOTEBOOK, notebook="somewhere/01.ipynb", error=ERROR, ended_at=None),
+        ],
         note="more",
     )
 
