@@ -24,7 +24,7 @@ BANNED = "task job port link pipeline dag manager util utility helper misc"
 BANNED_WORDS = frozenset(f"{BANNED} {BANNED.replace(' ', 's ')}s utilities common".split())
 # In halves, so that this file does not find itself.
 MACHINE_PATHS = re.compile(
-    "|".join(["/ro" + "ot/", "/ho" + r"me/\w", "/Us" + r"ers/\w", "/wo" + "rk/", "/opt/da" + "gy"])
+    "|".join(["/ro" + "ot/", "/ho" + r"me/\w", "/Us" + r"ers/\w", "/wo" + "rk/"])
 )
 REGISTRIES = re.compile(
     "|".join(
