@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import math
-import secrets
 import weakref
 from collections.abc import Mapping
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from dagy_nb.checks.flow import check_flow
@@ -22,6 +20,7 @@ from dagy_nb.model.event import (
 )
 from dagy_nb.model.expression import find_texts, resolve_value
 from dagy_nb.model.nearest import suggest_names
+from dagy_nb.model.run_id import make_run_id
 from dagy_nb.session.handle import RunHandle
 from dagy_nb.session.listener import RunListener
 from dagy_nb.session.versions import VersionLog, pin_versions
@@ -251,12 +250,6 @@ class Session:
     def _specs_of(self, flow: FlowSpec) -> dict[str, NodeSpec]:
         specs = self.registry.snapshot().specs
         return {node.type: specs[node.type] for node in flow.nodes if node.type in specs}
-
-
-def make_run_id(now: float) -> str:
-    """Return a new id that sorts by time: `20261121-060000123-5f3a9c`."""
-    moment = datetime.fromtimestamp(now, UTC)
-    return f"{moment:%Y%m%d-%H%M%S}{moment.microsecond // 1000:03d}-{secrets.token_hex(3)}"
 
 
 def _waits_for_run(value: object) -> bool:
