@@ -57,6 +57,7 @@ class NodeCall:
         parameters: The run's parameters.
         artifacts: The run's artifact folder, which may not exist yet.
         timeout: Limit in seconds or None; the driver keeps the deadline, the runner may use it too.
+        memory_mb: Limit of its memory in megabytes or None; runners with processes of their own hold it.
         conversions: Input connector → one conversion for each edge into it, None where its value fits
             as it is. Inputs without any are left out.
     """
@@ -70,6 +71,7 @@ class NodeCall:
     parameters: Mapping[str, Any]
     artifacts: Path
     timeout: float | None
+    memory_mb: float | None = None
     conversions: Mapping[str, tuple[Conversion | None, ...]] = field(default_factory=dict)
 
 

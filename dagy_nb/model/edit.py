@@ -10,6 +10,7 @@ from dagy_nb.errors import FlowError
 from dagy_nb.model.connector import Name
 from dagy_nb.model.flow import EdgeSpec, FailurePolicy, FlowSpec, NodeEntry, ParameterSpec
 from dagy_nb.model.frozen import FrozenMap, FrozenModel
+from dagy_nb.model.retry import RetrySpec, Trigger
 from dagy_nb.model.spec import RunnerName
 
 
@@ -60,6 +61,9 @@ class SetOptions(FrozenModel):
     timeout: FiniteFloat | None = Field(None, ge=0)
     runner: RunnerName | None = None
     retries: int | None = Field(None, ge=0, le=100)
+    retry: RetrySpec | None = None
+    trigger: Trigger = Trigger.ALL_SUCCESS
+    memory_mb: FiniteFloat | None = Field(None, gt=0)
     disabled: bool = False
 
 
@@ -213,7 +217,16 @@ def describe_edit(edit: Edit) -> str:
 
 
 _FLOW_FIELDS = ("description", "parameters", "failure_policy", "timeout", "node_timeout")
-_OPTION_FIELDS = ("label", "timeout", "runner", "retries", "disabled")
+_OPTION_FIELDS = (
+    "label",
+    "timeout",
+    "runner",
+    "retries",
+    "retry",
+    "trigger",
+    "memory_mb",
+    "disabled",
+)
 
 
 def _options(source: SetOptions | NodeEntry) -> dict[str, Any]:

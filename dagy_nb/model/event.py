@@ -88,7 +88,14 @@ class Event:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunQueued(Event):
-    """A run was accepted; its nodes are PENDING."""
+    """A run was accepted; its nodes are PENDING.
+
+    Attributes:
+        parent_run_id: The notebook run, or the flow run, inside which this one goes on.
+        parent_node_id: The Map or sub-flow node of that flow run; empty inside a notebook run.
+        backend_reason: Why it goes to this backend.
+        resumed_from: The run that this one goes on with; empty for a fresh one.
+    """
 
     kind: ClassVar[str] = "run_queued"
     run_kind: RunKind = RunKind.FLOW
@@ -100,6 +107,9 @@ class RunQueued(Event):
     nodes: tuple[PlannedNode, ...] = ()
     notebook: str = ""
     artifacts: str = ""
+    backend_reason: str = ""
+    parent_node_id: str = ""
+    resumed_from: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -138,13 +148,23 @@ class AttemptStarted(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AttemptFailed(Event):
-    """An attempt failed and another follows; the node is RETRYING."""
+    """An attempt failed and another follows; the node is RETRYING.
+
+    Attributes:
+        retry_at: When the next attempt is due, in seconds since the epoch, UTC.
+        state: FAILED, or TIMED_OUT where it ran past its limit.
+        reason: Why it failed: `raised` or `crashed`.
+        enforcement: How the limit was carried out.
+    """
 
     kind: ClassVar[str] = "attempt_failed"
     node_id: str
     attempt: int
     error: ErrorFact
     retry_at: float = 0.0
+    state: NodeState = NodeState.FAILED
+    reason: Reason | None = None
+    enforcement: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -156,6 +176,9 @@ class NodeEnded(Event):
             or empty.
         previews: Output connector → preview.
         cause: For SKIPPED(upstream_failed): ids of the nodes at the root of it.
+        why_detail: Where reuse was asked for: what `why` means here, in a few words.
+        reused_from: For SKIPPED(up_to_date): the run whose outputs are used.
+        key: What its outputs are kept under; empty where they are not.
     """
 
     kind: ClassVar[str] = "node_ended"
@@ -168,6 +191,9 @@ class NodeEnded(Event):
     enforcement: str = ""
     previews: Mapping[str, Preview] = field(default_factory=dict)
     cause: tuple[str, ...] = ()
+    why_detail: str = ""
+    reused_from: str = ""
+    key: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,9 +12,11 @@ from pydantic import Field, FiniteFloat, model_validator
 
 from dagy_nb.model.connector import Name
 from dagy_nb.model.frozen import FrozenMap, FrozenModel, thaw
+from dagy_nb.model.retry import RetrySpec, Trigger
 from dagy_nb.model.spec import RunnerName
 
 MAX_NODES = 20_000
+_LATER_FIELDS = ("retry", "trigger", "memory_mb")
 
 
 class FailurePolicy(StrEnum):
@@ -73,6 +75,10 @@ class NodeEntry(FrozenModel):
             0 means no limit, asked for.
         runner: Where the body runs; None falls through to the class.
         retries: Further attempts; None falls through to the class.
+        retry: How they are made; None falls through to the class.
+        trigger: When it starts, once the nodes before it have ended.
+        memory_mb: Limit of its memory in megabytes, held by runners with processes of their own; None falls
+            through to the class.
         disabled: Skipped with the reason `disabled`.
         extra: Fields whose names start with `x-`, kept as they are.
     """
@@ -84,6 +90,9 @@ class NodeEntry(FrozenModel):
     timeout: FiniteFloat | None = Field(None, ge=0)
     runner: RunnerName | None = None
     retries: int | None = Field(None, ge=0, le=100)
+    retry: RetrySpec | None = None
+    trigger: Trigger = Trigger.ALL_SUCCESS
+    memory_mb: FiniteFloat | None = Field(None, gt=0)
     disabled: bool = False
     extra: FrozenMap = FrozenMap()
 
@@ -173,7 +182,13 @@ class FlowSpec(FrozenModel):
     @property
     def content_hash(self) -> str:
         """16 hex digits over the meaning of the flow; layout is not part of a flow (D4)."""
-        text = json.dumps(thaw(self.model_dump(mode="json")), sort_keys=True, default=str)
+        told = thaw(self.model_dump(mode="json"))
+        for node in told["nodes"]:
+            # Fields that came later count only where they are used: what was hashed before keeps its hash.
+            for name in _LATER_FIELDS:
+                if node[name] == NodeEntry.model_fields[name].default:
+                    del node[name]
+        text = json.dumps(told, sort_keys=True, default=str)
         return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 

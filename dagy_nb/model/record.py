@@ -32,6 +32,9 @@ class NodeRunRecord:
     error: ErrorFact | None = None
     previews: Mapping[str, Preview] = field(default_factory=dict)
     cause: tuple[str, ...] = ()
+    why_detail: str = ""
+    reused_from: str = ""
+    key: str = ""
 
     @property
     def duration(self) -> float | None:
@@ -83,6 +86,9 @@ class RunRecord:
     nodes: Mapping[str, NodeRunRecord] = field(default_factory=dict)
     cells: tuple[CellRunRecord, ...] = ()
     cancel_requested: bool = False
+    backend_reason: str = ""
+    parent_node_id: str = ""
+    resumed_from: str = ""
 
     @property
     def duration(self) -> float | None:

@@ -8,6 +8,7 @@ from pydantic import Field, field_validator, model_validator
 
 from dagy_nb.model.connector import ConnectorSpec, Direction, Name
 from dagy_nb.model.frozen import FrozenMap, FrozenModel
+from dagy_nb.model.retry import RetrySpec
 
 MAX_SOURCE = 200_000
 
@@ -66,6 +67,8 @@ class NodeSpec(FrozenModel):
         timeout: Default limit in seconds of the class; None falls through to flow and setting;
             0 means no limit, asked for.
         retries: Default number of further attempts.
+        retry: How they are made by default.
+        memory_mb: Default limit of its memory in megabytes; None means none.
         connectors: Inputs and outputs in declared order.
         config_schema: JSON schema of the config.
         config_defaults: Default values of the config fields that have one.
@@ -91,6 +94,8 @@ class NodeSpec(FrozenModel):
     runner: RunnerName | None = None
     timeout: float | None = Field(None, ge=0)
     retries: int = Field(0, ge=0, le=100)
+    retry: RetrySpec = RetrySpec()
+    memory_mb: float | None = Field(default=None, gt=0)
     connectors: tuple[ConnectorSpec, ...] = ()
     config_schema: FrozenMap = FrozenMap()
     config_defaults: FrozenMap = FrozenMap()

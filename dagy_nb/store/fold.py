@@ -147,6 +147,8 @@ def _queue_run(run: UnfinishedRun, event: RunQueued) -> None:
     run.flow, run.flow_hash = event.flow, event.flow_hash
     run.backend, run.parent_run_id = event.backend, event.parent_run_id
     run.notebook, run.artifacts = event.notebook, event.artifacts
+    run.backend_reason, run.parent_node_id = event.backend_reason, event.parent_node_id
+    run.resumed_from = event.resumed_from
     run.parameters = FrozenMap(event.parameters)
     for place, planned in enumerate(event.nodes):
         node = run.touch_node(planned.node_id)
@@ -213,6 +215,7 @@ def _end_node(run: UnfinishedRun, event: NodeEnded) -> None:
     node.state, node.reason, node.why = event.state, event.reason, event.why
     node.error, node.enforcement, node.cause = event.error, event.enforcement, event.cause
     node.previews = FrozenMap(event.previews)
+    node.why_detail, node.reused_from, node.key = event.why_detail, event.reused_from, event.key
 
 
 def _progress_node(run: UnfinishedRun, event: NodeProgressed) -> None:

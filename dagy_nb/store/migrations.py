@@ -98,7 +98,19 @@ _001_TABLES = (
     """,
 )
 
-MIGRATIONS: tuple[Migration, ...] = (Migration(1, "tables", _001_TABLES),)
+_002_REUSE = (
+    "ALTER TABLE runs ADD COLUMN backend_reason VARCHAR",
+    "ALTER TABLE runs ADD COLUMN parent_node_id VARCHAR",
+    "ALTER TABLE runs ADD COLUMN resumed_from VARCHAR",
+    "ALTER TABLE node_runs ADD COLUMN why_detail VARCHAR",
+    "ALTER TABLE node_runs ADD COLUMN reused_from VARCHAR",
+    "ALTER TABLE node_runs ADD COLUMN key VARCHAR",
+)
+
+MIGRATIONS: tuple[Migration, ...] = (
+    Migration(1, "tables", _001_TABLES),
+    Migration(2, "reuse and resume", _002_REUSE),
+)
 
 
 def apply_migrations(

@@ -54,6 +54,9 @@ def read_run(
         nodes=FrozenMap({node["node_id"]: read_node(node) for node in nodes}),
         cells=tuple(read_cell(cell) for cell in cells),
         cancel_requested=bool(row["cancel_requested"]),
+        backend_reason=row["backend_reason"] or "",
+        parent_node_id=row["parent_node_id"] or "",
+        resumed_from=row["resumed_from"] or "",
     )
 
 
@@ -79,6 +82,9 @@ def read_node(row: Mapping[str, Any]) -> NodeRunRecord:
         error=_read_error(row),
         previews=FrozenMap({name: from_plain(Preview, each) for name, each in previews.items()}),
         cause=tuple(_read_json(row["cause"]) or ()),
+        why_detail=row["why_detail"] or "",
+        reused_from=row["reused_from"] or "",
+        key=row["key"] or "",
     )
 
 

@@ -46,6 +46,9 @@ def write_run(run: UnfinishedRun, flow_version: int) -> Row:
         "cancel_requested": run.cancel_requested,
         **_write_error(run.error),
         "writer": run.writer or None,
+        "backend_reason": run.backend_reason or None,
+        "parent_node_id": run.parent_node_id or None,
+        "resumed_from": run.resumed_from or None,
     }
 
 
@@ -72,6 +75,9 @@ def write_node(run: UnfinishedRun, node_id: str) -> Row:
         **_write_error(node.error),
         "previews": {name: to_plain(preview) for name, preview in node.previews.items()},
         "cause": list(node.cause),
+        "why_detail": node.why_detail or None,
+        "reused_from": node.reused_from or None,
+        "key": node.key or None,
     }
 
 

@@ -77,6 +77,9 @@ TABLES: dict[str, Table] = {
                 "cancel_requested": _BOOLEAN,
                 **_ERROR,
                 "writer": _TEXT,
+                "backend_reason": _TEXT,
+                "parent_node_id": _TEXT,
+                "resumed_from": _TEXT,
             },
         ),
         Table(
@@ -102,6 +105,9 @@ TABLES: dict[str, Table] = {
                 **_ERROR,
                 "previews": _JSON,
                 "cause": _JSON,
+                "why_detail": _TEXT,
+                "reused_from": _TEXT,
+                "key": _TEXT,
             },
         ),
         Table(

@@ -45,6 +45,9 @@ class UnfinishedNode:
     error: ErrorFact | None = None
     previews: FrozenMap = field(default_factory=FrozenMap)
     cause: tuple[str, ...] = ()
+    why_detail: str = ""
+    reused_from: str = ""
+    key: str = ""
     place: int = UNPLANNED
 
     @property
@@ -96,6 +99,9 @@ class UnfinishedRun:
     ended_at: float | None = None
     error: ErrorFact | None = None
     cancel_requested: bool = False
+    backend_reason: str = ""
+    parent_node_id: str = ""
+    resumed_from: str = ""
     writer: str = ""
     nodes: dict[str, UnfinishedNode] = field(default_factory=dict)
     cells: dict[int, UnfinishedCell] = field(default_factory=dict)

@@ -170,6 +170,9 @@ export interface NodeEntry {
   readonly timeout: number | null;
   readonly runner: RunnerName | null;
   readonly retries: number | null;
+  readonly retry: RetrySpec | null;
+  readonly trigger: Trigger;
+  readonly memory_mb: number | null;
   readonly disabled: boolean;
   readonly extra: { readonly [key: string]: unknown };
 }
@@ -343,6 +346,19 @@ export type Request =
   | RunRequested
   | CancelRequested;
 
+/** What a further attempt may follow on. */
+export type RetryKind = 'raised' | 'timed_out' | 'crashed';
+
+/** How further attempts are made; how many there are stands in `retries`. */
+export interface RetrySpec {
+  readonly delay: number | readonly number[];
+  readonly backoff: number;
+  readonly max_delay: number;
+  readonly jitter: number;
+  readonly on: readonly RetryKind[];
+  readonly errors: readonly string[];
+}
+
 /** The words of one structural rule (self loop, duplicate, arity, cycle), with `{}` places. */
 export interface RulePicture {
   readonly message: string;
@@ -396,6 +412,9 @@ export interface SetOptions {
   readonly timeout: number | null;
   readonly runner: RunnerName | null;
   readonly retries: number | null;
+  readonly retry: RetrySpec | null;
+  readonly trigger: Trigger;
+  readonly memory_mb: number | null;
   readonly disabled: boolean;
 }
 
@@ -415,6 +434,9 @@ export interface StatusChanged {
   readonly whole: boolean;
   readonly reply_to: string;
 }
+
+/** When a node starts, once every node before it has ended. */
+export type Trigger = 'all_success' | 'all_done' | 'any_success' | 'none_failed';
 
 /** A node type as the palette shows it; `search` is lower-case text to look in. */
 export interface TypePicture {
