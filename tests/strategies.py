@@ -157,6 +157,7 @@ def flow_specs(draw: st.DrawFn, name: str | None = None, *, max_nodes: int = 5) 
         failure_policy=draw(st.sampled_from(FailurePolicy)),
         timeout=draw(limits),
         node_timeout=draw(zero_limits),
+        backend=draw(st.none() | names),
         extra=draw(extras),
     )
 

@@ -28,6 +28,8 @@ def make_document(flow: FlowSpec) -> dict[str, Any]:
     if flow.failure_policy is not FailurePolicy.CONTINUE:
         document["failure_policy"] = flow.failure_policy.value
     document |= _limits(timeout=flow.timeout, node_timeout=flow.node_timeout)
+    if flow.backend is not None:
+        document["backend"] = flow.backend
     if flow.parameters:
         document["parameters"] = {each.name: _declare(each) for each in flow.parameters}
     if flow.nodes:

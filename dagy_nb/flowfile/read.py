@@ -34,6 +34,7 @@ FLOW_FIELDS = (
     "failure_policy",
     "timeout",
     "node_timeout",
+    "backend",
     "parameters",
     "nodes",
     "edges",
@@ -129,7 +130,7 @@ def _read_fields(fields: dict[str, Value]) -> dict[str, Any]:
         if _is_nothing(value):
             continue
         match name:
-            case "description":
+            case "description" | "backend":
                 read[name] = expect_text(value, name)
             case "failure_policy":
                 read[name] = expect_choice(value, name, list(FailurePolicy))

@@ -36,7 +36,7 @@ def tell_flow_changes(before: FlowSpec, after: FlowSpec) -> list[str]:
     told += [f"edge {each} is new" for each in after.edges if each not in before.edges]
     told += [
         f"{name}: {_word(old)} → {_word(new)}"
-        for name in ("description", "failure_policy", "timeout", "node_timeout")
+        for name in ("description", "failure_policy", "timeout", "node_timeout", "backend")
         if (old := getattr(before, name)) != (new := getattr(after, name))
     ]
     return told

@@ -142,6 +142,7 @@ class FlowSpec(FrozenModel):
         failure_policy: What a failed node does to the rest.
         timeout: Limit in seconds of a whole run; None means no limit.
         node_timeout: Limit in seconds for nodes that name none; None falls through to the setting.
+        backend: Where its runs go; None falls through to the rules and the setting.
         extra: Fields whose names start with `x-`, kept as they are.
     """
 
@@ -154,6 +155,7 @@ class FlowSpec(FrozenModel):
     failure_policy: FailurePolicy = FailurePolicy.CONTINUE
     timeout: FiniteFloat | None = Field(None, gt=0)
     node_timeout: FiniteFloat | None = Field(None, ge=0)
+    backend: str | None = Field(None, min_length=1, max_length=100)
     extra: FrozenMap = FrozenMap()
 
     @model_validator(mode="after")
@@ -183,6 +185,8 @@ class FlowSpec(FrozenModel):
     def content_hash(self) -> str:
         """16 hex digits over the meaning of the flow; layout is not part of a flow (D4)."""
         told = thaw(self.model_dump(mode="json"))
+        if self.backend is None:
+            del told["backend"]
         for node in told["nodes"]:
             # Fields that came later count only where they are used: what was hashed before keeps its hash.
             for name in _LATER_FIELDS:

@@ -138,6 +138,7 @@ export interface FlowSpec {
   readonly failure_policy: FailurePolicy;
   readonly timeout: number | null;
   readonly node_timeout: number | null;
+  readonly backend: string | null;
   readonly extra: { readonly [key: string]: unknown };
 }
 
