@@ -26,6 +26,7 @@ from dagy_nb.protocol.picture import (
     DiagnosticPicture,
     EdgePicture,
     FlowPicture,
+    ForecastPicture,
     NodePicture,
     PalettePicture,
     ParameterPicture,
@@ -35,6 +36,7 @@ from dagy_nb.protocol.picture import (
 MAX_MESSAGE = 1_000_000
 MAX_ID = 100
 MessageId = Annotated[str, Field(min_length=1, max_length=MAX_ID)]
+NodeNames = Annotated[tuple[Name, ...], Field(max_length=20_000)]
 
 
 class Hello(FrozenModel):
@@ -84,12 +86,36 @@ class ArrangeRequested(FrozenModel):
 
 
 class RunRequested(FrozenModel):
-    """Run the flow as it is at `base_revision`."""
+    """Run the flow as it is at `base_revision`.
+
+    Attributes:
+        reuse: Take the outputs of earlier runs where nothing changed.
+        force: Nodes that run all the same.
+    """
 
     kind: Literal["run"] = "run"
     id: MessageId
     base_revision: int
     parameters: dict[str, Any] = {}
+    reuse: bool = False
+    force: NodeNames = ()
+
+
+class PlanRequested(FrozenModel):
+    """Say what a run with reuse would do with the flow as it is, and run nothing."""
+
+    kind: Literal["plan"] = "plan"
+    id: MessageId
+    parameters: dict[str, Any] = {}
+    force: NodeNames = ()
+
+
+class ResumeRequested(FrozenModel):
+    """Go on with a run that failed or was cancelled: what is finished and unchanged is not run again."""
+
+    kind: Literal["resume"] = "resume"
+    id: MessageId
+    run_id: str = Field(max_length=100)
 
 
 class CancelRequested(FrozenModel):
@@ -109,6 +135,8 @@ Request = Annotated[
     | MoveRequested
     | ArrangeRequested
     | RunRequested
+    | PlanRequested
+    | ResumeRequested
     | CancelRequested,
     Field(discriminator="kind"),
 ]
@@ -185,7 +213,7 @@ class StatusChanged(FrozenModel):
     `run.nodes` holds only nodes that changed since the last message of this run, unless `whole`.
 
     Attributes:
-        reply_to: The id of the `run` request that began it, in the first message of the run only.
+        reply_to: The id of the `run` or `resume` request that began it, in the first message of the run only.
     """
 
     kind: Literal["status"] = "status"
@@ -194,8 +222,16 @@ class StatusChanged(FrozenModel):
     reply_to: str = ""
 
 
+class Planned(FrozenModel):
+    """What a run would do, in answer to `plan`."""
+
+    kind: Literal["planned"] = "planned"
+    reply_to: str
+    forecast: ForecastPicture
+
+
 Reply = Annotated[
-    Snapshot | Patch | Refused | Moved | PaletteChanged | StatusChanged,
+    Snapshot | Patch | Refused | Moved | PaletteChanged | StatusChanged | Planned,
     Field(discriminator="kind"),
 ]
 

@@ -56,6 +56,10 @@ def draw_type(spec: NodeSpec) -> TypePicture:
         version=spec.version,
         runner=name_runner(spec),
         timeout=spec.timeout,
+        retries=spec.retries,
+        retry=spec.retry,
+        no_retry=_refuse_retry(spec),
+        memory_mb=spec.memory_mb,
         side_effects=spec.side_effects,
         unavailable=spec.unavailable,
         inputs=tuple(draw_connector(each) for each in spec.inputs),
@@ -82,6 +86,12 @@ def draw_table(outputs: Iterable[ConnectorSpec], inputs: Iterable[ConnectorSpec]
                 suggestion=answer.suggestion,
             )
     return table
+
+
+def _refuse_retry(spec: NodeSpec) -> str:
+    if spec.side_effects:
+        return "It has side effects."
+    return "" if spec.safe_to_retry else "It is not safe to retry."
 
 
 def _label(spec: NodeSpec) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, Literal
 
 from dagy_nb.model.frozen import FrozenModel
+from dagy_nb.model.retry import RetrySpec, Trigger
 
 
 class ConnectorPicture(FrozenModel):
@@ -41,6 +42,7 @@ class NodePicture(FrozenModel):
         stale: The type was redefined after the last run that is shown.
         version: Of the node type, for display.
         runner: As chosen for this node, or "" to follow the class.
+        retries: As chosen for this node, None to follow the class; so are `retry` and `memory_mb`.
         effective_runner: Where it will run.
         effective_timeout: Its limit in seconds, None for none.
     """
@@ -64,6 +66,9 @@ class NodePicture(FrozenModel):
     timeout: float | None = None
     runner: str = ""
     retries: int | None = None
+    retry: RetrySpec | None = None
+    trigger: Trigger = Trigger.ALL_SUCCESS
+    memory_mb: float | None = None
     disabled: bool = False
     effective_runner: str = ""
     effective_timeout: float | None = None
@@ -122,11 +127,21 @@ class PreviewPicture(FrozenModel):
 
 
 class NodeStatus(FrozenModel):
-    """The state of one node run; times are seconds since the epoch."""
+    """The state of one node run; times are seconds since the epoch.
+
+    Attributes:
+        retry_at: When the next attempt is due, while it waits for it.
+        why: Why it was not reused, where reuse was asked for; `why_detail` says it in words.
+        reused_from: The run whose outputs it took.
+    """
 
     state: str
     reason: str = ""
     attempts: int = 0
+    retry_at: float | None = None
+    why: str = ""
+    why_detail: str = ""
+    reused_from: str = ""
     started_at: float | None = None
     ended_at: float | None = None
     fraction: float = 0.0
@@ -142,10 +157,18 @@ class NodeStatus(FrozenModel):
 
 
 class RunPicture(FrozenModel):
-    """The state of one run; `now` is the kernel's clock, so that durations can tick."""
+    """The state of one run; `now` is the kernel's clock, so that durations can tick.
+
+    Attributes:
+        backend: Where it went, and `backend_reason` why.
+        resumed_from: The run that it goes on with; empty for a fresh one.
+    """
 
     run_id: str
     state: str
+    backend: str = ""
+    backend_reason: str = ""
+    resumed_from: str = ""
     started_at: float | None = None
     ended_at: float | None = None
     now: float = 0.0
@@ -153,8 +176,31 @@ class RunPicture(FrozenModel):
     nodes: dict[str, NodeStatus] = {}
 
 
+class NodeForecastPicture(FrozenModel):
+    """What would become of one node; `why` and `detail` say why it would run."""
+
+    action: Literal["run", "reuse", "maybe", "skip"]
+    why: str = ""
+    detail: str = ""
+    from_run: str = ""
+    seconds: float | None = None
+
+
+class ForecastPicture(FrozenModel):
+    """What a run with reuse would do with the flow at this revision, and node types as they are."""
+
+    revision: int
+    nodes: dict[str, NodeForecastPicture] = {}
+    force: tuple[str, ...] = ()
+
+
 class TypePicture(FrozenModel):
-    """A node type as the palette shows it; `search` is lower-case text to look in."""
+    """A node type as the palette shows it; `search` is lower-case text to look in.
+
+    Attributes:
+        retries: Further attempts, made as `retry` says, where a node asks for no other number.
+        no_retry: Why no further attempt is made, whatever is asked for; empty where it is.
+    """
 
     type: str
     label: str
@@ -166,6 +212,10 @@ class TypePicture(FrozenModel):
     version: str = ""
     runner: str = ""
     timeout: float | None = None
+    retries: int = 0
+    retry: RetrySpec = RetrySpec()
+    no_retry: str = ""
+    memory_mb: float | None = None
     side_effects: bool = False
     unavailable: str = ""
     inputs: tuple[ConnectorPicture, ...] = ()

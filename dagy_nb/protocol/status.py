@@ -6,12 +6,17 @@ from collections.abc import Mapping, Sequence
 
 from dagy_nb.model.event import ErrorFact, Preview
 from dagy_nb.model.record import NodeRunRecord, RunRecord
+from dagy_nb.model.state import NodeState
 from dagy_nb.protocol.message import StatusChanged
 from dagy_nb.protocol.picture import NodeStatus, PreviewPicture, RunPicture
 
 
 def draw_run(
-    record: RunRecord, *, now: float, log_tails: Mapping[str, Sequence[str]] | None = None
+    record: RunRecord,
+    *,
+    now: float,
+    log_tails: Mapping[str, Sequence[str]] | None = None,
+    retry_times: Mapping[str, float] | None = None,
 ) -> RunPicture:
     """Return the picture of a run.
 
@@ -19,17 +24,21 @@ def draw_run(
         record: The run with its nodes.
         now: The kernel's clock, seconds since the epoch.
         log_tails: Node id → the last lines it wrote.
+        retry_times: Node id → when its next attempt was last said to be due.
     """
-    tails = log_tails or {}
+    tails, dues = log_tails or {}, retry_times or {}
     return RunPicture(
         run_id=record.run_id,
         state=record.state.value,
+        backend=record.backend,
+        backend_reason=record.backend_reason,
+        resumed_from=record.resumed_from,
         started_at=record.started_at,
         ended_at=record.ended_at,
         now=now,
         error=_tell(record.error),
         nodes={
-            node_id: _draw_status(node, tuple(tails.get(node_id, ())))
+            node_id: _draw_status(node, tuple(tails.get(node_id, ())), dues.get(node_id))
             for node_id, node in record.nodes.items()
         },
     )
@@ -54,12 +63,18 @@ def diff_run(before: RunPicture | None, after: RunPicture) -> StatusChanged | No
     return StatusChanged(run=after.model_copy(update={"nodes": changed}))
 
 
-def _draw_status(node: NodeRunRecord, log_tail: tuple[str, ...]) -> NodeStatus:
+def _draw_status(
+    node: NodeRunRecord, log_tail: tuple[str, ...], retry_at: float | None
+) -> NodeStatus:
     error = node.error
     return NodeStatus(
         state=node.state.value,
         reason=node.reason.value if node.reason else "",
         attempts=node.attempts,
+        retry_at=retry_at if node.state is NodeState.RETRYING else None,
+        why=node.why.value if node.why else "",
+        why_detail=node.why_detail,
+        reused_from=node.reused_from,
         started_at=node.started_at,
         ended_at=node.ended_at,
         fraction=node.fraction,

@@ -11,6 +11,7 @@ import type {
   NodeStatus,
   PalettePicture,
   Patch,
+  RetrySpec,
   RunPicture,
   Snapshot,
   TypePicture,
@@ -39,6 +40,15 @@ export function output(name: string, types: readonly string[]): ConnectorPicture
   return connector(name, types, { cardinality: 'many', side: 'right', required: false });
 }
 
+export const RETRY: RetrySpec = {
+  delay: 0,
+  backoff: 1,
+  max_delay: 3600,
+  jitter: 0,
+  on: ['raised'],
+  errors: []
+};
+
 export function type(name: string, changes: Partial<TypePicture> = {}): TypePicture {
   return {
     type: name,
@@ -51,6 +61,10 @@ export function type(name: string, changes: Partial<TypePicture> = {}): TypePict
     version: 'v1',
     runner: 'thread',
     timeout: null,
+    retries: 0,
+    retry: RETRY,
+    no_retry: '',
+    memory_mb: null,
     side_effects: false,
     unavailable: '',
     inputs: [],
@@ -171,6 +185,9 @@ export function node(
     timeout: null,
     runner: '',
     retries: null,
+    retry: null,
+    trigger: 'all_success',
+    memory_mb: null,
     disabled: false,
     effective_runner: 'thread',
     effective_timeout: 300,
@@ -253,6 +270,10 @@ export function status(state: string, changes: Partial<NodeStatus> = {}): NodeSt
     state,
     reason: '',
     attempts: 1,
+    retry_at: null,
+    why: '',
+    why_detail: '',
+    reused_from: '',
     started_at: null,
     ended_at: null,
     fraction: 0,
@@ -273,6 +294,9 @@ export function run(changes: Partial<RunPicture> = {}): RunPicture {
   return {
     run_id: 'r1',
     state: 'RUNNING',
+    backend: 'kernel',
+    backend_reason: '',
+    resumed_from: '',
     started_at: 100,
     ended_at: null,
     now: 101,

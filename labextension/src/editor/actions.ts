@@ -1,6 +1,6 @@
 // What a user does in, edits and messages out: the only place where the editor changes anything.
 import type { Edit, NodePicture, SetOptions } from '../protocol/generated';
-import { entryOf, type Point } from '../graph/card';
+import { optionsOf, type Point } from '../graph/card';
 import { pasteFragment, type Fragment } from '../graph/clipboard';
 import type { Positions } from '../graph/edit';
 import { parseEdge, specOf } from '../graph/outline';
@@ -105,9 +105,7 @@ function makeNodeActions(store: EditorStore, edit: SendEdits): NodeActions {
     removeNode: id => edit([{ kind: 'remove_node', id }]),
     setConfig: (id, config) => edit([{ kind: 'set_config', id, config }]),
     setOptions: (node, changes) => {
-      const { label, timeout, runner, retries, disabled } = entryOf(node);
-      const options = { label, timeout, runner, retries, disabled, ...changes };
-      edit([{ ...options, kind: 'set_options', id: node.id }]);
+      edit([{ ...optionsOf(node), ...changes, kind: 'set_options', id: node.id }]);
     },
     renameNode: (id, to) => {
       edit([{ kind: 'rename_node', id, to }]);

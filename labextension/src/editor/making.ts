@@ -1,5 +1,5 @@
 // Ends and names in, edits out; and the two ways in which actions reach the kernel.
-import type { Edit } from '../protocol/generated';
+import type { Edit, NodeEntry } from '../protocol/generated';
 import type { Positions } from '../graph/edit';
 import { joinEnds, type End } from '../graph/outline';
 import type { Step } from '../graph/state';
@@ -10,7 +10,7 @@ export type Perform = (step: Step) => void;
 export type SendEdits = (edits: readonly Edit[], positions?: Positions) => void;
 
 export function addNodeEdit(id: string, type: string): Edit {
-  const node = {
+  const node: NodeEntry = {
     id,
     type,
     label: '',
@@ -18,6 +18,9 @@ export function addNodeEdit(id: string, type: string): Edit {
     timeout: null,
     runner: null,
     retries: null,
+    retry: null,
+    trigger: 'all_success',
+    memory_mb: null,
     disabled: false,
     extra: {}
   };

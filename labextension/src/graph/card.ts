@@ -1,5 +1,11 @@
 // A node entry and its type in, the picture of its card out: what the kernel will draw, guessed early.
-import type { ConnectorPicture, NodeEntry, NodePicture, TypePicture } from '../protocol/generated';
+import type {
+  ConnectorPicture,
+  NodeEntry,
+  NodePicture,
+  SetOptions,
+  TypePicture
+} from '../protocol/generated';
 
 export const CARD_WIDTH = 220;
 export const HEADER_HEIGHT = 46;
@@ -47,6 +53,9 @@ export function drawNode(entry: NodeEntry, type: TypePicture | undefined, at: Po
     timeout: entry.timeout,
     runner: entry.runner ?? '',
     retries: entry.retries,
+    retry: entry.retry,
+    trigger: entry.trigger,
+    memory_mb: entry.memory_mb,
     disabled: entry.disabled,
     effective_runner: entry.runner ?? type?.runner ?? '',
     effective_timeout: entry.timeout ?? type?.timeout ?? null
@@ -58,13 +67,25 @@ export function entryOf(node: NodePicture): NodeEntry {
   return {
     id: node.id,
     type: node.type,
-    label: node.label === node.id ? '' : node.label,
     config: node.config,
+    extra: {},
+    ...optionsOf(node)
+  };
+}
+
+export type Options = Omit<SetOptions, 'kind' | 'id'>;
+
+/** All options of a node: an edit replaces them all, so that none may be left out. */
+export function optionsOf(node: NodePicture): Options {
+  return {
+    label: node.label === node.id ? '' : node.label,
     timeout: node.timeout,
     runner: isRunner(node.runner) ? node.runner : null,
     retries: node.retries,
-    disabled: node.disabled,
-    extra: {}
+    retry: node.retry,
+    trigger: node.trigger,
+    memory_mb: node.memory_mb,
+    disabled: node.disabled
   };
 }
 

@@ -133,6 +133,9 @@ function setOptions(flow: FlowPicture, edit: SetOptions, palette: Palette): Flow
     timeout: edit.timeout,
     runner: edit.runner ?? '',
     retries: edit.retries,
+    retry: edit.retry,
+    trigger: edit.trigger,
+    memory_mb: edit.memory_mb,
     disabled: edit.disabled,
     effective_runner: edit.runner ?? type?.runner ?? node.effective_runner,
     effective_timeout: edit.timeout ?? type?.timeout ?? null

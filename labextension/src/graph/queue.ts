@@ -8,10 +8,15 @@ export const MAX_TRIES = 3;
 /** A request about the document that has no answer yet. */
 export interface Waiting {
   readonly id: string;
-  readonly kind: 'edit' | 'undo' | 'redo' | 'arrange' | 'run';
+  readonly kind: 'edit' | 'undo' | 'redo' | 'arrange' | 'run' | 'resume';
   readonly edits: readonly Edit[];
   readonly positions: Positions;
   readonly parameters: { readonly [name: string]: unknown };
+  /** Whether earlier outputs are taken, and for which nodes not. */
+  readonly reuse: boolean;
+  readonly force: readonly string[];
+  /** The run to go on with. */
+  readonly runId: string;
   readonly sent: boolean;
   readonly tries: number;
 }
@@ -19,10 +24,12 @@ export interface Waiting {
 export function waitFor(
   id: string,
   kind: Waiting['kind'],
-  details: Partial<Pick<Waiting, 'edits' | 'positions' | 'parameters'>> = {}
+  details: Partial<Omit<Waiting, 'id' | 'kind' | 'sent' | 'tries'>> = {}
 ): Waiting {
-  return { id, kind, edits: [], positions: {}, parameters: {}, sent: false, tries: 1, ...details };
+  return { ...NOTHING, ...details, id, kind, sent: false, tries: 1 };
 }
+
+const NOTHING = { edits: [], positions: {}, parameters: {}, reuse: false, force: [], runId: '' };
 
 export function isStale(code: string): boolean {
   return code === 'message.stale' || code === 'draft.stale';
@@ -50,12 +57,14 @@ function fits(waiting: Waiting, confirmed: FlowPicture, palette: Palette): boole
 }
 
 function write(waiting: Waiting, revision: number): Request {
-  const { id, edits, positions, parameters } = waiting;
+  const { id, edits, positions, parameters, reuse, force } = waiting;
   switch (waiting.kind) {
     case 'edit':
       return { kind: 'edit', id, base_revision: revision, edits, positions };
     case 'run':
-      return { kind: 'run', id, base_revision: revision, parameters };
+      return { kind: 'run', id, base_revision: revision, parameters, reuse, force };
+    case 'resume':
+      return { kind: 'resume', id, run_id: waiting.runId };
     default:
       return { kind: waiting.kind, id };
   }

@@ -91,6 +91,9 @@ export function receive(state: GraphState, reply: Reply, now: number): Step {
       return proceed({ ...state, palette: indexPalette(reply.palette) }, []);
     case 'status':
       return receiveStatus(state, reply, now);
+    case 'planned':
+      // What a run would do is no part of the flow: who asked takes it.
+      return { state, send: [], notices: [] };
   }
 }
 

@@ -21,7 +21,8 @@ const SHAPES: { readonly [kind in Reply['kind']]: { readonly [field: string]: Sh
   refused: { reply_to: 'text', code: 'text', message: 'text', suggestion: 'text' },
   moved: { positions: 'map', origin: 'text' },
   palette: { palette: 'map' },
-  status: { run: 'map', whole: 'flag', reply_to: 'text' }
+  status: { run: 'map', whole: 'flag', reply_to: 'text' },
+  planned: { forecast: 'map', reply_to: 'text' }
 };
 
 const FLOW: { readonly [field: string]: Shape } = {
@@ -33,6 +34,7 @@ const FLOW: { readonly [field: string]: Shape } = {
   diagnostics: 'list'
 };
 const PALETTE: { readonly [field: string]: Shape } = { types: 'list', table: 'map', rules: 'map' };
+const FORECAST: { readonly [field: string]: Shape } = { revision: 'number', nodes: 'map' };
 const RUN: { readonly [field: string]: Shape } = { run_id: 'text', state: 'text', nodes: 'map' };
 
 /** Return the message if it is one this editor knows, else null: newer kernels may say more. */
@@ -52,6 +54,7 @@ export function readSnapshot(content: unknown): Snapshot | null {
 function hasWholePictures(content: { readonly [field: string]: unknown }): boolean {
   if (isMap(content.flow) && !matches(content.flow, FLOW)) return false;
   if (isMap(content.palette) && !matches(content.palette, PALETTE)) return false;
+  if (isMap(content.forecast) && !matches(content.forecast, FORECAST)) return false;
   return !isMap(content.run) || matches(content.run, RUN);
 }
 

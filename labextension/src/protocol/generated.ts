@@ -142,6 +142,13 @@ export interface FlowSpec {
   readonly extra: { readonly [key: string]: unknown };
 }
 
+/** What a run with reuse would do with the flow at this revision, and node types as they are. */
+export interface ForecastPicture {
+  readonly revision: number;
+  readonly nodes: { readonly [key: string]: NodeForecastPicture };
+  readonly force: readonly string[];
+}
+
 /** A browser is there and wants everything. */
 export interface Hello {
   readonly kind: 'hello';
@@ -178,6 +185,15 @@ export interface NodeEntry {
   readonly extra: { readonly [key: string]: unknown };
 }
 
+/** What would become of one node; `why` and `detail` say why it would run. */
+export interface NodeForecastPicture {
+  readonly action: 'run' | 'reuse' | 'maybe' | 'skip';
+  readonly why: string;
+  readonly detail: string;
+  readonly from_run: string;
+  readonly seconds: number | null;
+}
+
 /** A node as drawn. */
 export interface NodePicture {
   readonly id: string;
@@ -199,6 +215,9 @@ export interface NodePicture {
   readonly timeout: number | null;
   readonly runner: string;
   readonly retries: number | null;
+  readonly retry: RetrySpec | null;
+  readonly trigger: Trigger;
+  readonly memory_mb: number | null;
   readonly disabled: boolean;
   readonly effective_runner: string;
   readonly effective_timeout: number | null;
@@ -209,6 +228,10 @@ export interface NodeStatus {
   readonly state: string;
   readonly reason: string;
   readonly attempts: number;
+  readonly retry_at: number | null;
+  readonly why: string;
+  readonly why_detail: string;
+  readonly reused_from: string;
   readonly started_at: number | null;
   readonly ended_at: number | null;
   readonly fraction: number;
@@ -281,6 +304,21 @@ export interface Patch {
   readonly redo: string;
 }
 
+/** Say what a run with reuse would do with the flow as it is, and run nothing. */
+export interface PlanRequested {
+  readonly kind: 'plan';
+  readonly id: string;
+  readonly parameters: { readonly [key: string]: unknown };
+  readonly force: readonly string[];
+}
+
+/** What a run would do, in answer to `plan`. */
+export interface Planned {
+  readonly kind: 'planned';
+  readonly reply_to: string;
+  readonly forecast: ForecastPicture;
+}
+
 /** Where the editor draws a node, in pixels; kept apart from the flow's meaning. */
 export interface Position {
   readonly x: number;
@@ -334,7 +372,7 @@ export interface ReplaceFlow {
 }
 
 /** What a browser hears. */
-export type Reply = Snapshot | Patch | Refused | Moved | PaletteChanged | StatusChanged;
+export type Reply = Snapshot | Patch | Refused | Moved | PaletteChanged | StatusChanged | Planned;
 
 /** What a browser sends. */
 export type Request =
@@ -345,7 +383,16 @@ export type Request =
   | MoveRequested
   | ArrangeRequested
   | RunRequested
+  | PlanRequested
+  | ResumeRequested
   | CancelRequested;
+
+/** Go on with a run that failed or was cancelled: what is finished and unchanged is not run again. */
+export interface ResumeRequested {
+  readonly kind: 'resume';
+  readonly id: string;
+  readonly run_id: string;
+}
 
 /** What a further attempt may follow on. */
 export type RetryKind = 'raised' | 'timed_out' | 'crashed';
@@ -370,6 +417,9 @@ export interface RulePicture {
 export interface RunPicture {
   readonly run_id: string;
   readonly state: string;
+  readonly backend: string;
+  readonly backend_reason: string;
+  readonly resumed_from: string;
   readonly started_at: number | null;
   readonly ended_at: number | null;
   readonly now: number;
@@ -383,6 +433,8 @@ export interface RunRequested {
   readonly id: string;
   readonly base_revision: number;
   readonly parameters: { readonly [key: string]: unknown };
+  readonly reuse: boolean;
+  readonly force: readonly string[];
 }
 
 /** Where one node's body runs. */
@@ -451,6 +503,10 @@ export interface TypePicture {
   readonly version: string;
   readonly runner: string;
   readonly timeout: number | null;
+  readonly retries: number;
+  readonly retry: RetrySpec;
+  readonly no_retry: string;
+  readonly memory_mb: number | null;
   readonly side_effects: boolean;
   readonly unavailable: string;
   readonly inputs: readonly ConnectorPicture[];

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { entryOf } from '../../src/graph/card';
+import { entryOf, optionsOf } from '../../src/graph/card';
 import { applyEdits } from '../../src/graph/edit';
-import type { Edit, FlowPicture, SetOptions } from '../../src/protocol/generated';
-import { edge, flow, node, palette, spec } from '../examples';
+import type { Edit, FlowPicture, NodePicture, SetOptions } from '../../src/protocol/generated';
+import { RETRY, edge, flow, node, palette, spec } from '../examples';
 
 function after(edits: readonly Edit[], from: FlowPicture = flow()): FlowPicture {
   const result = applyEdits(from, edits, palette(), { new: { x: 7, y: 9 } });
@@ -22,6 +22,9 @@ const OPTIONS: SetOptions = {
   timeout: 5,
   runner: 'process',
   retries: 2,
+  retry: { ...RETRY, delay: [1, 5] },
+  trigger: 'all_done',
+  memory_mb: 512,
   disabled: true
 };
 
@@ -109,8 +112,18 @@ describe('applyEdits', () => {
       label: 'Too late',
       effective_runner: 'process',
       effective_timeout: 5,
-      disabled: true
+      disabled: true,
+      retries: 2,
+      retry: { delay: [1, 5] },
+      trigger: 'all_done',
+      memory_mb: 512
     });
+  });
+
+  it('gives back every option that it was given', () => {
+    const set = after([OPTIONS]).nodes[1];
+
+    expect({ ...optionsOf(set as NodePicture), kind: 'set_options', id: 'late' }).toEqual(OPTIONS);
   });
 
   it('does several edits as one, or none of them', () => {

@@ -124,6 +124,9 @@ describe('an edit', () => {
         timeout: null,
         runner: null,
         retries: null,
+        retry: null,
+        trigger: 'all_success',
+        memory_mb: null,
         disabled: false,
         extra: {}
       }
@@ -276,7 +279,16 @@ describe('a run', () => {
       11_500
     ).state;
 
-    expect(send).toEqual([{ kind: 'run', id: 'm1', base_revision: 3, parameters: { month: 2 } }]);
+    expect(send).toEqual([
+      {
+        kind: 'run',
+        id: 'm1',
+        base_revision: 3,
+        parameters: { month: 2 },
+        reuse: false,
+        force: []
+      }
+    ]);
     expect(next.queue).toEqual([]);
     expect(next.clockOffset).toBe(1500);
   });
