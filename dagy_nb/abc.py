@@ -194,8 +194,21 @@ class Store(Protocol):
         flow: str | None = None,
         state: str | None = None,
         kind: str | None = None,
+        parent: str | None = None,
+        nested: bool = False,
     ) -> Page:
-        """Return runs without their nodes, newest first."""
+        """Return runs without their nodes, newest first.
+
+        Args:
+            limit: How many at the most.
+            cursor: `next_cursor` of the page before.
+            flow: Only runs of this flow.
+            state: Only runs in this state.
+            kind: Only `flow` or `notebook` runs.
+            parent: Only runs directly inside this run (its whole id).
+            nested: Without `parent`: also runs inside a node (Map, sub-flow) of another run, which
+                otherwise show under their parent only.
+        """
 
     def logs(self, run_id: str, node_id: str | None = None) -> list[LogRecord]:
         """Return the log lines of a run in the order they were written."""

@@ -12,6 +12,8 @@ from dagy_nb.model.nearest import suggest_names
 from dagy_nb.model.state import RunKind, RunState
 from dagy_nb.protocol.tables import Table, list_cells, list_nodes, list_runs
 
+MAX_INSIDE = 100
+
 RunId = Annotated[
     str, typer.Argument(metavar="RUN_ID", help="A run's id; its first characters are enough.")
 ]
@@ -21,20 +23,28 @@ def runs(
     flow: Annotated[str, typer.Option("--flow", help="Only runs of this flow.")] = "",
     state: Annotated[str, typer.Option("--state", help="Only runs in this state.")] = "",
     kind: Annotated[str, typer.Option("--kind", help="Only `flow` or `notebook` runs.")] = "",
+    parent: Annotated[
+        str, typer.Option("--parent", metavar="RUN_ID", help="Only runs inside this run.")
+    ] = "",
     limit: Annotated[int, typer.Option("-n", "--limit", min=1, max=10_000, help="How many.")] = 20,
     cursor: Annotated[str, typer.Option("--cursor", help="Where the page before ended.")] = "",
 ) -> Answer:
-    """List recorded runs, newest first."""
+    """List recorded runs, newest first.
+
+    Runs inside a node of another run (of a Map, of a sub-flow) are listed by --parent only.
+    """
     _refuse_unknown("--state", state, RunState)
     _refuse_unknown("--kind", kind, RunKind)
     from dagy_nb.session.current import current_session
 
-    page = current_session().store.runs(
+    store = current_session().store
+    page = store.runs(
         limit=limit,
         cursor=cursor or None,
         flow=flow or None,
         state=state or None,
         kind=kind or None,
+        parent=store.run(parent).run_id if parent else None,
     )
     more = f"Older ones: --cursor {page.next_cursor}" if page.next_cursor else ""
     data = {"runs": list(page.runs), "next_cursor": page.next_cursor}
@@ -42,16 +52,19 @@ def runs(
 
 
 def show(run_id: RunId) -> Answer:
-    """Show one run: its nodes, or a notebook's cells and the runs inside it."""
+    """Show one run: its nodes, or a notebook's cells, and the runs inside it."""
     from dagy_nb.session.current import current_session
 
     store = current_session().store
     run = store.run(run_id)
+    page = store.runs(parent=run.run_id, limit=MAX_INSIDE)
+    inside = list(page.runs)
     tables = [list_nodes(run)]
-    inside = []
     if run.kind is RunKind.NOTEBOOK:
-        inside = [each for each in store.runs(limit=500).runs if each.parent_run_id == run.run_id]
         tables += [list_cells(run), *(list_nodes(store.run(each.run_id)) for each in inside)]
+    elif inside:
+        more = f"More of them: dagy-nb runs --parent {run.run_id}" if page.next_cursor else ""
+        tables.append(list_runs(inside, note=more))
     return Answer(data={"run": run, "inside": inside}, tables=tuple(tables))
 
 

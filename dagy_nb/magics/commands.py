@@ -38,6 +38,7 @@ RUNS = Usage(
     options=(
         Option(name="--flow", value="NAME", about="only runs of this flow"),
         Option(name="--state", value="STATE", about="only runs in this state"),
+        Option(name="--parent", value="RUN_ID", about="only runs inside this run"),
         Option(name="--limit", short="-n", value="N", read=read_count, about="how many"),
         Option(name="--logs", about="what the nodes of the run wrote"),
     ),

@@ -6,6 +6,7 @@ import re
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any
 
 from IPython.core.magic import (
@@ -37,19 +38,24 @@ class RecordMagics(Magics):
         """List recorded runs, newest first, or show one.
 
         ```
-        %runs [--flow NAME] [--state STATE] [-n N]
+        %runs [--flow NAME] [--state STATE] [--parent RUN_ID] [-n N]
         %runs RUN_ID [--logs]
         ```
 
-        The first characters of a run's id are enough, where they are its alone.
+        The first characters of a run's id are enough, where they are its alone. Runs inside a node of
+        another run (of a Map, of a sub-flow) are listed by `--parent` only.
         """
         words = RUNS.read(line)
         if words.names:
             return _show_run(words.names[0], logs=bool(words.get("logs")))
         if words.get("logs"):
             raise RUNS.refuse("--logs needs a run.", "missing")
-        page = _store().runs(
-            limit=words.get("limit", LIMIT), flow=words.get("flow"), state=words.get("state")
+        store, parent = _store(), words.get("parent")
+        page = store.runs(
+            limit=words.get("limit", LIMIT),
+            flow=words.get("flow"),
+            state=words.get("state"),
+            parent=store.run(parent).run_id if parent else None,
         )
         more = "Older ones are there: %runs -n N shows more." if page.next_cursor else ""
         return list_runs(page.runs, note=more)
@@ -69,7 +75,7 @@ class RecordMagics(Magics):
         ```
 
         Returns a pandas DataFrame, or a plain table where pandas is missing; `NAME <<` keeps it under
-        a name instead. Tables: runs, node_runs, cell_runs, logs, events, flow_versions,
+        a name instead. Tables: runs, node_runs, attempts, cell_runs, logs, events, flow_versions,
         node_versions, audit. Times are UTC.
         """
         name, query = _split_name(f"{line}\n{cell}" if cell is not None else line)
@@ -95,10 +101,10 @@ def _show_run(run_id: str, *, logs: bool) -> Table:
         note = "" if rows else "Its nodes wrote nothing."
         return Table(columns=("node", "level", "text"), rows=rows, note=note)
     table = list_nodes(run)
-    if run.kind is RunKind.NOTEBOOK:
-        cells = list_cells(run)
-        return Table(columns=cells.columns, rows=cells.rows, title=table.title, note=table.note)
-    return table
+    inside = store.runs(parent=run.run_id, limit=1).runs
+    more = f"It has runs inside: %runs --parent {run.run_id}" if inside else ""
+    shown = list_cells(run) if run.kind is RunKind.NOTEBOOK else table
+    return replace(shown, title=table.title, note=" ".join(filter(None, (table.note, more))))
 
 
 def _split_name(text: str) -> tuple[str | None, str]:

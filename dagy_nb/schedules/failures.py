@@ -48,21 +48,15 @@ class FailedNode:
     error: ErrorFact | None = None
 
 
-def find_flow_runs(store: Store, run_id: str, *, since: float) -> tuple[RunRecord, ...]:
-    """Return the runs inside a run with their nodes, oldest first.
-
-    Args:
-        store: The records.
-        run_id: The notebook run.
-        since: When it was accepted, in seconds since the epoch: nothing older is looked at.
-    """
+def find_flow_runs(store: Store, run_id: str) -> tuple[RunRecord, ...]:
+    """Return the runs directly inside a run with their nodes, oldest first."""
     found: list[RunRecord] = []
     cursor: str | None = None
     while True:
-        page = store.runs(limit=_PAGE, cursor=cursor)
-        found += [store.run(run.run_id) for run in page.runs if run.parent_run_id == run_id]
+        page = store.runs(parent=run_id, limit=_PAGE, cursor=cursor)
+        found += [store.run(run.run_id) for run in page.runs]
         cursor = page.next_cursor
-        if cursor is None or any((run.queued_at or since) < since for run in page.runs):
+        if cursor is None:
             return tuple(reversed(found))
 
 

@@ -142,12 +142,11 @@ def run_notebook(
             run_id, store=kept, clock=clock, timeouts=timeouts, on_event=on_event
         )
         plan = _make_plan(reporter, settings, source, target, cwd, save_every)
-        queued_at = clock.now()
         reporter.queue(source, values, parent=settings.parent_run)
         if on_start is not None:
             on_start(reporter)
         _execute(papermill, plan, values, kernel_name, language)
-        return _make_result(reporter, source, target, values, queued_at)
+        return _make_result(reporter, source, target, values)
     finally:
         if store is None:
             kept.close()
@@ -225,10 +224,9 @@ def _make_result(
     source: Path,
     target: Path,
     values: Mapping[str, Any],
-    queued_at: float,
 ) -> NotebookRun:
     try:
-        flows = find_flow_runs(reporter.store, reporter.run_id, since=queued_at)
+        flows = find_flow_runs(reporter.store, reporter.run_id)
     except StoreError:
         flows = ()
     return NotebookRun(

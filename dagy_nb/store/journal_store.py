@@ -14,7 +14,7 @@ from dagy_nb.store.duty import FOLD_EVERY, FoldDuty
 from dagy_nb.store.folding import fold_journal, hold_fold_lock
 from dagy_nb.store.journal import Journal
 from dagy_nb.store.live import Live, duckdb_errors
-from dagy_nb.store.paging import merge_requests
+from dagy_nb.store.paging import RunChoice, merge_requests
 from dagy_nb.store.place import Place
 from dagy_nb.store.reading import Reading
 from dagy_nb.store.versions import decide_publish, find_version, list_versions
@@ -91,15 +91,14 @@ class JournalStore:
         flow: str | None = None,
         state: str | None = None,
         kind: str | None = None,
+        parent: str | None = None,
+        nested: bool = False,
     ) -> Page:
         """Return runs without their nodes, newest first; see `dagy_nb.abc.Store.runs`."""
         self._refresh()
         self._duty.fold_now_and_then()
-        return self._read(
-            lambda reading: reading.runs(
-                limit=limit, cursor=cursor, flow=flow, state=state, kind=kind
-            )
-        )
+        choice = RunChoice(flow=flow, state=state, kind=kind, parent=parent, nested=nested)
+        return self._read(lambda reading: reading.runs(limit=limit, cursor=cursor, choice=choice))
 
     def logs(self, run_id: str, node_id: str | None = None) -> list[LogRecord]:
         """Return the log lines of a run in the order they were written."""
@@ -172,9 +171,10 @@ class JournalStore:
     def connect(self) -> duckdb.DuckDBPyConnection:
         """Return a new DuckDB connection over all records, fresh to the last line.
 
-        Tables: `runs`, `node_runs`, `cell_runs`, `logs`, `events` (all facts but log lines),
-        `flow_versions`, `node_versions`, `audit`, and of the store itself `segments` and `damage` (lines
-        of the journal that could not be read). Times are naive UTC timestamps.
+        Tables: `runs`, `node_runs`, `attempts` (each try of a node), `cell_runs`, `logs`, `events` (all
+        facts but log lines), `flow_versions`, `node_versions`, `audit`, and of the store itself
+        `segments` and `damage` (lines of the journal that could not be read). Times are naive UTC
+        timestamps.
 
         The connection is in memory, over the last published snapshot and what was appended since. It shows
         the moment it was made: ask for a new one to see more. It holds no lock, so it may stay open

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from dagy_nb.model.event import CancelRequested, Event, LogWritten, encode
 from dagy_nb.model.record import LogRecord
 from dagy_nb.store.fold import RunFold, round_time
-from dagy_nb.store.paging import make_page, merge_requests, pick_run
+from dagy_nb.store.paging import RunChoice, make_page, merge_requests, pick_run
 from dagy_nb.store.projection import Projection
 from dagy_nb.store.tail import Batch, Fact
 from dagy_nb.store.versions import (
@@ -57,9 +57,10 @@ class MemoryStore:
     def run(self, run_id: str) -> RunRecord:
         """Return one run with its node runs; see `dagy_nb.abc.Store.run`."""
         with self._lock:
-            known = [run.run_id for run in self._runs.known_runs()]
-            found = [each for each in known if each.startswith(run_id)]
-            picked = pick_run(run_id, found, known[-50:])
+            known = {run.run_id: bool(run.parent_node_id) for run in self._runs.known_runs()}
+            found = {each: nested for each, nested in known.items() if each.startswith(run_id)}
+            listed = [each for each, nested in known.items() if not nested]
+            picked = pick_run(run_id, found, listed[-50:])
             return self._number(self._runs.record(picked))
 
     def runs(
@@ -70,16 +71,14 @@ class MemoryStore:
         flow: str | None = None,
         state: str | None = None,
         kind: str | None = None,
+        parent: str | None = None,
+        nested: bool = False,
     ) -> Page:
         """Return runs without their nodes, newest first; see `dagy_nb.abc.Store.runs`."""
         with self._lock:
             runs = [self._number(run.freeze(with_nodes=False)) for run in self._runs.known_runs()]
-        fitting = (
-            run
-            for run in runs
-            if flow in {None, run.flow} and state in {None, run.state} and kind in {None, run.kind}
-        )
-        return make_page(fitting, limit=limit, cursor=cursor)
+        choice = RunChoice(flow=flow, state=state, kind=kind, parent=parent, nested=nested)
+        return make_page(filter(choice.fits, runs), limit=limit, cursor=cursor)
 
     def logs(self, run_id: str, node_id: str | None = None) -> list[LogRecord]:
         """Return the log lines of a run in the order they were written."""

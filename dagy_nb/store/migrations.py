@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from dagy_nb.errors import StoreError
+from dagy_nb.store import attempts
 from dagy_nb.store.tables import TABLES, Table
 
 if TYPE_CHECKING:
@@ -110,6 +111,7 @@ _002_REUSE = (
 MIGRATIONS: tuple[Migration, ...] = (
     Migration(1, "tables", _001_TABLES),
     Migration(2, "reuse and resume", _002_REUSE),
+    Migration(3, "attempts", (attempts.VIEW,)),
 )
 
 

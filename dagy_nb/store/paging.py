@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
 from dagy_nb.abc import Page
@@ -9,9 +10,10 @@ from dagy_nb.errors import StoreError, UnknownName
 from dagy_nb.model.nearest import suggest_names
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from dagy_nb.model.record import RunRecord
+    from dagy_nb.store.unfinished import UnfinishedRun
 
 SHORTEST_PREFIX = 4
 LARGEST_PAGE = 1000
@@ -22,6 +24,31 @@ class PageKey(NamedTuple):
 
     micros: int
     run_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunChoice:
+    """Which runs a list shows: see `dagy_nb.abc.Store.runs`."""
+
+    flow: str | None = None
+    state: str | None = None
+    kind: str | None = None
+    parent: str | None = None
+    nested: bool = False
+
+    def fits(self, run: RunRecord | UnfinishedRun) -> bool:
+        """Whether the list shows this run."""
+        return (
+            self.flow in {None, run.flow}
+            and self.state in {None, run.state}
+            and self.kind in {None, run.kind}
+            and self._has_place(run)
+        )
+
+    def _has_place(self, run: RunRecord | UnfinishedRun) -> bool:
+        if self.parent is not None:
+            return run.parent_run_id == self.parent
+        return self.nested or not run.parent_node_id
 
 
 def key_of(run: RunRecord) -> PageKey:
@@ -67,12 +94,14 @@ def limit_page(limit: int) -> int:
     return max(1, min(limit, LARGEST_PAGE))
 
 
-def pick_run(asked: str, found: Sequence[str], known: Sequence[str] = ()) -> str:
+def pick_run(asked: str, found: Mapping[str, bool], known: Sequence[str] = ()) -> str:
     """Return the one run id that `asked` means: an id, or the beginning of just one.
+
+    A run inside a node of another one is meant by the beginning of its id only where no other is.
 
     Args:
         asked: What the user gave.
-        found: The ids that begin with it.
+        found: The ids that begin with it → whether it is such a run.
         known: Other ids, for the suggestion.
 
     Raises:
@@ -80,13 +109,14 @@ def pick_run(asked: str, found: Sequence[str], known: Sequence[str] = ()) -> str
     """
     if asked in found:
         return asked
-    if len(asked) >= SHORTEST_PREFIX and len(found) == 1:
-        return found[0]
-    if len(asked) >= SHORTEST_PREFIX and found:
+    meant = sorted(each for each, nested in found.items() if not nested) or sorted(found)
+    if len(asked) >= SHORTEST_PREFIX and len(meant) == 1:
+        return meant[0]
+    if len(asked) >= SHORTEST_PREFIX and meant:
         raise UnknownName(
-            f"{len(found)} runs begin with {asked!r}.",
+            f"{len(meant)} runs begin with {asked!r}.",
             code="unknown.run",
-            suggestion=f"Give more of the id, such as `{found[0]}`.",
+            suggestion=f"Give more of the id, such as `{meant[0]}`.",
         )
     raise UnknownName(
         f"No run {asked!r} was recorded.",

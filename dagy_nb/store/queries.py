@@ -54,10 +54,13 @@ FLOW_CONTENTS_WITHOUT_SPECS = select("flow_versions", without=("spec",))
 NODE_CONTENTS = "SELECT node_type, version, epoch_us(seen_at) AS seen_at FROM node_versions"
 
 RUN_IDS_BY_PREFIX = """
-SELECT run_id FROM runs WHERE starts_with(run_id, ?) ORDER BY run_id LIMIT 10
+SELECT run_id, parent_node_id IS NOT NULL AS is_nested FROM runs WHERE starts_with(run_id, ?)
+ORDER BY is_nested, run_id LIMIT 10
 """
 
-NEWEST_RUN_IDS = "SELECT run_id FROM runs ORDER BY queued_at DESC LIMIT 50"
+NEWEST_RUN_IDS = """
+SELECT run_id FROM runs WHERE parent_node_id IS NULL ORDER BY queued_at DESC LIMIT 50
+"""
 
 OPEN_RUNS = """
 SELECT run_id, writer FROM runs WHERE state IN ('QUEUED', 'RUNNING')
@@ -87,6 +90,8 @@ RUNS_PAGE = select(
     WHERE ($flow IS NULL OR flow = $flow)
     AND ($state IS NULL OR state = $state)
     AND ($kind IS NULL OR kind = $kind)
+    AND ($parent IS NULL OR parent_run_id = $parent)
+    AND ($parent IS NOT NULL OR $nested OR parent_node_id IS NULL)
     AND ($micros IS NULL
          OR (coalesce(epoch_us(coalesce(queued_at, started_at)), 0), run_id) < ($micros, $after_id))
     ORDER BY coalesce(epoch_us(coalesce(queued_at, started_at)), 0) DESC, run_id DESC

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Any
 
 from dagy_nb.model.event import CancelRequested
 from dagy_nb.store import queries
-from dagy_nb.store.paging import limit_page, make_page, pick_run, read_cursor
+from dagy_nb.store.paging import RunChoice, limit_page, make_page, pick_run, read_cursor
 from dagy_nb.store.queries import fetch_rows
 from dagy_nb.store.records import read_content, read_log, read_run
 from dagy_nb.store.versions import VersionFold
@@ -38,12 +38,15 @@ class Reading:
         Raises:
             UnknownName: `unknown.run`.
         """
-        known = [run.run_id for run in self._tail.runs.known_runs()]
-        found = {run_id for run_id in known if run_id.startswith(asked)}
-        found.update(row["run_id"] for row in self._ask(queries.RUN_IDS_BY_PREFIX, [asked]))
+        newer = self._tail.runs.known_runs()
+        found = {run.run_id: bool(run.parent_node_id) for run in newer}
+        found = {run_id: nested for run_id, nested in found.items() if run_id.startswith(asked)}
+        for row in self._ask(queries.RUN_IDS_BY_PREFIX, [asked]):
+            found.setdefault(row["run_id"], row["is_nested"])
+        known = [run.run_id for run in newer if not run.parent_node_id]
         if asked not in found and len(found) != 1:
             known += [row["run_id"] for row in self._ask(queries.NEWEST_RUN_IDS)]
-        run_id = pick_run(asked, sorted(found), known)
+        run_id = pick_run(asked, found, known)
         archived = (
             None if run_id in self._tail.runs else self._archive and self._archive.run(run_id)
         )
@@ -54,21 +57,17 @@ class Reading:
         *,
         limit: int,
         cursor: str | None,
-        flow: str | None,
-        state: str | None,
-        kind: str | None,
+        choice: RunChoice,
     ) -> Page:
         """Return a page of runs without their nodes, newest first."""
         newer = [
             self._number(run.freeze(with_nodes=False))
             for run in self._tail.runs.known_runs()
-            if flow in {None, run.flow} and state in {None, run.state} and kind in {None, run.kind}
+            if choice.fits(run)
         ]
         after = read_cursor(cursor) if cursor else None
         asked = {
-            "flow": flow,
-            "state": state,
-            "kind": kind,
+            **asdict(choice),
             "micros": after.micros if after else None,
             "after_id": after.run_id if after else None,
             "limit": limit_page(limit) + 1 + len(self._tail.runs),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, TypeAlias
 
+from dagy_nb.store import attempts
 from dagy_nb.store.merge import write_rows
 from dagy_nb.store.migrations import apply_migrations
 from dagy_nb.store.snapshot import ALIAS, open_memory
@@ -30,6 +31,7 @@ def connect_live(live: Live) -> duckdb.DuckDBPyConnection:
     connection.execute("USE memory.main")
     for table in TABLES.values():
         connection.execute(_view_sql(table))
+    connection.execute(attempts.VIEW)
     return connection
 
 

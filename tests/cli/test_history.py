@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from tests.flows import slow
+from tests.store.facts import whole_run
 
 
 def newest(recorded, flow):
@@ -144,3 +147,35 @@ def test_every_command_says_what_it_does_and_takes_json(call):
     ):
         assert name in listed
         assert "--json" in call(name, "--help").stdout
+
+
+def add_children(recorded, parent, *run_ids):
+    for run_id in run_ids:
+        begin, *rest = whole_run(run_id, "double")
+        recorded.store.append(
+            replace(begin, flow="each", parent_run_id=parent, parent_node_id="n1"), *rest
+        )
+
+
+def test_runs_inside_a_node_are_shown_under_their_parent(call, ask, recorded):
+    parent = newest(recorded, "chain")
+    add_children(recorded, parent, "20270115-item1", "20270115-item2")
+
+    listed = ask("runs")["data"]["runs"]
+    under = ask("runs", "--parent", parent[:-1])["data"]["runs"]
+    shown = ask("show", parent)["data"]
+
+    assert [each["flow"] for each in listed] == ["failing", "chain"]
+    children = ["20270115-item2", "20270115-item1"]
+    assert [each["run_id"] for each in under] == children
+    assert [each["run_id"] for each in shown["inside"]] == children
+    assert shown["inside"][0]["parent_node_id"] == "n1"
+    lines = call("show", parent).stdout.splitlines()
+    assert [line.split()[0] for line in lines if line.startswith("2027")] == children
+
+
+def test_a_run_with_very_many_inside_says_how_to_see_them_all(call, recorded):
+    parent = newest(recorded, "chain")
+    add_children(recorded, parent, *(f"20270115-item{number}" for number in range(101)))
+
+    assert f"More of them: dagy-nb runs --parent {parent}" in call("show", parent).stdout

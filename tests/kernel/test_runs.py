@@ -193,6 +193,23 @@ def test_runs_are_listed_and_shown(kernel):
     assert "d     STDOUT  doubling 4" in logs.result
 
 
+def test_runs_inside_a_node_are_shown_under_their_parent(kernel):
+    kernel.run("run = %flow run sums")
+    kernel.run(
+        "from dagy_nb.session.current import current_session\n"
+        "from dagy_nb.model.event import RunQueued\n"
+        "current_session().store.append(RunQueued(at=1e9, run_id='20010909-inside', flow='inner', "
+        "parent_run_id=run.id, parent_node_id='d'))"
+    )
+
+    shown = kernel.run("%runs {run.id}").result
+    (line,) = kernel.run("%runs --parent {run.id}").result.splitlines()[1:]
+
+    assert "It has runs inside: %runs --parent " in shown
+    assert line.startswith("20010909-inside  inner")
+    assert "inner" not in kernel.run("%runs -n 10000").result
+
+
 def test_records_are_asked_in_sql(kernel):
     kernel.run("run = %flow run sums")
     kernel.run(

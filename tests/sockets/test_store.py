@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from dagy_nb.abc import Store
 from dagy_nb.errors import StoreError, UnknownName
-from dagy_nb.model.event import CancelRequested, LogWritten, NodeEnded, RunEnded
+from dagy_nb.model.event import CancelRequested, Event, LogWritten, NodeEnded, RunEnded
 from dagy_nb.model.state import NodeState, Reason, RunKind, RunState
 from tests.sockets.stores import settle, store, stores
 from tests.store.facts import (
@@ -254,3 +256,62 @@ def test_a_cancel_before_the_run_is_found(stores, settle):
     later.append(*begin_run("run-0001", "a"))
     settle()
     assert later.run("run-0001").cancel_requested
+
+
+def inside(parent: str, node_id: str, run_id: str, at: float = NOON) -> list[Event]:
+    """A run inside a node of another run, or (without a node) inside a notebook run."""
+    begin, *rest = whole_run(run_id, "a", at=at)
+    return [replace(begin, parent_run_id=parent, parent_node_id=node_id), *rest]
+
+
+def test_runs_inside_a_node_are_listed_under_their_parent_only(store, settle):
+    store.append(
+        *whole_run("20270115-run1", "each"),
+        *inside("20270115-run1", "each", "20270115-run1b", at=NOON + 1),
+        *inside("20270115-run1", "each", "20270115-run1a", at=NOON + 2),
+        *notebook_run("20270115-nb", at=NOON + 3),
+        *inside("20270115-nb", "", "20270115-run2", at=NOON + 4),
+    )
+    settle()
+
+    def ids(**choice: object) -> list[str]:
+        return [run.run_id.partition("-")[2] for run in store.runs(**choice).runs]
+
+    assert ids() == ["run2", "nb", "run1"]
+    assert ids(parent="20270115-run1") == ["run1a", "run1b"]
+    assert ids(parent="20270115-nb") == ["run2"]
+    assert ids(parent="20270115-run2") == []
+    assert ids(nested=True) == ["run2", "nb", "run1a", "run1b", "run1"]
+    assert ids(limit=1) == ["run2"]
+    child = store.run("20270115-run1a")
+    assert (child.parent_run_id, child.parent_node_id) == ("20270115-run1", "each")
+
+
+def test_pages_without_the_runs_inside_nodes_are_full(store, settle):
+    for number in range(6):
+        store.append(*whole_run(f"20270115-run{number}", "each", at=NOON + number))
+        for item in range(5):
+            name = f"20270115-item{number}{item}"
+            store.append(*inside(f"20270115-run{number}", "each", name, at=NOON + number + 0.5))
+        if number == 2:
+            settle()
+
+    first = store.runs(limit=4)
+    second = store.runs(limit=4, cursor=first.next_cursor)
+
+    assert [run.run_id[-4:] for run in first.runs] == ["run5", "run4", "run3", "run2"]
+    assert [run.run_id[-4:] for run in second.runs] == ["run1", "run0"]
+    assert second.next_cursor is None
+
+
+def test_the_beginning_of_an_id_means_the_run_that_is_listed(store, settle):
+    store.append(
+        *whole_run("20270115-run1", "each"),
+        *inside("20270115-run1", "each", "20270115-run1-item", at=NOON + 1),
+        *inside("20270115-run1", "each", "20270116-item", at=NOON + 1),
+    )
+    settle()
+
+    assert store.run("20270115").run_id == "20270115-run1"
+    assert store.run("20270115-run1-").run_id == "20270115-run1-item"
+    assert store.run("20270116").run_id == "20270116-item"

@@ -7,9 +7,12 @@ import dataclasses
 import pytest
 
 from dagy_nb.errors import UnknownName
+from dagy_nb.model.event import AttemptFailed, AttemptStarted, ErrorFact, NodeEnded
+from dagy_nb.model.state import NodeState, Reason
 from tests.sockets.stores import settle, store, stores
 from tests.store.facts import (
     NOON,
+    begin_run,
     failed_run,
     make_flow,
     notebook_run,
@@ -126,3 +129,91 @@ def test_nothing_is_there_at_first(store):
     assert store.connect().execute("SELECT count(*) FROM runs").fetchone() == (0,)
     with pytest.raises(UnknownName):
         store.run("run-0001")
+
+
+def ask_attempts(store, run_id):
+    return (
+        store.connect()
+        .execute(
+            "SELECT node_id, attempt, state, reason, error_code, runner, epoch(started_at) - $noon, "
+            "epoch(ended_at) - $noon, epoch(retry_at) - $noon, enforcement "
+            "FROM attempts WHERE run_id = $run_id ORDER BY node_id, attempt",
+            {"noon": NOON, "run_id": run_id},
+        )
+        .fetchall()
+    )
+
+
+def near(*seconds):
+    return [None if each is None else pytest.approx(each, abs=2e-6) for each in seconds]
+
+
+def test_sql_sees_every_attempt(store, settle):
+    """The first was retried, the second is how the node ended; a node that never ran has none."""
+    store.append(*failed_run("run-0001"), *whole_run("run-0002", "a", at=NOON + 10))
+    settle()
+
+    first, second = ask_attempts(store, "run-0001")
+    (only,) = ask_attempts(store, "run-0002")
+
+    told = ("raised", "raised.ValueError", "process")
+    assert first == ("a", 1, "FAILED", None, *told[1:], *near(0.02, 0.04, 0.05), None)
+    assert second == ("a", 2, "FAILED", *told, *near(0.06, 0.07, None), None)
+    assert only[:6] == ("a", 1, "COMPLETED", None, None, "thread")
+    assert store.connect().execute(
+        "SELECT error FROM attempts ORDER BY run_id, attempt"
+    ).fetchall() == [("ValueError: no rows",), ("ValueError: no rows",), (None,)]
+
+
+def test_an_attempt_that_timed_out_says_how_it_was_ended(store, settle):
+    error = ErrorFact(type="NodeTimeout", code="run.timed_out", message="more than 1 s")
+    where = {"run_id": "run-0001", "node_id": "a"}
+    store.append(
+        *begin_run("run-0001", "a"),
+        AttemptStarted(at=NOON + 1, attempt=1, runner="process", **where),
+        AttemptFailed(
+            at=NOON + 2,
+            attempt=1,
+            error=error,
+            state=NodeState.TIMED_OUT,
+            enforcement="killed",
+            retry_at=NOON + 4.5,
+            **where,
+        ),
+    )
+    settle()
+    waiting = ask_attempts(store, "run-0001")
+    store.append(AttemptStarted(at=NOON + 5, attempt=2, runner="process", **where))
+    settle()
+    running = ask_attempts(store, "run-0001")
+    store.append(NodeEnded(at=NOON + 6, state=NodeState.CANCELLED, attempts=2, **where))
+    settle()
+    ended = ask_attempts(store, "run-0001")
+
+    first = ("a", 1, "TIMED_OUT", None, "run.timed_out", "process", *near(1, 2, 4.5), "killed")
+    assert waiting == [first]
+    assert running[0] == ended[0] == first
+    assert running[1] == ("a", 2, "RUNNING", None, None, "process", *near(5, None, None), None)
+    assert ended[1] == ("a", 2, "CANCELLED", None, None, "process", *near(5, 6, None), None)
+
+
+def test_a_cancel_while_waiting_for_the_next_attempt_leaves_the_last_one_as_it_ended(store, settle):
+    where = {"run_id": "run-0001", "node_id": "a"}
+    store.append(
+        *begin_run("run-0001", "a"),
+        AttemptStarted(at=NOON + 1, attempt=1, runner="thread", **where),
+        AttemptFailed(
+            at=NOON + 2,
+            attempt=1,
+            error=ErrorFact(type="OSError", code="raised.OSError", message="no"),
+            reason=Reason.RAISED,
+            **where,
+        ),
+        NodeEnded(at=NOON + 3, state=NodeState.CANCELLED, attempts=1, **where),
+    )
+    settle()
+
+    (attempt,) = ask_attempts(store, "run-0001")
+
+    assert attempt[2:5] == ("FAILED", "raised", "raised.OSError")
+    assert attempt[6:9] == tuple(near(1, 2, None))

@@ -32,8 +32,8 @@ def test_the_migrations_make_the_tables_that_are_filled(tmp_path):
     make_file(tmp_path / "new.duckdb")
     with duckdb.connect(str(tmp_path / "new.duckdb")) as connection:
         found = connection.execute(
-            "SELECT table_name, column_name, data_type FROM duckdb_columns() WHERE NOT internal AND table_name != 'schema_version' "
-            "ORDER BY table_name, column_index"
+            "SELECT table_name, column_name, data_type FROM duckdb_columns() WHERE NOT internal "
+            "AND table_name IN (SELECT table_name FROM duckdb_tables()) AND table_name != 'schema_version' ORDER BY table_name, column_index"
         ).fetchall()
 
     assert found == [
@@ -41,6 +41,18 @@ def test_the_migrations_make_the_tables_that_are_filled(tmp_path):
         for table in sorted(TABLES.values(), key=lambda table: table.name)
         for name, kind in table.columns.items()
     ]
+
+
+def test_the_users_copy_has_the_views_too(tmp_path):
+    """Also where it is attached beside other databases with tables of the same names."""
+    make_file(tmp_path / "new.duckdb")
+    connection = duckdb.connect()
+    connection.execute("CREATE TABLE events (other INTEGER)")
+    connection.execute(f"ATTACH '{tmp_path / 'new.duckdb'}' AS records (READ_ONLY)")
+
+    assert connection.execute("SELECT * FROM records.attempts").fetchall() == []
+    names = [column[0] for column in connection.description]
+    assert names[:4] == ["run_id", "node_id", "attempt", "state"]
 
 
 def test_migrations_are_numbered_without_gaps():
