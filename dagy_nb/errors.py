@@ -9,10 +9,12 @@ DagyError
 ├── UnknownName (LookupError)  no such node type, flow, run, connector …      unknown.*
 ├── FlowError   a flow cannot be built, edited or run   flow.*, input.*, edit.*, parameter.*, expression.*
 │   ├── ConnectionRefused    an edge does not fit                             edge.*
+│   ├── BackendError         a run cannot go where it is to go                backend.*
 │   ├── FlowTextError        YAML that is not a flow, with line and column    text.*
 │   └── CheckFailed          a check found errors                             flow.check_failed
 ├── ConfigError (ValueError) a node's config is wrong                         config.*
 ├── ContractError            outputs that were not declared                   contract.*
+├── ConversionError (ValueError)  a value cannot become another type          convert.*
 ├── TransitionError          a state change that is not in the table          state.*
 ├── NodeTimeout (TimeoutError) a node ran past its deadline                   node.timed_out
 ├── RunFailed                a run did not complete                           run.*
@@ -131,6 +133,12 @@ class ConnectionRefused(FlowError):
     default_code = "edge.refused"
 
 
+class BackendError(FlowError):
+    """A run cannot go to the backend that was chosen for it, or was lost there."""
+
+    default_code = "backend.failed"
+
+
 class FlowTextError(FlowError):
     """Text that is not a flow.
 
@@ -216,6 +224,12 @@ class ContractError(DagyError):
         self.connector = connector
         self.expected = expected
         self.got = got
+
+
+class ConversionError(DagyError, ValueError):
+    """A value cannot become what is asked for, or only with a loss that nobody allowed."""
+
+    default_code = "convert.no_way"
 
 
 class TransitionError(DagyError):

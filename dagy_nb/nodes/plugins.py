@@ -52,8 +52,11 @@ class BrokenPlugin:
 
 
 def load_plugins() -> list[type | BrokenPlugin]:
-    """Load each plug-in by itself; one that fails becomes a `BrokenPlugin`."""
-    found: list[type | BrokenPlugin] = []
+    """Load the built-in nodes, then each plug-in by itself; one that fails becomes a `BrokenPlugin`."""
+    # Late: most of what imports the registry never asks for a node type by name.
+    from dagy_nb.nodes.builtin import BUILTINS
+
+    found: list[type | BrokenPlugin] = [*BUILTINS]
     for entry in entry_points(group=GROUP):
         found.extend(_load(entry))
     return found

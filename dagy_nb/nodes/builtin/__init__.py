@@ -1,0 +1,9 @@
+"""Nothing in, the node types that come with dagy_nb out."""
+
+from __future__ import annotations
+
+from dagy_nb.nodes.builtin.branch import Branch, Merge
+from dagy_nb.nodes.builtin.catch import Catch
+
+BUILTINS = (Branch, Merge, Catch)
+"""Every built-in node type, in the order of the palette."""
