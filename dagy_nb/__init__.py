@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from dagy_nb.nodes.context import ExecutionContext as ExecutionContext
     from dagy_nb.nodes.function import node as node
     from dagy_nb.nodes.result import ExecutionResult as ExecutionResult
+    from dagy_nb.nodes.retry import Retry as Retry
     from dagy_nb.session.flow import Flow as Flow
     from dagy_nb.session.handle import RunHandle as RunHandle
     from dagy_nb.session.history import connect as connect
@@ -50,6 +51,7 @@ _HOMES = {
     "Input": "dagy_nb.nodes.base",
     "NodeState": "dagy_nb.model.state",
     "Output": "dagy_nb.nodes.base",
+    "Retry": "dagy_nb.nodes.retry",
     "RunHandle": "dagy_nb.session.handle",
     "RunResult": "dagy_nb.session.result",
     "RunState": "dagy_nb.model.state",

@@ -27,6 +27,7 @@ PUBLIC = [
     "Input",
     "NodeState",
     "Output",
+    "Retry",
     "RunFailed",
     "RunHandle",
     "RunResult",
@@ -41,6 +42,7 @@ PUBLIC = [
 SOCKETS = [
     "Backend",
     "CallReporter",
+    "Capabilities",
     "Clock",
     "Conversion",
     "Enforcement",
@@ -50,6 +52,7 @@ SOCKETS = [
     "Notifier",
     "Outcome",
     "Page",
+    "RunControl",
     "Runner",
     "SecretSource",
     "Store",

@@ -39,6 +39,12 @@ CODES: Mapping[str, tuple[Severity, str]] = MappingProxyType(
         "parameter.unknown": (_E, "a run sets a parameter that the flow does not have"),
         "parameter.missing": (_E, "a run leaves out a parameter without default"),
         "parameter.type": (_E, "a parameter's value or default does not fit its type"),
+        "retries.refused": (
+            _W,
+            "further attempts are asked for, but the node is not safe to retry",
+        ),
+        "retries.none": (_W, "it is said how a node is tried again, but not how often"),
+        "memory.not_held": (_W, "a limit of memory with a runner that cannot hold one"),
         "limit.edges": (_E, "more edges than a flow may have"),
         "limit.parameters": (_E, "more parameters than a flow may have"),
         "limit.config_depth": (_E, "a config is nested too deeply"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Any
 
+from dagy_nb.checks.attempts import check_attempts
 from dagy_nb.checks.codes import find
 from dagy_nb.checks.config import CheckConfig, check_configs
 from dagy_nb.checks.edges import check_cycles, check_edges
@@ -45,6 +46,7 @@ def check_flow(
         *check_parameters(flow, parameters),
         *check_limits(flow),
         *_check_nodes(outline, runners),
+        *check_attempts(outline),
         *check_configs(outline, check_config, _known_values(flow, parameters)),
         *check_inputs(outline),
         *check_edges(outline),

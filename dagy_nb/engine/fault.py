@@ -9,7 +9,7 @@ from pathlib import Path
 from traceback import StackSummary, TracebackException
 from typing import TYPE_CHECKING
 
-from dagy_nb.errors import DagyError
+from dagy_nb.errors import DagyError, NodeTimeout
 from dagy_nb.model.event import ErrorFact
 
 if TYPE_CHECKING:
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 MAX_MESSAGE = 2_000
 MAX_TRACEBACK = 8_000
 MAX_FRAMES = 60
+MAX_KINDS = 8
 
 _ENDS_PROCESS = {
     "SystemExit": "A node must not end the process: return, or raise an exception that says what "
@@ -47,6 +48,7 @@ def describe_exception(
         node_id=node_id,
         attempt=attempt,
         suggestion=suggestion,
+        kinds=_name_kinds(type(error)),
     )
 
 
@@ -69,6 +71,21 @@ def describe_overrun(step: Step, attempt: int, plan: Plan, *, by_run: bool) -> E
         node_id=step.node_id,
         attempt=attempt,
         suggestion="Raise the timeout (0 means none) or let the node do less.",
+        kinds=_name_kinds(NodeTimeout),
+    )
+
+
+def describe_lost_wait(step: Step, attempt: int, plan: Plan) -> ErrorFact:
+    """Return that the run's limit came while a node waited for its next attempt."""
+    return ErrorFact(
+        type="NodeTimeout",
+        code="node.timed_out",
+        message=f"{step.node_id} waited for its next attempt when the run's limit of "
+        f"{plan.timeout:g} s came.",
+        node_id=step.node_id,
+        attempt=attempt,
+        suggestion="Raise the run's timeout, or let the node wait less before it is tried again.",
+        kinds=_name_kinds(NodeTimeout),
     )
 
 
@@ -137,6 +154,13 @@ def _read_message(error: BaseException) -> str:
         return str(error)
     except Exception as failure:  # noqa: BLE001 - a user's `__str__` may do anything
         return f"(its message cannot be shown: {type(failure).__name__})"
+
+
+_EVERY = frozenset({object, BaseException, Exception})
+
+
+def _name_kinds(kind: type[BaseException]) -> tuple[str, ...]:
+    return tuple(each.__name__ for each in kind.__mro__[1:] if each not in _EVERY)[:MAX_KINDS]
 
 
 def _cut(text: str) -> str:

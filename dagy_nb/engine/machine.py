@@ -6,23 +6,31 @@ of `dagy_nb.model.state`. What it holds to, in any order of signals:
 - each planned node ends in exactly one final state, told by exactly one `NodeEnded`, and nothing is told of
   a node after that;
 - a step starts only after every step before it ended, and never after a cancel or the run's limit;
+- no more attempts are with their runners than the plan allows;
 - what a runner says of an attempt that is over is ignored.
 
 A stop has two halves: the node is told to end, and its state turns when the runner says that the body ended,
 or when the grace is over; then the call is abandoned. Which of both happened stands in
-`NodeEnded.enforcement`. How steps hinder each other is written in `dagy_nb.engine.fate`.
+`NodeEnded.enforcement`.
+
+How steps hinder each other is written in `dagy_nb.engine.fate`; what a further attempt follows on, and when,
+in `dagy_nb.engine.retry`. A step that waits for its next attempt holds no place and no runner, so a cancel or
+the run's limit ends it at once. An attempt that would begin after the run's limit is not waited for.
 """
 
 from __future__ import annotations
 
-from collections import deque
-from collections.abc import Callable, Mapping
+import math
+import random
+from collections.abc import Callable
 from typing import Any
 
-from dagy_nb.engine.fate import Ending, Harm, end_step, judge_inputs, judge_run
-from dagy_nb.engine.fault import describe_overrun, describe_run_overrun
+from dagy_nb.engine.board import Board
+from dagy_nb.engine.fate import Ending, Harm, judge_inputs, judge_run
+from dagy_nb.engine.fault import describe_lost_wait, describe_overrun, describe_run_overrun
 from dagy_nb.engine.outbox import Outbox
 from dagy_nb.engine.plan import Plan, find_dependents
+from dagy_nb.engine.retry import RetryRefused, decide_wait
 from dagy_nb.engine.signals import (
     Abandon,
     ArmTimer,
@@ -30,7 +38,6 @@ from dagy_nb.engine.signals import (
     AttemptEnded,
     CancelAsked,
     DisarmTimer,
-    DropOutputs,
     Finish,
     GiveError,
     Instruction,
@@ -39,7 +46,6 @@ from dagy_nb.engine.signals import (
     ProgressMade,
     RunBegun,
     Signal,
-    Start,
     Stop,
     StopAnswered,
     Timer,
@@ -47,9 +53,8 @@ from dagy_nb.engine.signals import (
     TimerKind,
 )
 from dagy_nb.engine.steprun import StepRun
-from dagy_nb.model.event import ErrorFact, Preview
+from dagy_nb.model.event import ErrorFact
 from dagy_nb.model.flow import FailurePolicy
-from dagy_nb.model.spec import RunnerName
 from dagy_nb.model.state import (
     NodeState,
     Reason,
@@ -66,6 +71,11 @@ OVER = frozenset({"cancelled", "killed", "abandoned"})
 class RunMachine:
     """One run of a plan.
 
+    Args:
+        plan: What to run.
+        grace: Seconds to wait for a body that was told to end.
+        chance: Gives numbers from 0 to 1, for the jitter of waits.
+
     Example:
         ```python
         machine = RunMachine(plan)
@@ -74,18 +84,19 @@ class RunMachine:
         ```
     """
 
-    def __init__(self, plan: Plan, *, grace: float = GRACE) -> None:
+    def __init__(
+        self, plan: Plan, *, grace: float = GRACE, chance: Callable[[], float] = random.random
+    ) -> None:
         self.plan = plan
         self.state = RunState.QUEUED
         self._grace = grace
-        self._steps = {step.node_id: StepRun(step) for step in plan.steps}
-        self._endings: dict[str, Ending] = {}
-        self._open = len(plan.steps)
-        self._ready: deque[StepRun] = deque()
-        self._halted = False
+        self._chance = chance
+        self._limit_at = math.inf
         self._forced: RunState | None = None
         self._error: ErrorFact | None = None
         self._out = Outbox(plan.run_id)
+        self._board = Board(plan, self._out)
+        self._steps = self._board.steps
         self._handlers: dict[type[Signal], Callable[[Any], None]] = {
             RunBegun: self._begin_run,
             AttemptBegun: self._begin_attempt,
@@ -107,13 +118,13 @@ class RunMachine:
 
     def collapse(self, at: float, error: ErrorFact) -> list[Instruction]:
         """End everything at once, FAILED(crashed) or CANCELLED: the engine itself cannot go on."""
-        self._forced, self._error, self._halted = RunState.FAILED, error, True
-        self._ready.clear()
+        self._forced, self._error, self._board.is_halted = RunState.FAILED, error, True
+        self._board.ready.clear()
         for run in self._steps.values():
             if run.state in {NodeState.RUNNING, NodeState.RETRYING}:
-                self._end(run, NodeState.FAILED, at, reason=Reason.CRASHED, error=error)
+                self._board.end(run, NodeState.FAILED, at, reason=Reason.CRASHED, error=error)
             elif not run.state.is_final:
-                self._end(run, NodeState.CANCELLED, at)
+                self._board.end(run, NodeState.CANCELLED, at)
         self._end_run(at)
         return self._out.take()
 
@@ -129,32 +140,34 @@ class RunMachine:
         self.state = check_run_transition(self.state, RunState.RUNNING)
         self._out.tell_run_started(signal.at)
         if self.plan.timeout is not None:
+            self._limit_at = signal.at + self.plan.timeout
             self._out.say(ArmTimer(Timer(TimerKind.RUN), self.plan.timeout))
         for run in self._steps.values():
             if run.step.disabled:
-                self._end(run, NodeState.SKIPPED, signal.at, reason=Reason.DISABLED)
+                self._board.end(run, NodeState.SKIPPED, signal.at, reason=Reason.DISABLED)
             elif not run.step.producers:
-                self._ready.append(run)
+                self._board.ready.append(run)
 
     def _settle(self, at: float) -> None:
-        """Decide every step whose producers have ended, then whether the run is over."""
-        while self._ready:
-            run = self._ready.popleft()
+        """Decide every step whose producers have ended, fill free places, then see if the run is over."""
+        while self._board.ready:
+            run = self._board.ready.popleft()
             if run.state is NodeState.PENDING and not run.attempt:
                 self._decide(run, at)
-        if self._open == 0 and not (self.state is RunState.QUEUED and self._forced is None):
+        self._board.fill_places()
+        if self._board.open == 0 and not (self.state is RunState.QUEUED and self._forced is None):
             self._end_run(at)
 
     def _decide(self, run: StepRun, at: float) -> None:
         isolate = self.plan.failure_policy is FailurePolicy.ISOLATE
-        hindered = judge_inputs(run.step.bindings, self._endings, isolate=isolate)
+        hindered = judge_inputs(run.step.bindings, self._board.endings, isolate=isolate)
         if hindered is None:
-            self._start(run, at)
+            self._board.launch(run, at)
         else:
-            self._end(run, NodeState.SKIPPED, at, reason=hindered.reason, ending=hindered)
+            self._board.end(run, NodeState.SKIPPED, at, reason=hindered.reason, ending=hindered)
 
     def _end_run(self, at: float) -> None:
-        sinks = [self._endings[each.node_id] for each in self.plan.steps if each.is_sink]
+        sinks = [self._board.endings[each.node_id] for each in self.plan.steps if each.is_sink]
         state = self._forced or judge_run(sinks)
         self.state = check_run_transition(self.state, state)
         if self.plan.timeout is not None:
@@ -173,28 +186,24 @@ class RunMachine:
 
     def _cancel_node(self, signal: CancelAsked) -> None:
         run = self._steps.get(signal.node_id)
-        if run is not None and not run.state.is_final and run.stopping is None:
-            self._out.tell_cancel(signal.at, signal.node_id, signal.by)
+        if run is None or run.state.is_final or run.is_last:
+            return
+        run.is_last = True
+        self._out.tell_cancel(signal.at, signal.node_id, signal.by)
+        if run.stopping is None:
             self._stop(run, NodeState.CANCELLED, signal.at)
 
     def _halt(self, state: NodeState, at: float) -> None:
         """Start nothing more and stop what goes on; what runs turns to `state`."""
-        self._halted = True
+        self._board.is_halted = True
         for run in self._steps.values():
             if not run.state.is_final and run.stopping is None:
                 self._stop(run, state, at)
 
     # --- attempts -----------------------------------------------------------------------------
 
-    def _start(self, run: StepRun, at: float) -> None:
-        run.attempt += 1
-        if run.attempt == 1 and run.step.runner != RunnerName.INLINE:
-            run.turn(NodeState.QUEUED)
-            self._out.tell_queued(at, run.step.node_id)
-        self._out.say(Start(run.step.node_id, run.attempt))
-
     def _begin_attempt(self, signal: AttemptBegun) -> None:
-        run = self._find(signal.node_id, signal.attempt)
+        run = self._board.find(signal.node_id, signal.attempt)
         if run is None or run.state is NodeState.RUNNING:
             return
         self._turn_running(run, signal.at)
@@ -207,7 +216,7 @@ class RunMachine:
         self._out.tell_begun(at, run.step, run.attempt)
 
     def _end_attempt(self, signal: AttemptEnded) -> None:
-        run = self._find(signal.node_id, signal.attempt)
+        run = self._board.find(signal.node_id, signal.attempt)
         if run is None:
             return
         if run.stopping is not None:
@@ -219,35 +228,62 @@ class RunMachine:
             self._out.say(DisarmTimer(run.timer(TimerKind.ATTEMPT)))
         if signal.error is None:
             self._complete(run, signal)
-        elif self._may_retry(run, signal):
-            self._retry(run, signal.error, signal.at)
-        else:
+        elif not self._try_again(run, signal.at, signal.error, signal.reason):
             self._fail(run, NodeState.FAILED, signal.at, signal.error, signal.reason)
 
     def _complete(self, run: StepRun, signal: AttemptEnded) -> None:
         self._out.say(KeepOutputs(signal.node_id, signal.attempt))
         ending = Ending(signal.live, Reason.BRANCH_NOT_TAKEN, (signal.node_id,))
-        self._end(run, NodeState.COMPLETED, signal.at, ending=ending, previews=signal.previews)
+        self._board.end(
+            run, NodeState.COMPLETED, signal.at, ending=ending, previews=signal.previews
+        )
 
-    def _may_retry(self, run: StepRun, signal: AttemptEnded) -> bool:
-        if signal.reason is not Reason.RAISED:
+    def _try_again(
+        self,
+        run: StepRun,
+        at: float,
+        error: ErrorFact,
+        reason: Reason | None,
+        *,
+        enforcement: str = "",
+    ) -> bool:
+        """Let another attempt follow one that failed, or timed out where there is no reason, if it may."""
+        if run.is_last or self._board.is_halted or not run.step.retry.covers(reason, error):
             return False
-        if run.step.retries_refused:
-            self._out.tell_no_retry(signal.at, run.step, run.attempt)
-        return run.attempt <= run.step.retries
-
-    def _retry(self, run: StepRun, error: ErrorFact, at: float) -> None:
+        try:
+            wait = decide_wait(
+                run.step, run.attempt, at, error, chance=self._chance, before=self._limit_at
+            )
+        except RetryRefused as why:
+            self._out.tell_no_retry(at, run.step, run.attempt, str(why))
+            return False
+        if wait is None:
+            return False
+        self._board.take_back(run)
         run.turn(NodeState.RETRYING)
-        run.fraction = -1.0
-        self._out.tell_retry(at, run.step.node_id, run.attempt, error)
-        self._start(run, at)
+        run.fraction, run.stopping = -1.0, None
+        self._out.tell_retry(
+            at,
+            run.step.node_id,
+            run.attempt,
+            error=error,
+            wait=wait,
+            reason=reason,
+            enforcement=enforcement,
+        )
+        if wait:
+            run.is_waiting = True
+            self._out.say(ArmTimer(run.timer(TimerKind.RETRY), wait))
+        else:
+            self._board.launch(run, at)
+        return True
 
     def _pass_line(self, signal: LineWritten) -> None:
-        if self._find(signal.node_id, signal.attempt) is not None:
+        if self._board.find(signal.node_id, signal.attempt) is not None:
             self._out.tell_line(signal)
 
     def _pass_progress(self, signal: ProgressMade) -> None:
-        run = self._find(signal.node_id, signal.attempt)
+        run = self._board.find(signal.node_id, signal.attempt)
         if run is not None and signal.fraction >= run.fraction:
             run.fraction = signal.fraction
             self._out.tell_progress(signal)
@@ -256,16 +292,27 @@ class RunMachine:
 
     def _stop(self, run: StepRun, state: NodeState, at: float) -> None:
         """Let a step turn to `state`: at once where nothing was started, else when its body is over."""
-        if not run.attempt:
-            self._end(run, NodeState.CANCELLED, at)
+        if not run.is_out:
+            self._end_idle(run, state, at)
             return
         run.stopping = state
         if run.step.timeout is not None:
             self._out.say(DisarmTimer(run.timer(TimerKind.ATTEMPT)))
         self._out.say(Stop(run.step.node_id, run.attempt))
 
+    def _end_idle(self, run: StepRun, state: NodeState, at: float) -> None:
+        """End a step of which nothing is with a runner."""
+        if run.is_waiting:
+            run.is_waiting = False
+            self._out.say(DisarmTimer(run.timer(TimerKind.RETRY)))
+        if state is NodeState.TIMED_OUT and run.state is NodeState.RETRYING:
+            error = describe_lost_wait(run.step, run.attempt, self.plan)
+            self._fail(run, NodeState.TIMED_OUT, at, error, None)
+        else:
+            self._board.end(run, NodeState.CANCELLED, at)
+
     def _hear_stop(self, signal: StopAnswered) -> None:
-        run = self._find(signal.node_id, signal.attempt)
+        run = self._board.find(signal.node_id, signal.attempt)
         if run is None or run.stopping is None:
             return
         if signal.how in OVER:
@@ -281,7 +328,10 @@ class RunMachine:
                 self._error = describe_run_overrun(self.plan)
                 self._halt(NodeState.TIMED_OUT, signal.at)
             return
-        run = self._find(timer.node_id, timer.attempt)
+        if timer.kind is TimerKind.RETRY:
+            self._end_wait(timer, signal.at)
+            return
+        run = self._board.find(timer.node_id, timer.attempt)
         if run is None:
             return
         is_own = timer.kind is TimerKind.ATTEMPT and run.step.timeout is not None
@@ -291,15 +341,22 @@ class RunMachine:
             self._out.say(Abandon(timer.node_id, timer.attempt))
             self._end_stopped(run, "abandoned", signal.at)
 
+    def _end_wait(self, timer: Timer, at: float) -> None:
+        run = self._steps.get(timer.node_id)
+        if run is not None and run.is_waiting and run.attempt == timer.attempt:
+            run.is_waiting = False
+            self._board.launch(run, at)
+
     def _end_stopped(self, run: StepRun, how: str, at: float) -> None:
         self._out.say(DisarmTimer(run.timer(TimerKind.GRACE)))
         if run.stopping is NodeState.TIMED_OUT and run.begun == run.attempt:
             error = describe_overrun(
                 run.step, run.attempt, self.plan, by_run=self._forced is RunState.TIMED_OUT
             )
-            self._fail(run, NodeState.TIMED_OUT, at, error, None, enforcement=how)
+            if not self._try_again(run, at, error, None, enforcement=how):
+                self._fail(run, NodeState.TIMED_OUT, at, error, None, enforcement=how)
         else:
-            self._end(run, NodeState.CANCELLED, at, enforcement=how if run.begun else "")
+            self._board.end(run, NodeState.CANCELLED, at, enforcement=how if run.begun else "")
 
     # --- ends ---------------------------------------------------------------------------------
 
@@ -318,71 +375,20 @@ class RunMachine:
             self._out.say(GiveError(run.step.node_id, caught, error))
         elif self._error is None:
             self._error = error
-        self._end(run, state, at, reason=reason, error=error, enforcement=enforcement)
-        if not caught and self.plan.failure_policy is FailurePolicy.STOP and not self._halted:
+        self._board.end(run, state, at, reason=reason, error=error, enforcement=enforcement)
+        if (
+            not caught
+            and self.plan.failure_policy is FailurePolicy.STOP
+            and not self._board.is_halted
+        ):
             self._halt_for(run, at)
 
     def _halt_for(self, failed: StepRun, at: float) -> None:
-        self._halted = True
+        self._board.is_halted = True
         name = failed.step.node_id
         hindered = Ending(frozenset(), Reason.UPSTREAM_FAILED, (name,), Harm.FAILED)
         for node_id in find_dependents(self.plan, name):
             run = self._steps[node_id]
             if run.state is NodeState.PENDING and not run.attempt:
-                self._end(run, NodeState.SKIPPED, at, reason=hindered.reason, ending=hindered)
+                self._board.end(run, NodeState.SKIPPED, at, reason=hindered.reason, ending=hindered)
         self._halt(NodeState.CANCELLED, at)
-
-    def _end(
-        self,
-        run: StepRun,
-        state: NodeState,
-        at: float,
-        *,
-        reason: Reason | None = None,
-        error: ErrorFact | None = None,
-        ending: Ending | None = None,
-        enforcement: str = "",
-        previews: Mapping[str, Preview] | None = None,
-    ) -> None:
-        node_id = run.step.node_id
-        run.turn(state)
-        self._endings[node_id] = ending or end_step(run.step, state, reason)
-        self._open -= 1
-        self._out.tell_ended(
-            at,
-            node_id,
-            state,
-            attempts=run.begun,
-            reason=reason,
-            error=error,
-            enforcement=enforcement,
-            previews=previews or {},
-            cause=ending.cause if ending and state is NodeState.SKIPPED else (),
-        )
-        self._tell_consumers(run)
-        self._release(run)
-
-    def _tell_consumers(self, run: StepRun) -> None:
-        for node_id in run.step.consumers:
-            consumer = self._steps[node_id]
-            consumer.waiting -= 1
-            if consumer.waiting == 0 and not self._halted:
-                self._ready.append(consumer)
-
-    def _release(self, run: StepRun) -> None:
-        if self.plan.keep_outputs:
-            return
-        for node_id in run.step.producers:
-            producer = self._steps[node_id]
-            producer.readers -= 1
-            if producer.readers == 0 and not producer.step.is_sink:
-                self._out.say(DropOutputs(node_id))
-
-    # --- small things -------------------------------------------------------------------------
-
-    def _find(self, node_id: str, attempt: int) -> StepRun | None:
-        """Return the step if this attempt of it is going on."""
-        run = self._steps.get(node_id)
-        if run is None or run.attempt != attempt or run.state.is_final:
-            return None
-        return run

@@ -66,27 +66,40 @@ class Outbox:
         )
         self._out.append(Emit(event))
 
-    def tell_retry(self, at: float, node_id: str, attempt: int, error: ErrorFact) -> None:
-        """An attempt failed and the next one follows at once."""
+    def tell_retry(
+        self,
+        at: float,
+        node_id: str,
+        attempt: int,
+        *,
+        error: ErrorFact,
+        wait: float,
+        reason: Reason | None,
+        enforcement: str,
+    ) -> None:
+        """An attempt failed and another follows after `wait` seconds; without a reason, it timed out."""
         event = AttemptFailed(
             at=at,
             run_id=self._run_id,
             node_id=node_id,
             attempt=attempt,
             error=error,
-            retry_at=at,
+            retry_at=at + wait,
+            state=NodeState.TIMED_OUT if reason is None else NodeState.FAILED,
+            reason=reason,
+            enforcement=enforcement,
         )
         self._out.append(Emit(event))
 
-    def tell_no_retry(self, at: float, step: Step, attempt: int) -> None:
-        """Retries were asked for and are refused."""
+    def tell_no_retry(self, at: float, step: Step, attempt: int, why: str) -> None:
+        """Retries were asked for, and this one is not made."""
         event = LogWritten(
             at=at,
             run_id=self._run_id,
             node_id=step.node_id,
             attempt=attempt,
             level="WARNING",
-            text=f"Not tried again: {step.retries_refused}.",
+            text=f"Not tried again: {why}.",
         )
         self._out.append(Emit(event))
 

@@ -13,8 +13,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from dagy_nb.abc import Conversion
+from dagy_nb.checks.attempts import refuse_retries
 from dagy_nb.checks.shape import find_cycles, find_reachable, map_successors, order_nodes
 from dagy_nb.engine.deadline import HOOK_SECONDS, choose_timeout
+from dagy_nb.engine.retry import NO_PLAN, RetryPlan, plan_retry
 from dagy_nb.errors import FlowError, UnknownName
 from dagy_nb.model.connector import Cardinality, ConnectorSpec, Direction
 from dagy_nb.model.datatype import DataType
@@ -22,6 +24,7 @@ from dagy_nb.model.event import PlannedNode, RunQueued
 from dagy_nb.model.flow import EdgeSpec, FailurePolicy, FlowSpec, NodeEntry
 from dagy_nb.model.frozen import thaw
 from dagy_nb.model.nearest import suggest_names
+from dagy_nb.model.retry import Trigger
 from dagy_nb.model.spec import NodeSpec, RunnerName
 
 if TYPE_CHECKING:
@@ -65,6 +68,9 @@ class Step:
         timeout: Limit of one attempt in seconds; None means none.
         retries: Further attempts after a failed one.
         retries_refused: Why asked-for retries are not made; empty where they are.
+        retry: How they are made.
+        trigger: When it starts, once the steps before it have ended.
+        memory_mb: Limit of its memory in megabytes; None means none.
         bindings: Every input of the node.
         producers: Ids of the nodes it waits for, without repeats.
         consumers: Ids of the nodes that wait for it, without repeats.
@@ -82,6 +88,9 @@ class Step:
     timeout: float | None = None
     retries: int = 0
     retries_refused: str = ""
+    retry: RetryPlan = NO_PLAN
+    trigger: Trigger = Trigger.ALL_SUCCESS
+    memory_mb: float | None = None
     bindings: tuple[Binding, ...] = ()
     producers: tuple[str, ...] = ()
     consumers: tuple[str, ...] = ()
@@ -104,6 +113,7 @@ class Plan:
         timeout: Limit of the whole run in seconds; None means none.
         failure_policy: What an uncaught failure does.
         keep_outputs: Keep every value until the run is forgotten; else only those of sinks.
+        max_parallel: How many attempts are with their runners at a time; None sets no bound.
     """
 
     run_id: str
@@ -114,6 +124,7 @@ class Plan:
     timeout: float | None = None
     failure_policy: FailurePolicy = FailurePolicy.CONTINUE
     keep_outputs: bool = True
+    max_parallel: int | None = None
 
 
 def make_plan(
@@ -128,6 +139,7 @@ def make_plan(
     node_timeout: float | None = None,
     runner: str | None = None,
     keep_outputs: bool = True,
+    max_parallel: int | None = None,
 ) -> Plan:
     """Plan one run of a flow.
 
@@ -142,6 +154,7 @@ def make_plan(
         node_timeout: Limit in seconds for each node, above what node, class and flow say; 0 means none.
         runner: Runner for every node, above what node and class say.
         keep_outputs: Keep every value, else only those of the last nodes.
+        max_parallel: How many nodes run at a time; None sets no bound.
 
     Raises:
         UnknownName: `unknown.node_type`.
@@ -176,11 +189,18 @@ def make_plan(
         timeout=choose_timeout(timeout, flow.timeout),
         failure_policy=flow.failure_policy,
         keep_outputs=keep_outputs,
+        max_parallel=max_parallel,
     )
 
 
 def describe_queued(
-    plan: Plan, *, at: float, flow_hash: str = "", parent_run_id: str = "", backend: str = "kernel"
+    plan: Plan,
+    *,
+    at: float,
+    flow_hash: str = "",
+    parent_run_id: str = "",
+    backend: str = "kernel",
+    backend_reason: str = "",
 ) -> RunQueued:
     """Return the fact that a run of this plan was accepted at `at`."""
     return RunQueued(
@@ -189,6 +209,7 @@ def describe_queued(
         flow=plan.flow,
         flow_hash=flow_hash,
         backend=backend,
+        backend_reason=backend_reason,
         parent_run_id=parent_run_id,
         parameters=dict(plan.parameters),
         artifacts=str(plan.artifacts),
@@ -248,7 +269,7 @@ def _plan_step(
 ) -> Step:
     spec = node_class.spec
     asked = node.retries if node.retries is not None else spec.retries
-    refused = _refuse_retries(spec) if asked else ""
+    refused = refuse_retries(spec) if asked else ""
     consumers = tuple(wires.consumers[node.id])
     return Step(
         node_id=node.id,
@@ -259,6 +280,9 @@ def _plan_step(
         timeout=timeout,
         retries=0 if refused else asked,
         retries_refused=refused,
+        retry=plan_retry(node, node_class),
+        trigger=node.trigger,
+        memory_mb=node.memory_mb if node.memory_mb is not None else spec.memory_mb,
         bindings=tuple(_bind(node, each, wires) for each in spec.inputs),
         producers=tuple(wires.producers[node.id]),
         consumers=consumers,
@@ -294,14 +318,6 @@ def _choose_runner(node: NodeEntry, spec: NodeSpec) -> str:
     if spec.runner is not None:
         return spec.runner.value
     return (RunnerName.INLINE if spec.is_async else RunnerName.THREAD).value
-
-
-def _refuse_retries(spec: NodeSpec) -> str:
-    if spec.side_effects:
-        return f"{spec.type} has side effects"
-    if not spec.safe_to_retry:
-        return f"{spec.type} is not safe to retry"
-    return ""
 
 
 def _find_class(node: NodeEntry, classes: Mapping[str, type[FlowNode]]) -> type[FlowNode]:

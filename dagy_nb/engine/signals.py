@@ -19,6 +19,7 @@ class TimerKind(StrEnum):
     RUN = "run"
     ATTEMPT = "attempt"
     GRACE = "grace"
+    RETRY = "retry"
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +105,7 @@ class ProgressMade(Signal):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TimerFired(Signal):
-    """A timer fell due: an attempt's limit, the run's limit, or the patience with a stop."""
+    """A timer fell due: an attempt's limit, the run's, the patience with a stop, or a wait for a retry."""
 
     timer: Timer
 

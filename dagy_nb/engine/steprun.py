@@ -18,7 +18,10 @@ class StepRun:
         state: Its state, changed through the table only.
         waiting: How many of its producers have not ended.
         readers: How many of its consumers have not ended.
-        attempt: The attempt that goes on, from 1; 0 where nothing was started.
+        attempt: The last attempt that was handed out, from 1; 0 where nothing was started.
+        is_out: That attempt is with its runner: it was handed out and has not ended.
+        is_waiting: It waits for the time of its next attempt.
+        is_last: No attempt follows the one that goes on, whatever comes of it.
         begun: The last attempt that a runner acknowledged.
         fraction: Its progress.
         stopping: What it turns to when its body is over; None where nobody told it to end.
@@ -28,6 +31,9 @@ class StepRun:
         "attempt",
         "begun",
         "fraction",
+        "is_last",
+        "is_out",
+        "is_waiting",
         "readers",
         "state",
         "step",
@@ -42,6 +48,9 @@ class StepRun:
         self.readers = len(step.consumers)
         self.attempt = 0
         self.begun = 0
+        self.is_out = False
+        self.is_waiting = False
+        self.is_last = False
         self.fraction = -1.0
         self.stopping: NodeState | None = None
 

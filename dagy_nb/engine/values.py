@@ -59,6 +59,7 @@ class RunValues:
             parameters=self._plan.parameters,
             artifacts=self._plan.artifacts,
             timeout=step.timeout,
+            memory_mb=step.memory_mb,
             conversions=conversions,
         )
 

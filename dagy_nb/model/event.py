@@ -29,6 +29,7 @@ class ErrorFact:
         node_id: Where, or empty.
         attempt: Which attempt, from 1; 0 where it is no node's.
         suggestion: What to do next; may be empty.
+        kinds: Names of the exception's further base classes below `Exception`, the nearest first, bounded.
     """
 
     type: str
@@ -38,6 +39,7 @@ class ErrorFact:
     node_id: str = ""
     attempt: int = 0
     suggestion: str = ""
+    kinds: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,11 +5,15 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import Annotated
 
-from pydantic import Field, FiniteFloat
+from pydantic import Field, FiniteFloat, field_validator, model_validator
 
 from dagy_nb.model.frozen import FrozenModel
 
-Seconds = Annotated[FiniteFloat, Field(ge=0, le=86_400 * 7)]
+MAX_WAIT = 86_400.0 * 7
+MAX_DELAYS = 100
+MAX_ERRORS = 50
+Seconds = Annotated[FiniteFloat, Field(ge=0, le=MAX_WAIT)]
+ErrorName = Annotated[str, Field(min_length=1, max_length=200)]
 
 
 class RetryKind(StrEnum):
@@ -29,19 +33,34 @@ class RetrySpec(FrozenModel):
         max_delay: No wait is longer than this, in seconds.
         jitter: Each wait is made longer or shorter by up to this share of it, by chance.
         on: After what: an exception (`raised`), its own limit (`timed_out`), a dead worker (`crashed`).
-        errors: Names of exception classes or error codes; others are not tried again. Empty means all.
+        errors: Which exceptions, where `on` names `raised`: names of their classes or of bases of these, or
+            error codes. Others are not tried again; empty means all.
 
     Example:
         >>> RetrySpec(delay=(1, 5, 30), on=("raised", "timed_out")).delay
         (1.0, 5.0, 30.0)
     """
 
-    delay: Seconds | Annotated[tuple[Seconds, ...], Field(min_length=1, max_length=100)] = 0.0
+    delay: Seconds | Annotated[tuple[Seconds, ...], Field(min_length=1, max_length=MAX_DELAYS)] = (
+        0.0
+    )
     backoff: FiniteFloat = Field(default=1.0, ge=1, le=100)
     max_delay: Seconds = 3_600.0
     jitter: FiniteFloat = Field(default=0.0, ge=0, le=1)
-    on: tuple[RetryKind, ...] = (RetryKind.RAISED,)
-    errors: tuple[str, ...] = ()
+    on: Annotated[tuple[RetryKind, ...], Field(min_length=1)] = (RetryKind.RAISED,)
+    errors: Annotated[tuple[ErrorName, ...], Field(max_length=MAX_ERRORS)] = ()
+
+    @field_validator("on")
+    @classmethod
+    def _order_kinds(cls, value: tuple[RetryKind, ...]) -> tuple[RetryKind, ...]:
+        return tuple(kind for kind in RetryKind if kind in value)
+
+    @model_validator(mode="after")
+    def _refuse_two_ways(self) -> RetrySpec:
+        if isinstance(self.delay, tuple) and self.backoff != 1:
+            msg = "`backoff` goes with one `delay`, not with a list of them"
+            raise ValueError(msg)
+        return self
 
 
 class Trigger(StrEnum):
@@ -49,9 +68,11 @@ class Trigger(StrEnum):
 
     Attributes:
         ALL_SUCCESS: Every required input has a value and nothing that failed leads into it.
-        ALL_DONE: Always; inputs without a value are None.
-        ANY_SUCCESS: At least one input has a value, whatever became of the others.
-        NONE_FAILED: Nothing that failed or was cancelled leads into it; branches not taken are no matter.
+        ALL_DONE: Always; inputs without a value are None. Like `finally`, it takes no failure away: the run
+            fails all the same.
+        ANY_SUCCESS: At least one edge brings a value; what failed beside it does no harm.
+        NONE_FAILED: Nothing that failed or was cancelled leads into it; where a branch was not taken, the
+            input is None.
     """
 
     ALL_SUCCESS = "all_success"

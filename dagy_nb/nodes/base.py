@@ -16,6 +16,7 @@ from dagy_nb.nodes.config import NodeConfig, check_config_class, read_config
 from dagy_nb.nodes.connectors import Connector, Input, Output
 from dagy_nb.nodes.describe import describe
 from dagy_nb.nodes.origin import find_origin
+from dagy_nb.nodes.retry import Retry, combine_retry
 from dagy_nb.nodes.source import read_text
 from dagy_nb.nodes.traits import HOOKS, NodeTraits, find_traits
 
@@ -109,6 +110,9 @@ class FlowNode(metaclass=NodeMeta):
         timeout: Limit in seconds for one attempt; 0 means none, None falls through to the flow.
         runner: `inline`, `thread`, `process` or `dask`; None chooses.
         retries: Further attempts after a failure.
+        retry: How they are made: a `Retry`, or a mapping of its fields.
+        memory_mb: Limit of its memory in megabytes, held by the runners `process` and `dask`; None means
+            none.
         spec: The frozen description, made once.
         traits: What calling it takes, made once.
 
@@ -142,6 +146,8 @@ class FlowNode(metaclass=NodeMeta):
     timeout: ClassVar[float | None] = None
     runner: ClassVar[str | None] = None
     retries: ClassVar[int] = 0
+    retry: ClassVar[Retry | Mapping[str, Any] | None] = None
+    memory_mb: ClassVar[float | None] = None
 
     config: Any
 
@@ -220,7 +226,7 @@ def _define(cls: Any, *, register: bool) -> None:
     inside = collection is not None and collection.module == cls.__module__
     if inside and collection is not None:
         for name, value in collection.options.items():
-            setattr(cls, name, value)
+            setattr(cls, name, combine_retry(cls.retry, value) if name == "retry" else value)
     check_config_class(cls.__name__, cls.Config)
     notices: tuple[Diagnostic, ...] = cls.__dict__.get("_notices", ())
     cls.traits = find_traits(cls, FlowNode, cls.connectors, notices=notices)

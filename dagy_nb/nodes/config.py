@@ -14,7 +14,20 @@ from dagy_nb.model.frozen import FrozenMap
 from dagy_nb.model.nearest import suggest_names
 from dagy_nb.nodes.secrets import is_secret
 
-RESERVED_FIELDS = frozenset({"id", "config", "timeout", "runner", "retries", "label", "disabled"})
+RESERVED_FIELDS = frozenset(
+    {
+        "config",
+        "disabled",
+        "id",
+        "label",
+        "memory_mb",
+        "retries",
+        "retry",
+        "runner",
+        "timeout",
+        "trigger",
+    }
+)
 
 
 class NodeConfig(BaseModel):

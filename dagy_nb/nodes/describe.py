@@ -70,12 +70,13 @@ _KINDS: Mapping[str, tuple[type, ...]] = {
     "side_effects": (bool,),
     "safe_to_retry": (bool,),
     "retries": (int,),
+    "memory_mb": (int, float, type(None)),
     "timeout": (int, float, type(None)),
     "runner": (str, type(None)),
     "tags": (tuple, list, set, frozenset),
 }
 
-OPTIONS = frozenset({*_KINDS, "label"})
+OPTIONS = frozenset({*_KINDS, "label", "retry"})
 
 
 def check_options(options: Mapping[str, Any]) -> dict[str, Any]:
@@ -112,6 +113,9 @@ def read_metadata(cls: Any) -> dict[str, Any]:
         _refuse(cls, "timeout", found["timeout"], "seconds, 0 for no limit, or None")
     if not 0 <= found["retries"] <= 100:
         _refuse(cls, "retries", found["retries"], "a number from 0 to 100")
+    if found["memory_mb"] is not None and not 0 < found["memory_mb"] < float("inf"):
+        _refuse(cls, "memory_mb", found["memory_mb"], "megabytes above 0, or None")
+    found["retry"] = cls.traits.retry.spec
     found["runner"] = _read_runner(cls, found["runner"])
     found["tags"] = tuple(found["tags"])
     found["author_version"] = found.pop("version")

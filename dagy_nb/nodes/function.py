@@ -12,6 +12,7 @@ from pydantic.fields import FieldInfo
 from dagy_nb.nodes.base import FlowNode, NodeMeta
 from dagy_nb.nodes.describe import check_options
 from dagy_nb.nodes.reading import FunctionReader
+from dagy_nb.nodes.retry import Retry
 from dagy_nb.nodes.source import unwrap
 
 
@@ -29,6 +30,8 @@ class NodeOptions(TypedDict, total=False):
     timeout: float | None
     runner: str | None
     retries: int
+    retry: Retry | Mapping[str, Any] | None
+    memory_mb: float | None
 
 
 @overload
@@ -59,7 +62,7 @@ def node(
         function: The function, where the decorator is used without arguments.
         register: Whether to announce it to the registry.
         options: Class attributes: `label`, `category`, `tags`, `icon`, `version`, `deterministic`,
-            `side_effects`, `safe_to_retry`, `timeout`, `runner`, `retries`.
+            `side_effects`, `safe_to_retry`, `timeout`, `runner`, `retries`, `retry`, `memory_mb`.
 
     Raises:
         DefinitionError: `node.signature`, `node.generator`, `node.connector`, `node.reserved_name`.

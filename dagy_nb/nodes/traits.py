@@ -11,6 +11,7 @@ from dagy_nb.errors import DefinitionError
 from dagy_nb.model.connector import ConnectorSpec, Direction
 from dagy_nb.model.diagnostic import Diagnostic
 from dagy_nb.model.nearest import suggest_names
+from dagy_nb.nodes.retry import AT_ONCE, Retry, read_retry
 
 HOOKS: Mapping[str, tuple[str, ...]] = {
     "validate_config": ("config",),
@@ -32,6 +33,7 @@ class NodeTraits:
         is_async: `execute` is a coroutine function.
         hooks: Names of the hooks that the class overrides; the others need not be called.
         default_config: The config of all instances made without one, or None where each needs its own.
+        retry: How further attempts are made, with the class's own code for it.
         notices: What its definition should tell the user.
     """
 
@@ -41,6 +43,7 @@ class NodeTraits:
     is_async: bool = False
     hooks: frozenset[str] = frozenset()
     default_config: Any = None
+    retry: Retry = AT_ONCE
     notices: tuple[Diagnostic, ...] = ()
 
 
@@ -60,7 +63,7 @@ def find_traits(
         notices: What its definition should tell the user.
 
     Raises:
-        DefinitionError: `node.signature`, `node.generator`, `node.hook_signature`.
+        DefinitionError: `node.signature`, `node.generator`, `node.hook_signature`, `node.retry`.
     """
     inputs = tuple(c.name for c in connectors if c.direction is Direction.INPUT)
     outputs = tuple(c.name for c in connectors if c.direction is Direction.OUTPUT)
@@ -76,6 +79,7 @@ def find_traits(
         is_async=inspect.iscoroutinefunction(execute),
         hooks=hooks,
         default_config=_make_default(cls),
+        retry=_read_retry(cls),
         notices=notices,
     )
 
@@ -176,6 +180,17 @@ def _check_hook(cls: type, name: str) -> None:
             f"The hook `{name}` of {cls.__name__} has other parameters than it is called with.",
             code="node.hook_signature",
             suggestion=f"Write `async def {name}({', '.join(('self', *wanted))})`.",
+        ) from None
+
+
+def _read_retry(cls: Any) -> Retry:
+    try:
+        return read_retry(cls.retry)
+    except DefinitionError as error:
+        raise DefinitionError(
+            f"`retry` of {cls.__name__} is wrong: {error.reason}",
+            code=error.code,
+            suggestion=error.suggestion,
         ) from None
 
 

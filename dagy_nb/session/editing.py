@@ -92,13 +92,13 @@ class EditableFlow:
             node: A node class, a function node, or the name of a node type.
             id: Unique in the flow; made from the type's name by default.
             config: Config values.
-            **values: More config values by keyword; `label`, `timeout`, `runner`, `retries` and
-                `disabled` are options of the node instead.
+            **values: More config values by keyword; `label`, `timeout`, `runner`, `retries`, `retry`,
+                `trigger`, `memory_mb` and `disabled` are options of the node instead.
 
         Raises:
             UnknownName: `unknown.node_type`.
             ConfigError: `config.invalid`, `config.not_plain`, naming each field.
-            FlowError: `edit.node_taken`, `flow.node_invalid`, `flow.no_node`.
+            FlowError: `edit.node_taken`, `flow.node_invalid`, `flow.no_node`, `flow.retry_code`.
         """
         type_name = name_type(node, self.session)
         options = {key: values.pop(key) for key in OPTIONS & values.keys()}

@@ -10,12 +10,16 @@ from typing import Any
 from pydantic import ValidationError
 from pydantic_core import PydanticSerializationError, to_jsonable_python
 
-from dagy_nb.errors import ConfigError, ConnectionRefused, FlowError
+from dagy_nb.errors import ConfigError, ConnectionRefused, DefinitionError, FlowError
 from dagy_nb.model.edit import SetFlow
 from dagy_nb.model.flow import EdgeSpec, FlowSpec, NodeEntry
 from dagy_nb.model.frozen import thaw
+from dagy_nb.model.retry import RetrySpec
+from dagy_nb.nodes.retry import read_retry
 
-OPTIONS = frozenset({"label", "timeout", "runner", "retries", "disabled"})
+OPTIONS = frozenset(
+    {"disabled", "label", "memory_mb", "retries", "retry", "runner", "timeout", "trigger"}
+)
 
 
 def make_id(type_name: str, flow: FlowSpec) -> str:
@@ -61,9 +65,11 @@ def build_entry(**fields: Any) -> NodeEntry:
     """Return the node these fields describe.
 
     Raises:
-        FlowError: `flow.node_invalid`, naming the field.
+        FlowError: `flow.node_invalid`, naming the field; `flow.retry_code` for a callable in `retry`.
         ConfigError: `config.not_plain` for a value that no record can hold.
     """
+    if fields.get("retry") is not None:
+        fields["retry"] = _read_retry(fields["id"], fields["retry"])
     try:
         entry = NodeEntry(**fields)
     except ValidationError as error:
@@ -73,6 +79,24 @@ def build_entry(**fields: Any) -> NodeEntry:
         ) from None
     _refuse_unwritable(entry)
     return entry
+
+
+def _read_retry(node_id: str, value: object) -> RetrySpec:
+    try:
+        retry = read_retry(value)
+    except DefinitionError as error:
+        raise FlowError(
+            f"The retry of {node_id!r} is not described rightly: {error.reason}",
+            code="flow.node_invalid",
+            suggestion=error.suggestion,
+        ) from None
+    if retry.code:
+        raise FlowError(
+            f"The retry of {node_id!r} has code in `{retry.code[0]}`, and a flow holds no code.",
+            code="flow.retry_code",
+            suggestion=f"Put it into the node's class: `retry = Retry({retry.code[0]}=…)`.",
+        )
+    return retry.spec
 
 
 def merge_config(config: object, values: Mapping[str, Any]) -> dict[str, Any]:

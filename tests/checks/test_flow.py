@@ -26,7 +26,10 @@ SCHEMA = {
 CONFIGURED = spec("Configured", outputs="y: TABLE", config_schema=SCHEMA)
 MISSING = spec("Missing", unavailable="install dagy_nb[http].")
 DASK = spec("Dask", runner="dask")
-ALL = {**SPECS, **table(CONFIGURED, MISSING, DASK)}
+MAIL = spec("Mail", side_effects=True, retries=2)
+ONCE = spec("Once", safe_to_retry=False)
+HUGE = spec("Huge", memory_mb=500)
+ALL = {**SPECS, **table(CONFIGURED, MISSING, DASK, MAIL, ONCE, HUGE)}
 MONTH = ParameterSpec(name="month", type="integer", default=1, has_default=True)
 YEAR = ParameterSpec(name="year", type="integer")
 
@@ -73,6 +76,20 @@ CASES = [
     (flow({"a": {"type": "Load", "disabled": True}}), "flow.nothing_to_run", "", "Enable"),
     (flow("a:Lode"), "node.unknown_type", "a", "Did you mean `Load`?"),
     (flow("a:Missing"), "node.unavailable", "a", ""),
+    (flow("a:Mail"), "retries.refused", "a.retries", "Set retries to 0"),
+    (
+        flow({"a": {"type": "Once", "retries": 1}}),
+        "retries.refused",
+        "a.retries",
+        "safe_to_retry = True",
+    ),
+    (
+        flow({"a": {"type": "Load", "retry": {"delay": 5}}}),
+        "retries.none",
+        "a.retries",
+        "Set retries of a",
+    ),
+    (flow("a:Huge"), "memory.not_held", "a.memory_mb", "Use the runner process"),
     (flow("a:Dask"), "node.unknown_runner", "a.runner", "inline, thread"),
     (
         flow({"a": {"type": "Load", "runner": "process"}}),

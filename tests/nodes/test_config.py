@@ -8,6 +8,7 @@ from pydantic import Field, create_model, field_validator
 from dagy_nb.errors import ConfigError
 from dagy_nb.nodes.base import FlowNode, NodeMeta
 from dagy_nb.nodes.config import RESERVED_FIELDS, NodeConfig, describe_config, read_config
+from dagy_nb.session.entries import OPTIONS
 
 
 class Nested(NodeConfig):
@@ -57,7 +58,7 @@ def test_defaults_are_plain_values():
 
 
 def test_the_reserved_words_are_those_of_flow_add():
-    assert {"id", "config", "timeout", "runner", "retries", "label", "disabled"} == RESERVED_FIELDS
+    assert {"id", "config"} | OPTIONS == RESERVED_FIELDS
 
 
 def test_instances_share_their_default_config_only_where_it_cannot_change():

@@ -1,0 +1,68 @@
+"""The nodes' wishes for attempts and memory in, findings about those that cannot be granted out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from dagy_nb.checks.codes import find
+from dagy_nb.checks.outline import FlowOutline
+from dagy_nb.model.diagnostic import Diagnostic
+from dagy_nb.model.flow import NodeEntry
+from dagy_nb.model.retry import RetrySpec
+from dagy_nb.model.spec import NodeSpec, RunnerName
+
+_UNBOUND = frozenset({RunnerName.INLINE, RunnerName.THREAD})
+
+
+def refuse_retries(spec: NodeSpec) -> str:
+    """Return why a node of this type is never tried again by itself; empty where it may be."""
+    if spec.side_effects:
+        return f"{spec.type} has side effects"
+    if not spec.safe_to_retry:
+        return f"{spec.type} is not safe to retry"
+    return ""
+
+
+def check_attempts(outline: FlowOutline) -> Iterator[Diagnostic]:
+    """Yield what will not be done though it is asked for: further attempts, limits of memory."""
+    for node in outline.flow.nodes:
+        spec = outline.specs.get(node.type)
+        if spec is not None:
+            yield from _check_retries(node, spec)
+            yield from _check_memory(node, spec)
+
+
+def _check_retries(node: NodeEntry, spec: NodeSpec) -> Iterator[Diagnostic]:
+    asked = spec.retries if node.retries is None else node.retries
+    refused = refuse_retries(spec)
+    if asked and refused:
+        yield find(
+            "retries.refused",
+            f"{node.id} will not be tried again: {refused}.",
+            "Set retries to 0, or declare side_effects = False or safe_to_retry = True in "
+            f"{spec.type} if a second attempt does no harm.",
+            node=node.id,
+            field="retries",
+        )
+    elif not asked and node.retry not in {None, RetrySpec()}:
+        yield find(
+            "retries.none",
+            f"It is said how {node.id} is tried again, but not how often: retries is 0.",
+            f"Set retries of {node.id}, such as 3.",
+            node=node.id,
+            field="retries",
+        )
+
+
+def _check_memory(node: NodeEntry, spec: NodeSpec) -> Iterator[Diagnostic]:
+    limit = spec.memory_mb if node.memory_mb is None else node.memory_mb
+    default = RunnerName.INLINE if spec.is_async else RunnerName.THREAD
+    runner = node.runner or spec.runner or default
+    if limit is not None and runner in _UNBOUND:
+        yield find(
+            "memory.not_held",
+            f"The memory limit of {node.id} is not held: the runner {runner} has no process of its own.",
+            "Use the runner process, or take the limit away.",
+            node=node.id,
+            field="memory_mb",
+        )

@@ -1,0 +1,117 @@
+"""A plan in, where all its steps are during a run out: the machine's notes, and what follows from an end."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from dagy_nb.engine.fate import Ending, end_step
+from dagy_nb.engine.places import Places
+from dagy_nb.engine.signals import DropOutputs, Start
+from dagy_nb.engine.steprun import StepRun
+from dagy_nb.model.spec import RunnerName
+from dagy_nb.model.state import NodeState, Reason
+
+if TYPE_CHECKING:
+    from dagy_nb.engine.outbox import Outbox
+    from dagy_nb.engine.plan import Plan
+    from dagy_nb.model.event import ErrorFact, Preview
+
+
+class Board:
+    """The steps of one run.
+
+    Attributes:
+        steps: Node id → where it is, in the plan's order.
+        endings: Node id → how it ended.
+        open: How many steps have not ended.
+        ready: Steps whose producers have all ended, still to be decided on.
+        is_halted: Nothing more is decided on.
+    """
+
+    def __init__(self, plan: Plan, out: Outbox) -> None:
+        self.steps = {step.node_id: StepRun(step) for step in plan.steps}
+        self.endings: dict[str, Ending] = {}
+        self.open = len(plan.steps)
+        self.ready: deque[StepRun] = deque()
+        self.is_halted = False
+        self._keeps_outputs = plan.keep_outputs
+        self._places = Places(plan.max_parallel)
+        self._out = out
+
+    def find(self, node_id: str, attempt: int) -> StepRun | None:
+        """Return the step if this attempt of it is going on."""
+        run = self.steps.get(node_id)
+        return run if run is not None and run.is_out and run.attempt == attempt else None
+
+    def launch(self, run: StepRun, at: float) -> None:
+        """Hand out the next attempt, as soon as there is a place for it."""
+        if run.state is NodeState.PENDING and run.step.runner != RunnerName.INLINE:
+            run.turn(NodeState.QUEUED)
+            self._out.tell_queued(at, run.step.node_id)
+        if self._places.enter(run):
+            self._start(run)
+
+    def fill_places(self) -> None:
+        """Hand out attempts that stand in line, as far as there are places."""
+        while (run := self._places.call_next()) is not None:
+            self._start(run)
+
+    def take_back(self, run: StepRun) -> None:
+        """Note that the attempt which was handed out is over."""
+        run.is_out = False
+        self._places.leave()
+
+    def end(
+        self,
+        run: StepRun,
+        state: NodeState,
+        at: float,
+        *,
+        reason: Reason | None = None,
+        error: ErrorFact | None = None,
+        ending: Ending | None = None,
+        enforcement: str = "",
+        previews: Mapping[str, Preview] | None = None,
+    ) -> None:
+        """Bring a step to its final state, tell it, and let those behind it come up."""
+        node_id = run.step.node_id
+        if run.is_out:
+            self.take_back(run)
+        run.turn(state)
+        self.endings[node_id] = ending or end_step(run.step, state, reason)
+        self.open -= 1
+        self._out.tell_ended(
+            at,
+            node_id,
+            state,
+            attempts=run.begun,
+            reason=reason,
+            error=error,
+            enforcement=enforcement,
+            previews=previews or {},
+            cause=ending.cause if ending and state is NodeState.SKIPPED else (),
+        )
+        self._tell_consumers(run)
+        if not self._keeps_outputs:
+            self._release(run)
+
+    def _start(self, run: StepRun) -> None:
+        run.attempt += 1
+        run.is_out = True
+        self._out.say(Start(run.step.node_id, run.attempt))
+
+    def _tell_consumers(self, run: StepRun) -> None:
+        for node_id in run.step.consumers:
+            consumer = self.steps[node_id]
+            consumer.waiting -= 1
+            if consumer.waiting == 0 and not self.is_halted:
+                self.ready.append(consumer)
+
+    def _release(self, run: StepRun) -> None:
+        for node_id in run.step.producers:
+            producer = self.steps[node_id]
+            producer.readers -= 1
+            if producer.readers == 0 and not producer.step.is_sink:
+                self._out.say(DropOutputs(node_id))
