@@ -39,6 +39,17 @@ class Body:
         monotonic: The clock for limits on output and for `context.deadline`.
     """
 
+    __slots__ = (
+        "_context",
+        "_hook_lock",
+        "_is_hook_called",
+        "_monotonic",
+        "_node",
+        "call",
+        "cancel",
+        "output",
+    )
+
     def __init__(
         self,
         call: NodeCall,
@@ -108,15 +119,20 @@ class Body:
         call, traits = self.call, self.call.node_class.traits
         self._node = node = call.node_class.create(call.config)
         inputs = convert_inputs(call) if call.conversions else call.inputs
-        self._context = context = self._make_context(node, inputs)
-        if "validate_config" in traits.hooks:
+        hooks = traits.hooks
+        # Nobody sees the context of a node that neither takes it nor has hooks: that saves 3 µs.
+        context = self._make_context(node, inputs) if traits.takes_context or hooks else NO_CONTEXT
+        self._context = context
+        if "validate_config" in hooks:
             await _settle(node.validate_config(node.config), in_loop=in_loop)
-        if "pre_execute" in traits.hooks:
+        if "pre_execute" in hooks:
             await _settle(node.pre_execute(context), in_loop=in_loop)
         self.cancel.raise_if_requested()
-        result = await _settle(node.invoke(context, inputs), in_loop=in_loop)
+        result = node.invoke(context, inputs)
+        if hasattr(type(result), "__await__"):
+            result = await _settle(result, in_loop=in_loop)
         outputs = take_outputs(call.node_class, result)
-        if "post_execute" in traits.hooks:
+        if "post_execute" in hooks:
             told = ExecutionResult(outputs=outputs)
             await _settle(node.post_execute(context, told), in_loop=in_loop)
         return Outcome(outputs=outputs, previews=self._preview(outputs))
@@ -154,11 +170,14 @@ class Body:
         )
         return Outcome(error=fact, exception=error, broke_contract=isinstance(error, ContractError))
 
-    def _preview(self, outputs: Mapping[str, Any]) -> dict[str, Preview]:
+    def _preview(self, outputs: Mapping[str, Any]) -> Mapping[str, Preview]:
         secret = find_secret_outputs(self.call.node_class)
         return {
             name: preview_value(value, secret=name in secret) for name, value in outputs.items()
         }
+
+
+NO_CONTEXT = ExecutionContext()
 
 
 def convert_inputs(call: NodeCall) -> dict[str, Any]:

@@ -30,11 +30,18 @@ if TYPE_CHECKING:
     from dagy_nb.nodes.base import FlowNode
 
 _VALUELESS = frozenset({DataType.ERROR, DataType.SIGNAL})
+_SCALARS = (True, 1, 1.0, "text")
 _PLAIN = frozenset({int, float, str, bool, type(None), list, tuple, bytes})
 
 
 class _Contract:
-    """What a node type declares of its outputs, sorted out once."""
+    """What a node type declares of its outputs, sorted out once.
+
+    Attributes:
+        carrying: The outputs that take a value.
+        sole: The name of the one output there is, if it takes a value; else empty.
+        fitting: Classes whose every bare value is what the sole output takes: no need to look at it.
+    """
 
     def __init__(self, spec: NodeSpec) -> None:
         self.spec = spec
@@ -44,6 +51,8 @@ class _Contract:
         self.carrying = tuple(
             each for each in self.outputs if not _VALUELESS.intersection(each.data_types)
         )
+        self.sole = self.outputs[0].name if len(self.outputs) == len(self.carrying) == 1 else ""
+        self.fitting = _find_fitting(self.outputs[0]) if self.sole else frozenset()
 
 
 _CONTRACTS: WeakKeyDictionary[type, _Contract] = WeakKeyDictionary()
@@ -57,6 +66,8 @@ def take_outputs(node_class: type[FlowNode], result: Any) -> dict[str, Any]:
             `contract.generator`, `contract.not_a_mapping`; names connector, expected and got.
     """
     contract = _find_contract(node_class)
+    if type(result) in contract.fitting:
+        return {contract.sole: result}
     given = _by_name(contract, result)
     outputs: dict[str, Any] = {}
     for connector in contract.outputs:
@@ -81,6 +92,12 @@ def _find_contract(node_class: type[FlowNode]) -> _Contract:
     if contract is None:
         contract = _CONTRACTS[node_class] = _Contract(node_class.spec)
     return contract
+
+
+def _find_fitting(connector: ConnectorSpec) -> frozenset[type]:
+    return frozenset(
+        type(example) for example in _SCALARS if check_value(example, connector.data_types) is None
+    )
 
 
 def _by_name(contract: _Contract, result: Any) -> Mapping[str, Any]:

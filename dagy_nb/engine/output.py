@@ -31,6 +31,19 @@ class NodeOutput:
     dropped.
     """
 
+    __slots__ = (
+        "_filled_at",
+        "_fraction",
+        "_is_closed",
+        "_left_out",
+        "_listener",
+        "_lock",
+        "_monotonic",
+        "_parts",
+        "_tokens",
+        "_told_at",
+    )
+
     def __init__(self, listener: Listener, monotonic: Callable[[], float]) -> None:
         self._listener = listener
         self._monotonic = monotonic

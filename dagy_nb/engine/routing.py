@@ -85,8 +85,11 @@ class _Router:
             self._holds += 1
             if self._holds == 1:
                 self._route_logging()
-            self._route_streams()
-            self._route_warnings()
+            # Each body holds: 1 µs is saved where nobody has replaced anything since the last one.
+            if type(sys.stdout) is not RoutedStream or type(sys.stderr) is not RoutedStream:
+                self._route_streams()
+            if warnings.showwarning is not _SHOW:
+                self._route_warnings()
 
     def release(self) -> None:
         """Let go; the last one puts everything back."""
@@ -130,9 +133,8 @@ class _Router:
                 setattr(sys, name, RoutedStream(stream, level))
 
     def _route_warnings(self) -> None:
-        if warnings.showwarning is not _SHOW:
-            self._show_before = warnings.showwarning
-            warnings.showwarning = _SHOW
+        self._show_before = warnings.showwarning
+        warnings.showwarning = _SHOW
 
     def _route_logging(self) -> None:
         self._call_before = logging.Logger.callHandlers

@@ -36,6 +36,8 @@ class InlineRunner:
 class _HereCall(SyncCall):
     """A body for the driver's thread."""
 
+    __slots__ = ()
+
     def run_here(self) -> None:
         """Run the body now."""
         self.run()

@@ -20,6 +20,8 @@ Result = TypeVar("Result")
 class Interruptible:
     """Runs one function once, in the calling thread; any other thread may interrupt it, once."""
 
+    __slots__ = ("_is_sent", "_lock", "_thread")
+
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._thread: int | None = None

@@ -26,6 +26,17 @@ class SyncCall:
     connection that `execute` waits for.
     """
 
+    __slots__ = (
+        "_body",
+        "_cancel",
+        "_end_turn",
+        "_guard",
+        "_is_over",
+        "_over",
+        "_reporter",
+        "_turn",
+    )
+
     def __init__(self, call: NodeCall, reporter: CallReporter) -> None:
         self._reporter = reporter
         self._cancel = CancelToken()

@@ -41,6 +41,8 @@ class ThreadRunner:
 
 
 class _SyncThreadCall(SyncCall):
+    __slots__ = ("_pool", "_worker")
+
     def __init__(self, call: NodeCall, reporter: CallReporter, pool: ThreadPool) -> None:
         super().__init__(call, reporter)
         self._pool = pool

@@ -8,14 +8,12 @@ import threading
 class Turn:
     """Decides between the thread that would begin a call and the one that would take it back."""
 
-    __slots__ = ("_is_taken", "_lock")
+    __slots__ = ("_lock",)
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._is_taken = False
 
     def take(self) -> bool:
         """Return True to whoever comes first, False to everybody after."""
-        with self._lock:
-            before, self._is_taken = self._is_taken, True
-            return not before
+        # The lock is never given back, so only the first one gets it.
+        return self._lock.acquire(blocking=False)

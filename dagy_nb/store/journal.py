@@ -10,12 +10,12 @@ from __future__ import annotations
 import os
 import secrets
 import threading
+import time
 import weakref
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from dagy_nb.model.event import encode
-from dagy_nb.store.line import write_line
+from dagy_nb.store.encoding import write_fact
 from dagy_nb.store.liveness import describe_self
 from dagy_nb.store.segment import Segment, name_segment, sync_folder
 from dagy_nb.store.trouble import explain
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from dagy_nb.store.place import Place
 
 ROTATE_AT = 8 * 1024 * 1024
+LOOK_EVERY = 0.05
 
 
 class Journal:
@@ -37,12 +38,21 @@ class Journal:
         place: The store's folder.
         clock: Where the time in a segment's name comes from.
         rotate_at: Size in bytes after which a new segment is begun.
+        look_every: Seconds after which it looks again whether somebody removed its segment.
     """
 
-    def __init__(self, place: Place, clock: Clock, *, rotate_at: int = ROTATE_AT) -> None:
+    def __init__(
+        self,
+        place: Place,
+        clock: Clock,
+        *,
+        rotate_at: int = ROTATE_AT,
+        look_every: float = LOOK_EVERY,
+    ) -> None:
         self._place = place
         self._clock = clock
         self._rotate_at = rotate_at
+        self._look_every = look_every
         self._last_time = 0
         self._begin()
         _open_journals.add(self)
@@ -58,7 +68,7 @@ class Journal:
         Raises:
             StoreError: `store.unwritable`, `store.full`. Some of the facts may have been written.
         """
-        lines = b"".join([write_line(encode(event)) for event in events])
+        lines = b"".join([write_fact(event) for event in events])
         with self._lock:
             try:
                 segment = self._take_segment()
@@ -87,6 +97,7 @@ class Journal:
         self._segment: Segment | None = None
         self._is_spoiled = False
         self._is_named_safely = False
+        self._looked_at = float("-inf")
         self._writer = f"{os.getpid()}-{secrets.token_hex(4)}"
 
     def _take_segment(self) -> Segment:
@@ -102,7 +113,14 @@ class Journal:
         return segment
 
     def _is_used_up(self, segment: Segment) -> bool:
-        return segment.size >= self._rotate_at or segment.is_removed()
+        if segment.size >= self._rotate_at:
+            return True
+        # Not each time: this call lets other threads run, and costs more than the write does.
+        now = time.monotonic()
+        if now - self._looked_at < self._look_every:
+            return False
+        self._looked_at = now
+        return segment.is_removed()
 
     def _create(self) -> Segment:
         now = self._clock.now()

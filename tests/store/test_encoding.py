@@ -1,0 +1,43 @@
+"""The short way of writing a fact: the same bytes as the long one."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+
+from dagy_nb.model.event import (
+    AttemptStarted,
+    ErrorFact,
+    LogWritten,
+    NodeEnded,
+    NodeQueued,
+    Preview,
+    encode,
+)
+from dagy_nb.model.state import NodeState, Reason
+from dagy_nb.store.encoding import write_fact
+from dagy_nb.store.line import write_line
+from tests.strategies import events
+
+PREVIEW = Preview(type="DataFrame", summary="2 rows", columns=(("a", "int64"),), shape=(2, 1))
+ERROR = ErrorFact(type="Odd", code="raised.Odd", message="é\n\u2028", node_id="a", attempt=2)
+
+
+@given(events())
+def test_every_fact_is_written_as_the_long_way_writes_it(event):
+    assert write_fact(event) == write_line(encode(event))
+
+
+@pytest.mark.parametrize(
+    "event",
+    [
+        NodeQueued(at=0.1 + 0.2, node_id="a"),
+        AttemptStarted(at=1e300, run_id="r", node_id="a", attempt=3, runner="thread"),
+        NodeEnded(at=1.0, node_id="a", state=NodeState.COMPLETED, previews={"y": PREVIEW}),
+        NodeEnded(at=1.0, node_id="a", state=NodeState.FAILED, reason=Reason.RAISED, error=ERROR),
+        NodeEnded(at=1.0, node_id="a", state=NodeState.SKIPPED, cause=("b", "c")),
+        LogWritten(at=1.0, run_id="r", node_id="a", text="half a pair: \ud83d"),
+    ],
+)
+def test_facts_of_every_shape_are_written_as_the_long_way_writes_them(event):
+    assert write_fact(event) == write_line(encode(event))
