@@ -26,6 +26,12 @@ class Settings:
         thread_slots: How many node bodies run in threads at a time (`DAGY_SLOTS`).
         parent_run: Id of the notebook run this kernel belongs to (`DAGY_PARENT_RUN`), or empty.
         static: Show static pictures instead of widgets (`DAGY_STATIC=1`).
+        backend: Where runs go that nothing else decides about (`DAGY_BACKEND`, default `kernel`).
+        deployment_backend: Where runs go inside a deployment, over flows and rules
+            (`DAGY_DEPLOYMENT_BACKEND`), or empty.
+        rules: A YAML file of rules that choose backends (`DAGY_RULES`), or None.
+        dask: Address of a Dask scheduler (`DAGY_DASK`); empty starts a cluster on this machine when one
+            is needed.
         sources: Setting → where its value came from.
     """
 
@@ -34,6 +40,10 @@ class Settings:
     thread_slots: int = 8
     parent_run: str = ""
     static: bool = False
+    backend: str = "kernel"
+    deployment_backend: str = ""
+    rules: Path | None = None
+    dask: str = ""
     sources: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -60,12 +70,20 @@ def read_settings(environ: Mapping[str, str] | None = None, folder: Path | None 
         thread_slots=_read(env, "DAGY_SLOTS", _count, slots),
         parent_run=env.get("DAGY_PARENT_RUN", ""),
         static=_read(env, "DAGY_STATIC", _flag, default=False),
+        backend=env.get("DAGY_BACKEND", "").strip() or "kernel",
+        deployment_backend=env.get("DAGY_DEPLOYMENT_BACKEND", "").strip(),
+        rules=_read(env, "DAGY_RULES", _path, None),
+        dask=env.get("DAGY_DASK", "").strip(),
         sources={
             "home": home_source,
             "node_timeout": _source(env, "DAGY_TIMEOUT"),
             "thread_slots": _source(env, "DAGY_SLOTS"),
             "parent_run": _source(env, "DAGY_PARENT_RUN"),
             "static": _source(env, "DAGY_STATIC"),
+            "backend": _source(env, "DAGY_BACKEND"),
+            "deployment_backend": _source(env, "DAGY_DEPLOYMENT_BACKEND"),
+            "rules": _source(env, "DAGY_RULES"),
+            "dask": _source(env, "DAGY_DASK"),
         },
     )
 
@@ -116,6 +134,10 @@ def _count(text: str) -> int:
         msg = "write a whole number from 1 to 1000"
         raise ValueError(msg)
     return value
+
+
+def _path(text: str) -> Path:
+    return Path(text).expanduser().absolute()
 
 
 def _flag(text: str) -> bool:

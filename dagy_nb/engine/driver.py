@@ -98,6 +98,8 @@ def start_run(
     clock: Clock,
     flow_hash: str = "",
     parent_run_id: str = "",
+    backend: str = "kernel",
+    backend_reason: str = "",
     subscribers: Iterable[Subscriber] = (),
 ) -> LiveRun:
     """Start a run and return at once.
@@ -109,6 +111,8 @@ def start_run(
         clock: Where times come from.
         flow_hash: `content_hash` of the flow as it was written.
         parent_run_id: The notebook run in which this run was started.
+        backend: Name of the backend that carries it.
+        backend_reason: Why this one.
         subscribers: Hear every fact from the first one.
 
     Raises:
@@ -117,7 +121,14 @@ def start_run(
     _check_runners(plan, runners)
     delivery = Delivery(plan.run_id, record, subscribers)
     delivery.add(
-        describe_queued(plan, at=clock.now(), flow_hash=flow_hash, parent_run_id=parent_run_id)
+        describe_queued(
+            plan,
+            at=clock.now(),
+            flow_hash=flow_hash,
+            parent_run_id=parent_run_id,
+            backend=backend,
+            backend_reason=backend_reason,
+        )
     )
     delivery.flush()
     loop = RunLoop(plan, runners, delivery, clock)

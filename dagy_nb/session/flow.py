@@ -17,6 +17,7 @@ from dagy_nb.session.parameters import read_declarations
 from dagy_nb.session.session import Session
 
 if TYPE_CHECKING:
+    from dagy_nb.backends.explanation import BackendExplanation
     from dagy_nb.model.diagnostic import Diagnostic
     from dagy_nb.session.handle import RunHandle
 
@@ -35,6 +36,7 @@ class Flow(EditableFlow):
         failure_policy: `continue`, `stop` or `isolate`.
         timeout: Limit in seconds of a whole run.
         node_timeout: Limit in seconds for nodes that name none.
+        backend: Where its runs go: `kernel`, `dask`, `papermill`; None leaves that to rules and settings.
         session: Where it runs and is recorded; the current one by default.
 
     Raises:
@@ -57,6 +59,7 @@ class Flow(EditableFlow):
         failure_policy: str = "continue",
         timeout: float | None = None,
         node_timeout: float | None = None,
+        backend: str | None = None,
         session: Session | None = None,
     ) -> None:
         spec = build_spec(
@@ -66,6 +69,7 @@ class Flow(EditableFlow):
             failure_policy=failure_policy,
             timeout=timeout,
             node_timeout=node_timeout,
+            backend=backend,
         )
         self._begin(spec, session or current_session())
 
@@ -132,21 +136,30 @@ class Flow(EditableFlow):
         return self.session.check(self.spec)
 
     def run(
-        self, /, *, timeout: float | None = None, runner: str | None = None, **parameters: Any
+        self,
+        /,
+        *,
+        timeout: float | None = None,
+        runner: str | None = None,
+        backend: str | None = None,
+        **parameters: Any,
     ) -> RunHandle:
         """Start a run of the flow as it is now, and return at once.
 
         Args:
             timeout: Limit in seconds for the whole run; overrides the flow's own, 0 means none.
             runner: Where all bodies run, over what nodes and classes say.
+            backend: Where the whole run goes, over what the flow and all rules say.
             **parameters: Values of the flow's parameters.
 
         Raises:
             CheckFailed: `flow.check_failed`, with all diagnostics.
             FlowError: `parameter.unknown`, `parameter.type`, `parameter.missing`, `flow.no_runner`,
                 `flow.timeout_invalid`.
+            UnknownName: `unknown.backend`.
+            BackendError: `backend.*` where the run cannot go to its backend.
         """
-        return self.start(parameters, timeout=timeout, runner=runner)
+        return self.start(parameters, timeout=timeout, runner=runner, backend=backend)
 
     def start(
         self,
@@ -154,9 +167,12 @@ class Flow(EditableFlow):
         *,
         timeout: float | None = None,
         runner: str | None = None,
+        backend: str | None = None,
     ) -> RunHandle:
         """As `run`, with the parameters in a mapping: so they may be named `timeout` or `runner`."""
-        handle = self.session.start(self.spec, parameters, timeout=timeout, runner=runner)
+        handle = self.session.start(
+            self.spec, parameters, timeout=timeout, runner=runner, backend=backend
+        )
         # Old runs hold their outputs: keep only what still runs, and the newest.
         with self.draft.lock:
             self.runs = [*(each for each in self.runs if not each.done), handle]
@@ -166,6 +182,36 @@ class Flow(EditableFlow):
             except Exception:  # noqa: BLE001 - who watches must not take the handle from the caller
                 _LOG.exception("A watcher of flow %s failed: %r", self.name, callback)
         return handle
+
+    def use_backend(self, name: str | None) -> None:
+        """Send the flow's runs to a backend, as `backend: NAME` in its text does; undo takes it back.
+
+        Args:
+            name: The backend; None leaves the choice to the rules and the setting.
+
+        Raises:
+            UnknownName: `unknown.backend`.
+        """
+        if name is not None:
+            self.session.routing.backends.get(name)
+        self.replace(self.spec.model_copy(update={"backend": name}))
+
+    def explain_backend(self, backend: str | None = None) -> BackendExplanation:
+        """Return where a run of the flow as it is now would go, and why; show it to read it.
+
+        Args:
+            backend: As for `run`.
+
+        Raises:
+            UnknownName: `unknown.node_type`.
+            FlowError: The flow cannot be planned.
+            SettingError: `setting.rules`.
+
+        Example:
+            >>> flow.explain_backend()  # doctest: +SKIP
+            backend dask: Rule large: memory_mb 9,000 is > 8,000.
+        """
+        return self.session.explain_backend(self.spec, backend)
 
     def watch_runs(self, callback: Callable[[RunHandle], None]) -> Callable[[], None]:
         """Call `callback` with the handle of each run that starts; return what ends that."""

@@ -16,7 +16,7 @@ from dagy_nb.model.state import RunState
 from dagy_nb.session.result import RunResult, make_failure
 
 if TYPE_CHECKING:
-    from dagy_nb.engine.driver import LiveRun
+    from dagy_nb.abc import RunControl
     from dagy_nb.session.listener import RunListener
 
 TICK = 0.1
@@ -35,7 +35,7 @@ class RunHandle:
         >>> run = handle.wait()  # or: run = await handle    # doctest: +SKIP
     """
 
-    def __init__(self, live: LiveRun, listener: RunListener) -> None:
+    def __init__(self, live: RunControl, listener: RunListener) -> None:
         self._live = live
         self._listener = listener
         self._told = False

@@ -7,8 +7,10 @@ import weakref
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from dagy_nb.abc import Submission
+from dagy_nb.backends.kernel import KernelBackend
+from dagy_nb.backends.registry import Backends
 from dagy_nb.checks.flow import check_flow
-from dagy_nb.engine.driver import start_run
 from dagy_nb.engine.plan import Plan, make_plan
 from dagy_nb.errors import CheckFailed, ConfigError, FlowError, UnknownName
 from dagy_nb.flowfile.expressions import read_parameter_values, resolve_parameters
@@ -23,13 +25,16 @@ from dagy_nb.model.nearest import suggest_names
 from dagy_nb.model.run_id import make_run_id
 from dagy_nb.session.handle import RunHandle
 from dagy_nb.session.listener import RunListener
+from dagy_nb.session.routing import RunRouting
 from dagy_nb.session.versions import VersionLog, pin_versions
 from dagy_nb.session.watch import CancelWatch
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from dagy_nb.abc import Clock, Runner, Store
+    from dagy_nb.abc import Backend, Clock, Runner, Store
+    from dagy_nb.backends.explanation import BackendExplanation
+    from dagy_nb.backends.rules import Rule
     from dagy_nb.model.flow import FlowSpec, FlowVersion
     from dagy_nb.model.spec import NodeSpec
     from dagy_nb.nodes.base import FlowNode
@@ -48,8 +53,11 @@ class Session:
         registry: Which node types there are.
         runners: Runner name → runner.
         clock: Where times come from.
+        backends: Where whole runs go; this process only by default.
+        rules: Which flows go to which backend, in order; those of `settings.rules` by default.
 
     Attributes:
+        routing: Chooses the backend of each run.
         flows: Name → the draft that was opened last under this name.
     """
 
@@ -61,12 +69,16 @@ class Session:
         registry: Registry,
         runners: Mapping[str, Runner],
         clock: Clock,
+        backends: Backends | None = None,
+        rules: Sequence[Rule | Mapping[str, Any]] | None = None,
     ) -> None:
         self.settings = settings
         self.store = store
         self.registry = registry
         self.runners = dict(runners)
         self.clock = clock
+        backends = backends or Backends([KernelBackend()], settings)
+        self.routing = RunRouting(backends, settings, store, rules=rules)
         self.flows: dict[str, object] = {}
         self.handles: weakref.WeakValueDictionary[str, RunHandle] = weakref.WeakValueDictionary()
         self._versions = VersionLog(store, clock)
@@ -119,6 +131,7 @@ class Session:
         *,
         timeout: float | None = None,
         runner: str | None = None,
+        backend: str | None = None,
     ) -> RunHandle:
         """Start a run and return at once.
 
@@ -126,13 +139,34 @@ class Session:
             CheckFailed: The flow has errors.
             FlowError: `parameter.*` where the parameters do not fit, `flow.no_runner`,
                 `flow.timeout_invalid`.
+            UnknownName: `unknown.backend`.
+            BackendError: `backend.*` where the run cannot go to its backend.
         """
         self._refuse_options(timeout, runner)
         values = read_parameter_values(flow, parameters)
         self._refuse_errors(flow)
         plan = self._plan(flow, values, timeout=timeout, runner=runner)
+        chosen, explanation = self.routing.choose(flow, plan, call=backend)
         self._versions.record(flow, self._specs_of(flow))
-        return self._drive(flow, plan)
+        return self._drive(flow, plan, chosen, explanation)
+
+    def explain_backend(self, flow: FlowSpec, backend: str | None = None) -> BackendExplanation:
+        """Return where a run of the flow would go, and why.
+
+        Raises:
+            UnknownName: `unknown.node_type`.
+            FlowError: The flow cannot be planned.
+            SettingError: `setting.rules`.
+        """
+        plan = make_plan(
+            flow,  # parameters stay expressions: no backend is chosen by them
+            self.registry.snapshot().classes,
+            run_id="",
+            parameters={},
+            artifacts=self.settings.home,
+            default_timeout=self.settings.node_timeout,
+        )
+        return self.routing.explain(flow, plan, call=backend)
 
     def cancel(self, run_id: str, node_id: str = "", *, by: str = "") -> None:
         """Cancel a run of this process at once, or ask the process that runs it.
@@ -165,6 +199,7 @@ class Session:
     def close(self) -> None:
         """Cancel what runs, give it a moment to end and be recorded, and let go of everything."""
         self._watch.close(GRACE)
+        self.routing.backends.close()
         for runner in self.runners.values():
             runner.close()
         self.store.close()
@@ -227,17 +262,24 @@ class Session:
             runner=runner,
         )
 
-    def _drive(self, flow: FlowSpec, plan: Plan) -> RunHandle:
+    def _drive(
+        self, flow: FlowSpec, plan: Plan, backend: Backend, explanation: BackendExplanation
+    ) -> RunHandle:
         listener = RunListener()
-        live = start_run(
-            plan,
-            runners=self.runners,
+        submission = Submission(
+            plan=plan,
             record=self._record,
             clock=self.clock,
+            runners=self.runners,
+            settings=self.settings,
+            store=self.store,
             flow_hash=flow.content_hash,
             parent_run_id=self.settings.parent_run,
+            backend=explanation.backend,
+            backend_reason=explanation.reason,
             subscribers=(listener.hear,),
         )
+        live = backend.submit(submission)
         handle = RunHandle(live, listener)
         self.handles[live.run_id] = handle
         self._watch.add(live)

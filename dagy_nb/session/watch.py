@@ -10,8 +10,7 @@ from typing import TYPE_CHECKING
 from dagy_nb.errors import DagyError, UnknownName
 
 if TYPE_CHECKING:
-    from dagy_nb.abc import Store
-    from dagy_nb.engine.driver import LiveRun
+    from dagy_nb.abc import RunControl, Store
 
 EVERY = 0.5
 logger = logging.getLogger(__name__)
@@ -29,11 +28,11 @@ class CancelWatch:
         self._store = store
         self._every = every
         self._lock = threading.Lock()
-        self._live: dict[str, LiveRun] = {}
+        self._live: dict[str, RunControl] = {}
         self._thread: threading.Thread | None = None
         self._closed = threading.Event()
 
-    def add(self, live: LiveRun) -> None:
+    def add(self, live: RunControl) -> None:
         """Watch a run until it ends."""
         with self._lock:
             self._live[live.run_id] = live
@@ -62,12 +61,12 @@ class CancelWatch:
                     self._thread = None
                     return
 
-    def _drop_ended(self) -> list[LiveRun]:
+    def _drop_ended(self) -> list[RunControl]:
         with self._lock:
             self._live = {key: run for key, run in self._live.items() if not run.done.is_set()}
             return list(self._live.values())
 
-    def _look(self, live: LiveRun) -> None:
+    def _look(self, live: RunControl) -> None:
         try:
             asked = self._store.cancel_requested(live.run_id)
         except DagyError as error:
