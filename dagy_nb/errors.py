@@ -17,6 +17,7 @@ DagyError
 ├── ConversionError (ValueError)  a value cannot become another type          convert.*
 ├── TransitionError          a state change that is not in the table          state.*
 ├── NodeTimeout (TimeoutError) a node ran past its deadline                   node.timed_out
+├── RunnerError              a node cannot go to its runner, or come back     runner.*
 ├── RunFailed                a run did not complete                           run.*
 ├── RunUnfinished (TimeoutError) a run goes on after somebody waited enough   run.unfinished
 ├── StoreError               records cannot be read or written                store.*
@@ -242,6 +243,12 @@ class NodeTimeout(DagyError, TimeoutError):
     """A node ran past its deadline."""
 
     default_code = "node.timed_out"
+
+
+class RunnerError(DagyError):
+    """A node, its inputs or its outputs cannot go where its runner is, or that runner is not there."""
+
+    default_code = "runner.refused"
 
 
 class RunFailed(DagyError):

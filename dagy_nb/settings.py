@@ -24,6 +24,7 @@ class Settings:
         node_timeout: Limit in seconds for nodes that name none (`DAGY_TIMEOUT`, default 300);
             None means no limit and must be asked for with `none`.
         thread_slots: How many node bodies run in threads at a time (`DAGY_SLOTS`).
+        process_slots: How many node bodies run in processes at a time (`DAGY_PROCESS_SLOTS`).
         parent_run: Id of the notebook run this kernel belongs to (`DAGY_PARENT_RUN`), or empty.
         static: Show static pictures instead of widgets (`DAGY_STATIC=1`).
         backend: Where runs go that nothing else decides about (`DAGY_BACKEND`, default `kernel`).
@@ -38,6 +39,7 @@ class Settings:
     home: Path
     node_timeout: float | None = 300.0
     thread_slots: int = 8
+    process_slots: int = 2
     parent_run: str = ""
     static: bool = False
     backend: str = "kernel"
@@ -68,6 +70,7 @@ def read_settings(environ: Mapping[str, str] | None = None, folder: Path | None 
         home=home,
         node_timeout=_read(env, "DAGY_TIMEOUT", _seconds, 300.0),
         thread_slots=_read(env, "DAGY_SLOTS", _count, slots),
+        process_slots=_read(env, "DAGY_PROCESS_SLOTS", _count, max(2, os.cpu_count() or 2)),
         parent_run=env.get("DAGY_PARENT_RUN", ""),
         static=_read(env, "DAGY_STATIC", _flag, default=False),
         backend=env.get("DAGY_BACKEND", "").strip() or "kernel",
@@ -78,6 +81,7 @@ def read_settings(environ: Mapping[str, str] | None = None, folder: Path | None 
             "home": home_source,
             "node_timeout": _source(env, "DAGY_TIMEOUT"),
             "thread_slots": _source(env, "DAGY_SLOTS"),
+            "process_slots": _source(env, "DAGY_PROCESS_SLOTS"),
             "parent_run": _source(env, "DAGY_PARENT_RUN"),
             "static": _source(env, "DAGY_STATIC"),
             "backend": _source(env, "DAGY_BACKEND"),

@@ -69,6 +69,11 @@ class NodeOutput:
         with self._lock:
             self._pass(level, text)
 
+    def skip(self, count: int) -> None:
+        """Count lines of a flood that nobody looked at."""
+        with self._lock:
+            self._left_out += count
+
     def progressed(self, fraction: float, message: str) -> None:
         """Take progress; it never falls, and comes through at most every `PROGRESS_SECONDS`."""
         with self._lock:

@@ -1,1 +1,1 @@
-"""Where one node's body runs: inline, in a thread."""
+"""Where one node's body runs: inline, in a thread, in a process of its own."""

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from dagy_nb.engine.clock import SystemClock
 from dagy_nb.nodes.registry import default_registry
 from dagy_nb.runners.inline import InlineRunner
+from dagy_nb.runners.process import ProcessRunner
 from dagy_nb.runners.thread import ThreadRunner
 from dagy_nb.session.session import Session
 from dagy_nb.settings import Settings, read_settings
@@ -33,6 +34,7 @@ def make_session(settings: Settings | None = None, *, store: Store | None = None
         runners={
             "inline": InlineRunner(),
             "thread": ThreadRunner(slots=settings.thread_slots),
+            "process": ProcessRunner(slots=settings.process_slots),
         },
         clock=clock,
     )

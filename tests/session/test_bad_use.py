@@ -107,7 +107,7 @@ BAD_CALLS: list[tuple[Callable[[Flow], object], str]] = [
     (lambda flow: flow.run(timeout="x"), "flow.timeout_invalid"),
     (lambda flow: flow.run(timeout=True), "flow.timeout_invalid"),
     (lambda flow: flow.run(timeout=float("nan")), "flow.timeout_invalid"),
-    (lambda flow: flow.run(runner="process"), "flow.no_runner"),
+    (lambda flow: flow.run(runner="nowhere"), "flow.no_runner"),
     (lambda flow: flow.run(runner=3), "flow.no_runner"),
     (lambda flow: flow.add(FlowNode), "node.no_execute"),
     (lambda flow: flow.describe(nope=1), "flow.invalid"),

@@ -1,0 +1,221 @@
+"""A call in, its body run by one supervised worker out: sent, heard, stopped, and told of exactly once."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from contextlib import suppress
+
+from dagy_nb.abc import CallReporter, NodeCall, Outcome
+from dagy_nb.engine.fault import describe_exception
+from dagy_nb.engine.output import NodeOutput
+from dagy_nb.errors import RunnerError
+from dagy_nb.runners.death import describe_death
+from dagy_nb.runners.streamlines import StreamLines
+from dagy_nb.runners.supervised import SupervisedWorker
+from dagy_nb.runners.turn import Turn
+from dagy_nb.runners.worker.codec import Buffer
+from dagy_nb.runners.worker.frames import Frame, Kind
+from dagy_nb.runners.worker.main import IDLE_EXIT
+from dagy_nb.runners.worker.message import pack_call, refuse, unpack_outcome
+from dagy_nb.runners.worker.sender import PROGRESS
+from dagy_nb.runners.worker.surroundings import take_surroundings
+from dagy_nb.runners.workers import WorkerPool
+
+POLITE_SECONDS = 0.25
+"""Seconds for `on_cancel` before the body's process is killed."""
+LATE_PATIENCE = 30.0
+"""Seconds to wait for the driver's word about a body which the guard ended at its limit."""
+POLL_SECONDS = 0.05
+
+
+class SupervisedCall:
+    """One call (`dagy_nb.abc.LiveCall`); `run` belongs to one thread, the rest to any.
+
+    Args:
+        call: What to run.
+        reporter: Who hears of it.
+        workers: Where a worker comes from.
+    """
+
+    def __init__(self, call: NodeCall, reporter: CallReporter, workers: WorkerPool) -> None:
+        self.call = call
+        self._reporter = reporter
+        self._workers = workers
+        self._turn = Turn()
+        self._lock = threading.Lock()
+        self._stop_asked = threading.Event()
+        self._worker: SupervisedWorker | None = None
+        self._is_started = False
+        self._is_over = False
+        self._ended: Frame | None = None
+        self._output = NodeOutput(reporter, time.monotonic)
+        self._streams = {level: StreamLines(level, self._output) for level in ("STDOUT", "STDERR")}
+
+    @property
+    def is_over(self) -> bool:
+        """Whether the reporter has heard of the end."""
+        return self._is_over
+
+    def run(self, should_stop: Callable[[], bool] | None = None) -> None:
+        """Run the call to its end in this thread, unless it was stopped before.
+
+        Args:
+            should_stop: Asked every `POLL_SECONDS`; where it says yes, the call is stopped.
+        """
+        if not self._turn.take():
+            return
+        try:
+            self._run(should_stop)
+        except RunnerError as error:
+            self._end(refuse(error, self.call))
+        except BaseException as error:  # noqa: BLE001 - whatever it is, the run must hear of an end
+            self._end(Outcome(error=describe_exception(error), exception=error, crashed=True))
+
+    def stop(self) -> str:
+        """Have everything of the call killed, after a moment for its `on_cancel` if it has one."""
+        if self._turn.take():
+            return "cancelled"
+        with self._lock:
+            self._stop_asked.set()
+            worker = self._worker
+            is_polite = self._is_started and "on_cancel" in self.call.node_class.traits.hooks
+            if worker is None:
+                # It has none yet, or is over.
+                return "killing"
+            if not is_polite:
+                worker.kill()
+                return "killing"
+            worker.send_stop()
+        later = threading.Timer(POLITE_SECONDS, self._kill)
+        later.daemon = True
+        later.start()
+        return "killing"
+
+    def abandon(self) -> None:
+        """Do nothing more: the system does not let go of a process that was killed."""
+
+    # --- what the worker says -------------------------------------------------------------------
+
+    def hear(self, frame: Frame) -> None:
+        """Take a frame from the worker."""
+        match frame.kind:
+            case Kind.STARTED:
+                self._is_started = True
+                self._reporter.started()
+            case Kind.LINE:
+                level, _, text = bytes(frame.buffers[0]).decode().partition("\n")
+                self._reporter.wrote(level, text)
+            case Kind.PROGRESS:
+                (fraction,) = PROGRESS.unpack(frame.buffers[0])
+                self._reporter.progressed(fraction, bytes(frame.buffers[1]).decode())
+            case Kind.ENDED:
+                self._ended = frame
+
+    def read(self, level: str, text: bytes) -> None:
+        """Take what was written to a stream of the worker."""
+        self._streams[level].take(text)
+
+    # --- the road -------------------------------------------------------------------------------
+
+    def _run(self, should_stop: Callable[[], bool] | None) -> None:
+        packed = pack_call(self.call, take_surroundings()).list_buffers()
+        while not self._carry(packed, should_stop):
+            # The worker had gone to sleep for good in that very moment.
+            continue
+
+    def _carry(self, packed: list[Buffer], should_stop: Callable[[], bool] | None) -> bool:
+        worker = self._take_worker()
+        if worker is None:
+            self._tell_stopped("killed")
+            return True
+        worker.send_call(packed)
+        self._workers.start_spare()
+        self._listen(worker, should_stop)
+        return self._finish(worker)
+
+    def _take_worker(self) -> SupervisedWorker | None:
+        worker = self._workers.lease()
+        with self._lock:
+            if not self._stop_asked.is_set():
+                self._worker = worker
+                return worker
+        self._workers.give_back(worker)
+        return None
+
+    def _listen(self, worker: SupervisedWorker, should_stop: Callable[[], bool] | None) -> None:
+        patience = None if should_stop is None else POLL_SECONDS
+        while self._ended is None and not worker.is_dead:
+            worker.listen(self, patience)
+            if should_stop is not None and not self._stop_asked.is_set() and should_stop():
+                self.stop()
+
+    def _finish(self, worker: SupervisedWorker) -> bool:
+        """Tell how it ended; return False where another worker must try, since the body never began."""
+        with self._lock:
+            ended = None if self._stop_asked.is_set() else self._ended
+            if ended is not None:
+                # From here on a stop finds nothing to kill.
+                self._worker = None
+        if ended is not None:
+            self._finish_normally(worker, ended)
+            return True
+        worker.kill()
+        is_gone = worker.wait_gone(self)
+        death = worker.describe_death()
+        with self._lock:
+            self._worker = None
+        self._workers.discard(worker)
+        if not is_gone and not self._stop_asked.is_set():
+            self._close_output()
+            self._end(describe_death(death, self.call))
+            return True
+        if death.is_late:
+            self._stop_asked.wait(LATE_PATIENCE)
+        if self._stop_asked.is_set():
+            self._close_output()
+            self._tell_stopped("killed" if is_gone else "abandoned")
+            return True
+        if not self._is_started and _went_to_sleep(death.status):
+            return False
+        self._close_output()
+        self._end(describe_death(death, self.call))
+        return True
+
+    def _finish_normally(self, worker: SupervisedWorker, ended: Frame) -> None:
+        worker.drain(self)
+        outcome, spent = unpack_outcome(ended.buffers, self.call)
+        self._ended = None
+        del ended
+        if spent:
+            worker.kill()
+            worker.wait_gone(self)
+            self._workers.discard(worker)
+        else:
+            self._workers.give_back(worker)
+        self._close_output()
+        self._end(outcome)
+
+    def _close_output(self) -> None:
+        for stream in self._streams.values():
+            stream.close()
+        self._output.close()
+
+    def _end(self, outcome: Outcome) -> None:
+        self._is_over = True
+        self._reporter.ended(outcome)
+
+    def _tell_stopped(self, how: str) -> None:
+        self._is_over = True
+        self._reporter.stopped(how)
+
+    def _kill(self) -> None:
+        with self._lock:
+            if self._worker is not None:
+                with suppress(OSError):
+                    self._worker.kill()
+
+
+def _went_to_sleep(status: int | None) -> bool:
+    return status is not None and status == IDLE_EXIT << 8

@@ -1,0 +1,1 @@
+"""The far side: what runs in a worker process and in the guard that stands over it."""

@@ -1,0 +1,56 @@
+"""What happens in a worker in, frames for the notebook's process out, from any thread."""
+
+from __future__ import annotations
+
+import os
+import struct
+import threading
+from collections.abc import Sequence
+
+from dagy_nb.runners.worker.codec import Buffer
+from dagy_nb.runners.worker.frames import FrameWriter, Kind, make_parts
+
+PROGRESS = struct.Struct("<d")
+
+
+class Sender:
+    """Writes whole frames to one pipe.
+
+    A process that a node forks has the same pipe: it must not write frames between ours. What it prints goes
+    to its plain streams instead, and one that returns into our loop ends there.
+    """
+
+    def __init__(self, pipe: int) -> None:
+        self._pipe = pipe
+        self._writer = FrameWriter(pipe)
+        self._lock = threading.Lock()
+        self._is_forked = False
+        os.register_at_fork(after_in_child=self._leave)
+
+    def send(self, kind: Kind, buffers: Sequence[Buffer] = ()) -> None:
+        """Send a frame, waiting until the pipe has taken it."""
+        if self._is_forked:
+            self._send_forked(kind, buffers)
+            return
+        with self._lock:
+            self._writer.add(make_parts(kind, buffers))
+            self._writer.write()
+
+    def send_line(self, level: str, text: str) -> None:
+        """Send a line of output."""
+        self.send(Kind.LINE, [f"{level}\n{text}".encode(errors="backslashreplace")])
+
+    def send_progress(self, fraction: float, message: str) -> None:
+        """Send progress."""
+        self.send(Kind.PROGRESS, [PROGRESS.pack(fraction), message.encode(errors="replace")])
+
+    def _send_forked(self, kind: Kind, buffers: Sequence[Buffer]) -> None:
+        if kind is Kind.ENDED:
+            os._exit(0)
+        if kind is Kind.LINE:
+            level, _, text = bytes(buffers[0]).partition(b"\n")
+            os.write(2 if level == b"STDERR" else 1, text + b"\n")
+
+    def _leave(self) -> None:
+        self._is_forked = True
+        os.close(self._pipe)

@@ -1,0 +1,42 @@
+"""A worker after a node in, why it must not serve another one out."""
+
+from __future__ import annotations
+
+import os
+import threading
+
+from dagy_nb.runners.worker.descent import measure
+
+MOST_NODES = 1_000
+MOST_GROWTH = 256 * 1024 * 1024
+"""Bytes by which a worker may be larger than it was before its first node."""
+
+
+class Wear:
+    """What nodes left behind in this process."""
+
+    def __init__(self) -> None:
+        self._nodes = 0
+        self._memory = measure([os.getpid()])
+        self._threads = threading.active_count()
+
+    def judge(self) -> str:
+        """Return why this worker must not be used again; empty where it may."""
+        self._nodes += 1
+        if _has_children():
+            return "processes"
+        if threading.active_count() > self._threads:
+            return "threads"
+        if self._nodes >= MOST_NODES:
+            return "nodes"
+        grown = measure([os.getpid()]) - self._memory > MOST_GROWTH
+        return "memory" if grown else ""
+
+
+def _has_children() -> bool:
+    """Whether a child lives or was not waited for; on Linux orphans of children are among them."""
+    try:
+        os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT)
+    except ChildProcessError:
+        return False
+    return True
