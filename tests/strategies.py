@@ -35,6 +35,7 @@ from dagy_nb.model.flow import (
     ParameterSpec,
     ParameterType,
 )
+from dagy_nb.model.retry import RetryKind, RetrySpec, Trigger
 from dagy_nb.model.spec import NodeSpec, OriginKind, RunnerName
 
 # Words and marks that readers of YAML, SQL or HTML trip over.
@@ -62,6 +63,24 @@ configs = st.dictionaries(texts, plain_values, max_size=3)
 extras = st.dictionaries(texts.map(lambda text: f"x-{text}"), plain_values, max_size=2)
 limits = st.none() | st.floats(0.001, 1e9) | st.integers(1, 10_000).map(float)
 zero_limits = limits | st.just(0.0)
+
+
+waits = st.floats(0, 3600) | st.integers(0, 3600).map(float)
+
+
+@st.composite
+def retries(draw: st.DrawFn) -> RetrySpec:
+    """A way in which attempts are made."""
+    delay = draw(waits | st.lists(waits, min_size=1, max_size=3).map(tuple))
+    backoff = 1.0 if isinstance(delay, tuple) else draw(st.floats(1, 100))
+    return RetrySpec(
+        delay=delay,
+        backoff=backoff,
+        max_delay=draw(waits),
+        jitter=draw(st.floats(0, 1)),
+        on=tuple(draw(st.lists(st.sampled_from(RetryKind), min_size=1, max_size=3))),
+        errors=tuple(draw(st.lists(texts.filter(bool), max_size=3))),
+    )
 
 
 @st.composite
@@ -95,6 +114,8 @@ def node_specs(draw: st.DrawFn, type: str | None = None) -> NodeSpec:
         runner=draw(st.none() | st.sampled_from(RunnerName)),
         timeout=draw(zero_limits),
         retries=draw(st.integers(0, 100)),
+        retry=draw(retries()),
+        memory_mb=draw(limits),
         connectors=tuple(draw(connectors(name)) for name in found),
         config_defaults=draw(configs),
         source=draw(texts),
@@ -137,6 +158,9 @@ def node_entries(draw: st.DrawFn, id: str | None = None) -> NodeEntry:
         timeout=draw(zero_limits),
         runner=draw(st.none() | st.sampled_from(RunnerName)),
         retries=draw(st.none() | st.integers(0, 100)),
+        retry=draw(st.none() | st.just(RetrySpec()) | retries()),
+        trigger=draw(st.sampled_from(Trigger)),
+        memory_mb=draw(limits),
         disabled=draw(st.booleans()),
         extra=draw(extras),
     )
@@ -233,6 +257,9 @@ def _set_options(ids: st.SearchStrategy[str]) -> st.SearchStrategy[SetOptions]:
         timeout=zero_limits,
         runner=st.none() | st.sampled_from(RunnerName),
         retries=st.none() | st.integers(0, 100),
+        retry=st.none() | retries(),
+        trigger=st.sampled_from(Trigger),
+        memory_mb=limits,
         disabled=st.booleans(),
     )
 

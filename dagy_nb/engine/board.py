@@ -91,7 +91,8 @@ class Board:
             error=error,
             enforcement=enforcement,
             previews=previews or {},
-            cause=ending.cause if ending and state is NodeState.SKIPPED else (),
+            cause=ending.cause if ending and reason is ending.reason else (),
+            found=run.found,
         )
         self._tell_consumers(run)
         if not self._keeps_outputs:

@@ -13,32 +13,47 @@ The rules (D11):
    | FAILED or TIMED_OUT, caught by a connected ERROR output | `upstream_failed` | none |
    | CANCELLED | `upstream_failed` | cancelled |
    | FAILED or TIMED_OUT, not caught | `upstream_failed` | failed |
+   | SKIPPED because it is up to date, output not among those kept | `branch_not_taken` | none |
 
-2. A step starts when all steps before it ended, unless
-   - a dead edge with harm leads into any input (with the policy `isolate`: into a required one), or
-   - a dead edge leads into a ONE input, or only dead edges lead into a MANY input, or
-   - it has edges and all of them are dead.
+   So a reused step counts as one that completed.
+2. When all steps before it ended, its trigger decides whether a step starts:
 
-   Otherwise OPTIONAL inputs without a live edge are None, and MANY inputs take the live values. So a Merge
-   runs with whichever branch was taken, and a failed input still blocks it.
+   | trigger | it starts unless |
+   | --- | --- |
+   | `all_success` | a dead edge with harm leads into any input (with `isolate`: into a required one), or |
+   | | a dead edge leads into a ONE input, or only dead edges lead into a MANY input, or |
+   | | it has edges and all of them are dead |
+   | `any_success` | it has edges and all of them are dead |
+   | `none_failed` | a dead edge with harm leads into any input, whatever the policy |
+   | `all_done` | never |
+
+   A disabled step never starts. Inputs without a live edge are None, required ones too where the trigger
+   lets the step start without them; MANY inputs take the live values. So a Merge (`all_success`, one MANY
+   input) runs with whichever branch was taken, and a failed input still blocks it. A failure that is caught
+   does no harm, so that `none_failed` goes past it.
 3. A step that does not start is SKIPPED with the gravest reason among the edges that hindered it
    (`upstream_failed`, `disabled`, `branch_not_taken`), their causes and their harm.
 4. The run's state is the worst of its sinks, the enabled steps that no enabled step waits for: FAILED where
    harm `failed` reached one, else CANCELLED where harm `cancelled` did, else COMPLETED. With `isolate`, harm
    that only led into OPTIONAL or MANY inputs goes no further, and the run completes. A run that was
    cancelled as a whole is CANCELLED, one that ran past its own limit TIMED_OUT, whatever its nodes did.
-5. With `stop`, the first uncaught failure ends the rest: what depends on it is SKIPPED(upstream_failed),
-   what runs is stopped, what waits is CANCELLED, and the run is FAILED.
+
+   A trigger that lets a step start in spite of harm: `any_success` makes that harm good, for one value was
+   enough. `all_done` does not, as a `finally` handles no exception: the harm is carried past it, along all
+   edges behind it, to the sinks. With `isolate` the sink was reached, and the run completes.
+5. With `stop`, the first uncaught failure ends the rest, whatever the triggers: what depends on it is
+   SKIPPED(upstream_failed), what runs is stopped, what waits is CANCELLED, and the run is FAILED.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
 
-from dagy_nb.engine.plan import Binding, Source, Step
+from dagy_nb.engine.plan import Binding, Step
 from dagy_nb.model.connector import Cardinality
+from dagy_nb.model.retry import Trigger
 from dagy_nb.model.state import NodeState, Reason, RunState
 
 
@@ -76,18 +91,12 @@ _STATES = {
 _NOTHING: frozenset[str] = frozenset()
 
 
-def judge_inputs(
-    bindings: Sequence[Binding], endings: Mapping[str, Ending], *, isolate: bool
-) -> Ending | None:
+def judge_inputs(step: Step, endings: Mapping[str, Ending], *, isolate: bool) -> Ending | None:
     """Return None where a step starts, else the ending it takes from its dead inputs."""
-    dead = _find_dead(bindings, endings)
+    dead = _find_dead(step.bindings, endings)
     if not dead:
         return None
-    hindering = (
-        _find_harmful(bindings, endings, isolate=isolate)
-        or _find_missing(bindings, endings)
-        or (dead if len(dead) == sum(len(each.sources) for each in bindings) else [])
-    )
+    hindering = _find_hindering(step, endings, dead, isolate=isolate)
     return _merge(hindering) if hindering else None
 
 
@@ -103,14 +112,46 @@ def end_step(step: Step, state: NodeState, reason: Reason | None) -> Ending:
     return Ending(_NOTHING, Reason.UPSTREAM_FAILED, cause, Harm.FAILED)
 
 
-def is_live(source: Source, endings: Mapping[str, Ending]) -> bool:
-    """Say whether an edge brings a value."""
-    return source.output in endings[source.node_id].live
+def judge_run(steps: Sequence[Step], endings: Mapping[str, Ending], *, isolate: bool) -> RunState:
+    """Return the state of a run that came to its end by itself.
+
+    Args:
+        steps: All steps, producers before consumers.
+        endings: How each of them ended.
+        isolate: The policy is `isolate`.
+    """
+    harms = [endings[each.node_id].harm for each in steps if each.is_sink]
+    if not isolate and any(each.trigger is Trigger.ALL_DONE for each in steps):
+        carried = _carry_harm(steps, endings)
+        harms += [carried[each.node_id] for each in steps if each.is_sink]
+    return _STATES[max(harms, default=Harm.NONE)]
 
 
-def judge_run(sinks: Iterable[Ending]) -> RunState:
-    """Return the state of a run that came to its end by itself."""
-    return _STATES[max((each.harm for each in sinks), default=Harm.NONE)]
+def _carry_harm(steps: Sequence[Step], endings: Mapping[str, Ending]) -> dict[str, Harm]:
+    """Return for each step the harm that an `all_done` step on a way to it, or itself, went past."""
+    carried: dict[str, Harm] = {}
+    for step in steps:
+        harms = [carried[each] for each in step.producers]
+        if step.trigger is Trigger.ALL_DONE:
+            harms += [each.harm for each in _find_dead(step.bindings, endings)]
+        carried[step.node_id] = max(harms, default=Harm.NONE)
+    return carried
+
+
+def _find_hindering(
+    step: Step, endings: Mapping[str, Ending], dead: list[Ending], *, isolate: bool
+) -> list[Ending]:
+    """Return those of the dead edges' endings for which the step's trigger does not let it start."""
+    all_dead = dead if len(dead) == sum(len(each.sources) for each in step.bindings) else []
+    match step.trigger:
+        case Trigger.ALL_DONE:
+            return []
+        case Trigger.ANY_SUCCESS:
+            return all_dead
+        case Trigger.NONE_FAILED:
+            return [each for each in dead if each.harm]
+    harmful = [] if isolate else [each for each in dead if each.harm]
+    return harmful or _find_missing(step.bindings, endings) or all_dead
 
 
 def _find_dead(bindings: Sequence[Binding], endings: Mapping[str, Ending]) -> list[Ending]:
@@ -120,14 +161,6 @@ def _find_dead(bindings: Sequence[Binding], endings: Mapping[str, Ending]) -> li
         for source in binding.sources
         if source.output not in endings[source.node_id].live
     ]
-
-
-def _find_harmful(
-    bindings: Sequence[Binding], endings: Mapping[str, Ending], *, isolate: bool
-) -> list[Ending]:
-    if isolate:
-        return []
-    return [each for each in _find_dead(bindings, endings) if each.harm]
 
 
 def _find_missing(bindings: Sequence[Binding], endings: Mapping[str, Ending]) -> list[Ending]:

@@ -20,7 +20,6 @@ the run's limit ends it at once. An attempt that would begin after the run's lim
 
 from __future__ import annotations
 
-import math
 import random
 from collections.abc import Callable
 from typing import Any
@@ -30,7 +29,7 @@ from dagy_nb.engine.fate import Ending, Harm, judge_inputs, judge_run
 from dagy_nb.engine.fault import describe_lost_wait, describe_overrun, describe_run_overrun
 from dagy_nb.engine.outbox import Outbox
 from dagy_nb.engine.plan import Plan, find_dependents
-from dagy_nb.engine.retry import RetryRefused, decide_wait
+from dagy_nb.engine.retrying import Retries
 from dagy_nb.engine.signals import (
     Abandon,
     ArmTimer,
@@ -44,8 +43,10 @@ from dagy_nb.engine.signals import (
     KeepOutputs,
     LineWritten,
     ProgressMade,
+    ReasonFound,
     RunBegun,
     Signal,
+    StepReused,
     Stop,
     StopAnswered,
     Timer,
@@ -64,6 +65,9 @@ from dagy_nb.model.state import (
 
 GRACE = 0.1
 """Seconds which the driver waits for a body that was told to end."""
+
+KILL_GRACE = 10.0
+"""Seconds which the driver waits for the end of a process that is being killed."""
 
 OVER = frozenset({"cancelled", "killed", "abandoned"})
 
@@ -90,17 +94,19 @@ class RunMachine:
         self.plan = plan
         self.state = RunState.QUEUED
         self._grace = grace
-        self._chance = chance
-        self._limit_at = math.inf
+        self._isolates = plan.failure_policy is FailurePolicy.ISOLATE
         self._forced: RunState | None = None
         self._error: ErrorFact | None = None
         self._out = Outbox(plan.run_id)
         self._board = Board(plan, self._out)
         self._steps = self._board.steps
+        self._retries = Retries(self._board, self._out, chance)
         self._handlers: dict[type[Signal], Callable[[Any], None]] = {
             RunBegun: self._begin_run,
             AttemptBegun: self._begin_attempt,
             AttemptEnded: self._end_attempt,
+            ReasonFound: self._note_reason,
+            StepReused: self._reuse,
             StopAnswered: self._hear_stop,
             LineWritten: self._pass_line,
             ProgressMade: self._pass_progress,
@@ -140,7 +146,7 @@ class RunMachine:
         self.state = check_run_transition(self.state, RunState.RUNNING)
         self._out.tell_run_started(signal.at)
         if self.plan.timeout is not None:
-            self._limit_at = signal.at + self.plan.timeout
+            self._retries.limit_at = signal.at + self.plan.timeout
             self._out.say(ArmTimer(Timer(TimerKind.RUN), self.plan.timeout))
         for run in self._steps.values():
             if run.step.disabled:
@@ -159,16 +165,16 @@ class RunMachine:
             self._end_run(at)
 
     def _decide(self, run: StepRun, at: float) -> None:
-        isolate = self.plan.failure_policy is FailurePolicy.ISOLATE
-        hindered = judge_inputs(run.step.bindings, self._board.endings, isolate=isolate)
+        hindered = judge_inputs(run.step, self._board.endings, isolate=self._isolates)
         if hindered is None:
             self._board.launch(run, at)
         else:
             self._board.end(run, NodeState.SKIPPED, at, reason=hindered.reason, ending=hindered)
 
     def _end_run(self, at: float) -> None:
-        sinks = [self._board.endings[each.node_id] for each in self.plan.steps if each.is_sink]
-        state = self._forced or judge_run(sinks)
+        state = self._forced or judge_run(
+            self.plan.steps, self._board.endings, isolate=self._isolates
+        )
         self.state = check_run_transition(self.state, state)
         if self.plan.timeout is not None:
             self._out.say(DisarmTimer(Timer(TimerKind.RUN)))
@@ -228,7 +234,7 @@ class RunMachine:
             self._out.say(DisarmTimer(run.timer(TimerKind.ATTEMPT)))
         if signal.error is None:
             self._complete(run, signal)
-        elif not self._try_again(run, signal.at, signal.error, signal.reason):
+        elif not self._retries.try_again(run, signal.at, signal.error, signal.reason):
             self._fail(run, NodeState.FAILED, signal.at, signal.error, signal.reason)
 
     def _complete(self, run: StepRun, signal: AttemptEnded) -> None:
@@ -238,45 +244,28 @@ class RunMachine:
             run, NodeState.COMPLETED, signal.at, ending=ending, previews=signal.previews
         )
 
-    def _try_again(
-        self,
-        run: StepRun,
-        at: float,
-        error: ErrorFact,
-        reason: Reason | None,
-        *,
-        enforcement: str = "",
-    ) -> bool:
-        """Let another attempt follow one that failed, or timed out where there is no reason, if it may."""
-        if run.is_last or self._board.is_halted or not run.step.retry.covers(reason, error):
-            return False
-        try:
-            wait = decide_wait(
-                run.step, run.attempt, at, error, chance=self._chance, before=self._limit_at
-            )
-        except RetryRefused as why:
-            self._out.tell_no_retry(at, run.step, run.attempt, str(why))
-            return False
-        if wait is None:
-            return False
-        self._board.take_back(run)
-        run.turn(NodeState.RETRYING)
-        run.fraction, run.stopping = -1.0, None
-        self._out.tell_retry(
-            at,
-            run.step.node_id,
-            run.attempt,
-            error=error,
-            wait=wait,
-            reason=reason,
-            enforcement=enforcement,
+    def _note_reason(self, signal: ReasonFound) -> None:
+        run = self._board.find(signal.node_id, signal.attempt)
+        if run is not None:
+            run.found = signal
+
+    def _reuse(self, signal: StepReused) -> None:
+        run = self._board.find(signal.node_id, signal.attempt)
+        if run is None or run.begun:
+            return
+        if run.stopping is not None:
+            self._end_stopped(run, "cancelled", signal.at)
+            return
+        run.found = signal
+        self._out.say(KeepOutputs(signal.node_id, signal.attempt))
+        self._board.end(
+            run,
+            NodeState.SKIPPED,
+            signal.at,
+            reason=Reason.UP_TO_DATE,
+            ending=Ending(signal.live, Reason.BRANCH_NOT_TAKEN, (signal.node_id,)),
+            previews=signal.previews,
         )
-        if wait:
-            run.is_waiting = True
-            self._out.say(ArmTimer(run.timer(TimerKind.RETRY), wait))
-        else:
-            self._board.launch(run, at)
-        return True
 
     def _pass_line(self, signal: LineWritten) -> None:
         if self._board.find(signal.node_id, signal.attempt) is not None:
@@ -302,9 +291,7 @@ class RunMachine:
 
     def _end_idle(self, run: StepRun, state: NodeState, at: float) -> None:
         """End a step of which nothing is with a runner."""
-        if run.is_waiting:
-            run.is_waiting = False
-            self._out.say(DisarmTimer(run.timer(TimerKind.RETRY)))
+        self._retries.stop_waiting(run)
         if state is NodeState.TIMED_OUT and run.state is NodeState.RETRYING:
             error = describe_lost_wait(run.step, run.attempt, self.plan)
             self._fail(run, NodeState.TIMED_OUT, at, error, None)
@@ -318,7 +305,8 @@ class RunMachine:
         if signal.how in OVER:
             self._end_stopped(run, signal.how, signal.at)
         else:
-            self._out.say(ArmTimer(run.timer(TimerKind.GRACE), self._grace + run.step.hook_seconds))
+            grace = KILL_GRACE if signal.how == "killing" else self._grace + run.step.hook_seconds
+            self._out.say(ArmTimer(run.timer(TimerKind.GRACE), grace))
 
     def _hear_timer(self, signal: TimerFired) -> None:
         timer = signal.timer
@@ -329,7 +317,7 @@ class RunMachine:
                 self._halt(NodeState.TIMED_OUT, signal.at)
             return
         if timer.kind is TimerKind.RETRY:
-            self._end_wait(timer, signal.at)
+            self._retries.end_wait(timer, signal.at)
             return
         run = self._board.find(timer.node_id, timer.attempt)
         if run is None:
@@ -341,19 +329,13 @@ class RunMachine:
             self._out.say(Abandon(timer.node_id, timer.attempt))
             self._end_stopped(run, "abandoned", signal.at)
 
-    def _end_wait(self, timer: Timer, at: float) -> None:
-        run = self._steps.get(timer.node_id)
-        if run is not None and run.is_waiting and run.attempt == timer.attempt:
-            run.is_waiting = False
-            self._board.launch(run, at)
-
     def _end_stopped(self, run: StepRun, how: str, at: float) -> None:
         self._out.say(DisarmTimer(run.timer(TimerKind.GRACE)))
         if run.stopping is NodeState.TIMED_OUT and run.begun == run.attempt:
             error = describe_overrun(
                 run.step, run.attempt, self.plan, by_run=self._forced is RunState.TIMED_OUT
             )
-            if not self._try_again(run, at, error, None, enforcement=how):
+            if not self._retries.try_again(run, at, error, None, enforcement=how):
                 self._fail(run, NodeState.TIMED_OUT, at, error, None, enforcement=how)
         else:
             self._board.end(run, NodeState.CANCELLED, at, enforcement=how if run.begun else "")

@@ -3,9 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from dagy_nb.engine.signals import Emit, Instruction, LineWritten, ProgressMade
+from dagy_nb.engine.signals import (
+    Emit,
+    Instruction,
+    LineWritten,
+    ProgressMade,
+    ReasonFound,
+)
 from dagy_nb.model.event import (
     AttemptFailed,
     AttemptStarted,
@@ -138,6 +145,7 @@ class Outbox:
         enforcement: str,
         previews: Mapping[str, Preview],
         cause: tuple[str, ...],
+        found: ReasonFound | None,
     ) -> None:
         """A node reached its final state."""
         event = NodeEnded(
@@ -152,4 +160,12 @@ class Outbox:
             previews=previews,
             cause=cause,
         )
+        if found is not None:
+            event = replace(
+                event,
+                why=found.why,
+                why_detail=found.why_detail,
+                reused_from=found.reused_from,
+                key=found.key,
+            )
         self._out.append(Emit(event))

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from dagy_nb.model.event import ErrorFact, Event, Preview
-from dagy_nb.model.state import Reason
+from dagy_nb.model.state import Reason, Why
 
 
 class TimerKind(StrEnum):
@@ -71,6 +71,38 @@ class AttemptEnded(Signal):
     live: frozenset[str] = frozenset()
     error: ErrorFact | None = None
     reason: Reason = Reason.RAISED
+    previews: Mapping[str, Preview] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReasonFound(Signal):
+    """The driver looked for kept outputs of an attempt that was handed out, and found why it must run.
+
+    Attributes:
+        why: Why it is not reused.
+        why_detail: What that means here, in a few words.
+        key: What its outputs are kept under; empty where they are not.
+    """
+
+    node_id: str
+    attempt: int
+    why: Why | None = None
+    why_detail: str = ""
+    key: str = ""
+    reused_from: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StepReused(ReasonFound):
+    """The driver found kept outputs of an attempt that was handed out: its body does not run.
+
+    Attributes:
+        live: The outputs that have a value.
+        previews: Output connector → preview.
+        reused_from: The run whose outputs these are.
+    """
+
+    live: frozenset[str] = frozenset()
     previews: Mapping[str, Preview] = field(default_factory=dict)
 
 

@@ -9,6 +9,7 @@ from dagy_nb.model.state import NodeState, check_node_transition
 
 if TYPE_CHECKING:
     from dagy_nb.engine.plan import Step
+    from dagy_nb.engine.signals import ReasonFound
 
 
 class StepRun:
@@ -24,12 +25,14 @@ class StepRun:
         is_last: No attempt follows the one that goes on, whatever comes of it.
         begun: The last attempt that a runner acknowledged.
         fraction: Its progress.
+        found: What reuse said of it; None where nobody asked.
         stopping: What it turns to when its body is over; None where nobody told it to end.
     """
 
     __slots__ = (
         "attempt",
         "begun",
+        "found",
         "fraction",
         "is_last",
         "is_out",
@@ -51,6 +54,7 @@ class StepRun:
         self.is_out = False
         self.is_waiting = False
         self.is_last = False
+        self.found: ReasonFound | None = None
         self.fraction = -1.0
         self.stopping: NodeState | None = None
 

@@ -112,9 +112,9 @@ def cardinality_of(into: str) -> Cardinality:
 class Player:
     """Plays the driver and the runners for one machine: told what happens, remembers what was said."""
 
-    def __init__(self, plan: Plan) -> None:
+    def __init__(self, plan: Plan, **options: Any) -> None:
         self.plan = plan
-        self.machine = RunMachine(plan, grace=0.5)
+        self.machine = RunMachine(plan, grace=0.5, **options)
         self.said: list[Instruction] = []
         self.at = 0.0
 
@@ -149,6 +149,13 @@ class Player:
 
     def lose_patience(self, node: str, attempt: int = 1) -> None:
         self.tell(TimerFired, timer=Timer(TimerKind.GRACE, node, attempt))
+
+    def end_wait(self, node: str, attempt: int = 1) -> None:
+        self.tell(TimerFired, timer=Timer(TimerKind.RETRY, node, attempt))
+
+    def waits(self) -> dict[str, float]:
+        """Return the seconds of the wait for the next attempt that each node was last told."""
+        return {e.timer.node_id: e.seconds for e in self.armed if e.timer.kind is TimerKind.RETRY}
 
     def pass_run_limit(self) -> None:
         self.tell(TimerFired, timer=Timer(TimerKind.RUN))
