@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
 import subprocess
@@ -197,6 +198,23 @@ def test_recording_does_not_wait_for_a_fold(tmp_path):
         for number in range(20):
             store.append(*whole_run(f"run-{number:04d}"), durable=True)
         assert not store.place.base.exists()
+    store.close()
+
+
+def test_a_fold_waits_until_nothing_is_recorded_for_a_moment(tmp_path):
+    store = JournalStore(tmp_path, TurnedClock(), fold_after=0.3)
+    ends = time.monotonic() + 1.5
+    store.append(*whole_run("run-0000"))
+    count = itertools.count(1)
+
+    # Each of these would wait for the interpreter while a fold goes on beside it.
+    wait_until(
+        lambda: store.append(*whole_run(f"run-{next(count):04d}")) or time.monotonic() > ends
+    )
+    folded_meanwhile = store.place.base.exists()
+
+    assert not folded_meanwhile
+    wait_until(lambda: is_up_to_date(store.place))
     store.close()
 
 
