@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from dagy_nb.engine.delivery import Delivery, Record, Subscriber
 from dagy_nb.engine.loop import RunLoop
-from dagy_nb.engine.plan import Plan, describe_queued
+from dagy_nb.engine.nested import NestedRunner
+from dagy_nb.engine.plan import NESTED, Plan, describe_queued
 from dagy_nb.engine.signals import CancelAsked
 from dagy_nb.errors import FlowError, UnknownName
 from dagy_nb.model.nearest import suggest_names
@@ -98,6 +99,7 @@ def start_run(
     clock: Clock,
     flow_hash: str = "",
     parent_run_id: str = "",
+    parent_node_id: str = "",
     backend: str = "kernel",
     backend_reason: str = "",
     subscribers: Iterable[Subscriber] = (),
@@ -110,7 +112,8 @@ def start_run(
         record: Takes facts, in order, from the run's thread; if it raises, the run goes on.
         clock: Where times come from.
         flow_hash: `content_hash` of the flow as it was written.
-        parent_run_id: The notebook run in which this run was started.
+        parent_run_id: The notebook run, or the flow run, in which this run was started.
+        parent_node_id: The node of that flow run that runs this one inside itself.
         backend: Name of the backend that carries it.
         backend_reason: Why this one.
         subscribers: Hear every fact from the first one.
@@ -118,7 +121,21 @@ def start_run(
     Raises:
         FlowError: `flow.no_runner`.
     """
-    _check_runners(plan, runners)
+    _check_runners(plan, {*runners, NESTED})
+
+    def begin(inner: Plan, node_id: str, hear: Subscriber) -> LiveRun:
+        return start_run(
+            inner,
+            runners=runners,
+            record=record,
+            clock=clock,
+            parent_run_id=plan.run_id,
+            parent_node_id=node_id,
+            backend=backend,
+            subscribers=(hear,),
+        )
+
+    nested = NestedRunner(plan, begin, clock)
     delivery = Delivery(plan.run_id, record, subscribers)
     delivery.add(
         describe_queued(
@@ -126,21 +143,26 @@ def start_run(
             at=clock.now(),
             flow_hash=flow_hash,
             parent_run_id=parent_run_id,
+            parent_node_id=parent_node_id,
             backend=backend,
             backend_reason=backend_reason,
         )
     )
     delivery.flush()
-    loop = RunLoop(plan, runners, delivery, clock)
+    loop = RunLoop(plan, {**runners, NESTED: nested}, delivery, clock)
     loop.begin()
     return LiveRun(plan, loop, delivery, clock)
 
 
-def _check_runners(plan: Plan, runners: Mapping[str, Runner]) -> None:
+def _check_runners(plan: Plan, runners: Collection[str]) -> None:
     for step in plan.steps:
+        if step.inner is not None and not step.disabled:
+            _check_runners(step.inner, runners)
         if step.runner not in runners and not step.disabled:
             raise FlowError(
                 f"Node {step.node_id!r} asks for the runner {step.runner!r}, which is not here.",
                 code="flow.no_runner",
-                suggestion=suggest_names(step.runner, runners, what="runners"),
+                suggestion=suggest_names(
+                    step.runner, sorted({*runners} - {NESTED}), what="runners"
+                ),
             )

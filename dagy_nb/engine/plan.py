@@ -6,53 +6,33 @@ often a cell is run again meanwhile (D3).
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from dagy_nb.abc import Conversion
 from dagy_nb.checks.attempts import refuse_retries
 from dagy_nb.checks.shape import find_cycles, find_reachable, map_successors, order_nodes
 from dagy_nb.engine.deadline import HOOK_SECONDS, choose_timeout
+from dagy_nb.engine.inner import plan_inner
 from dagy_nb.engine.retry import NO_PLAN, RetryPlan, plan_retry
+from dagy_nb.engine.wires import Binding, Wires
 from dagy_nb.errors import FlowError, UnknownName
-from dagy_nb.model.connector import Cardinality, ConnectorSpec, Direction
 from dagy_nb.model.datatype import DataType
 from dagy_nb.model.event import PlannedNode, RunQueued
-from dagy_nb.model.flow import EdgeSpec, FailurePolicy, FlowSpec, NodeEntry
+from dagy_nb.model.flow import FailurePolicy, FlowSpec, NodeEntry
 from dagy_nb.model.frozen import thaw
 from dagy_nb.model.nearest import suggest_names
 from dagy_nb.model.retry import Trigger
 from dagy_nb.model.spec import NodeSpec, RunnerName
+from dagy_nb.nodes.digest import digest
 
 if TYPE_CHECKING:
     from dagy_nb.nodes.base import FlowNode
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Source:
-    """Where a value for an input comes from.
-
-    Attributes:
-        node_id: The producing node.
-        output: Its output connector.
-        conversion: How the value becomes what the input takes; None where nothing is to do.
-    """
-
-    node_id: str
-    output: str
-    conversion: Conversion | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Binding:
-    """An input with everything that leads into it, in the order of the flow's edges."""
-
-    input: str
-    cardinality: Cardinality
-    sources: tuple[Source, ...] = ()
+NESTED = "nested"
+"""Name of the runner of nodes that run other nodes; nobody asks for it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,6 +58,8 @@ class Step:
         hook_seconds: How long its `on_cancel` may take; 0 where it has none.
         disabled: It is skipped.
         is_sink: No enabled node waits for it, so the run's state looks at it.
+        inner: What it runs inside itself, with the definitions of now; None where it runs no other nodes.
+        given: Input → value from outside the flow, where its binding says so.
     """
 
     node_id: str
@@ -98,6 +80,15 @@ class Step:
     hook_seconds: float = 0.0
     disabled: bool = False
     is_sink: bool = True
+    inner: Plan | None = None
+    given: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def code_version(self) -> str:
+        """The hash of its code with that of everything it runs inside."""
+        if self.inner is None:
+            return self.spec.version
+        return digest([self.spec.version, *(each.code_version for each in self.inner.steps)])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -126,6 +117,11 @@ class Plan:
     keep_outputs: bool = True
     max_parallel: int | None = None
 
+    @property
+    def depth(self) -> int:
+        """How many runs lie inside each other here, this one counted."""
+        return 1 + max((each.inner.depth for each in self.steps if each.inner), default=0)
+
 
 def make_plan(
     flow: FlowSpec,
@@ -140,6 +136,8 @@ def make_plan(
     runner: str | None = None,
     keep_outputs: bool = True,
     max_parallel: int | None = None,
+    given: Mapping[tuple[str, str], tuple[DataType, ...]] | None = None,
+    inside: tuple[str, ...] = (),
 ) -> Plan:
     """Plan one run of a flow.
 
@@ -155,6 +153,8 @@ def make_plan(
         runner: Runner for every node, above what node and class say.
         keep_outputs: Keep every value, else only those of the last nodes.
         max_parallel: How many nodes run at a time; None sets no bound.
+        given: Node id and input → the types of what comes from outside: for a run inside a node.
+        inside: The types of the composite nodes around this flow, the outermost first.
 
     Raises:
         UnknownName: `unknown.node_type`.
@@ -162,14 +162,25 @@ def make_plan(
             check of the flow says earlier and in more words.
     """
     specs = {node.id: _find_class(node, classes).spec for node in flow.nodes}
-    wires = _Wires(flow, specs)
+    wires = Wires(flow, specs, given or {})
     by_id = {node.id: node for node in flow.nodes}
+    inner = partial(
+        plan_inner,
+        make=make_plan,
+        classes=classes,
+        parameters=parameters,
+        runner=runner,
+        inside=inside,
+        default_timeout=choose_timeout(flow.node_timeout, default_timeout),
+        node_timeout=node_timeout,
+    )
     steps = [
         _plan_step(
             by_id[node_id],
             classes[by_id[node_id].type],
             wires,
             runner=runner,
+            inner=inner(by_id[node_id], classes[by_id[node_id].type]),
             timeout=choose_timeout(
                 node_timeout,
                 by_id[node_id].timeout,
@@ -199,6 +210,7 @@ def describe_queued(
     at: float,
     flow_hash: str = "",
     parent_run_id: str = "",
+    parent_node_id: str = "",
     backend: str = "kernel",
     backend_reason: str = "",
 ) -> RunQueued:
@@ -211,6 +223,7 @@ def describe_queued(
         backend=backend,
         backend_reason=backend_reason,
         parent_run_id=parent_run_id,
+        parent_node_id=parent_node_id,
         parameters=dict(plan.parameters),
         artifacts=str(plan.artifacts),
         nodes=tuple(
@@ -234,38 +247,14 @@ def find_dependents(plan: Plan, node_id: str) -> list[str]:
     ]
 
 
-class _Wires:
-    """The flow's edges by their ends, each end checked."""
-
-    def __init__(self, flow: FlowSpec, specs: Mapping[str, NodeSpec]) -> None:
-        self.enabled = {node.id for node in flow.nodes if not node.disabled}
-        self.into: dict[tuple[str, str], list[Source]] = defaultdict(list)
-        self.producers: dict[str, dict[str, None]] = defaultdict(dict)
-        self.consumers: dict[str, dict[str, None]] = defaultdict(dict)
-        self.caught: dict[str, dict[str, None]] = defaultdict(dict)
-        for edge in flow.edges:
-            self._add(edge, specs)
-
-    def _add(self, edge: EdgeSpec, specs: Mapping[str, NodeSpec]) -> None:
-        output = _find_connector(specs, edge, edge.source, edge.output, Direction.OUTPUT)
-        into = _find_connector(specs, edge, edge.target, edge.input, Direction.INPUT)
-        source = Source(
-            node_id=edge.source, output=edge.output, conversion=_plan_conversion(output, into)
-        )
-        self.into[edge.target, edge.input].append(source)
-        self.producers[edge.target][edge.source] = None
-        self.consumers[edge.source][edge.target] = None
-        if DataType.ERROR in output.data_types and edge.target in self.enabled:
-            self.caught[edge.source][edge.output] = None
-
-
 def _plan_step(
     node: NodeEntry,
     node_class: type[FlowNode],
-    wires: _Wires,
+    wires: Wires,
     *,
     runner: str | None,
     timeout: float | None,
+    inner: Plan | None,
 ) -> Step:
     spec = node_class.spec
     asked = node.retries if node.retries is not None else spec.retries
@@ -276,40 +265,28 @@ def _plan_step(
         spec=spec,
         node_class=node_class,
         config=thaw(node.config),
-        runner=runner or _choose_runner(node, spec),
+        runner=NESTED if inner else runner or _choose_runner(node, spec),
         timeout=timeout,
         retries=0 if refused else asked,
         retries_refused=refused,
         retry=plan_retry(node, node_class),
         trigger=node.trigger,
         memory_mb=node.memory_mb if node.memory_mb is not None else spec.memory_mb,
-        bindings=tuple(_bind(node, each, wires) for each in spec.inputs),
+        bindings=tuple(wires.bind(node, each) for each in spec.inputs),
         producers=tuple(wires.producers[node.id]),
         consumers=consumers,
         error_outputs=tuple(wires.caught[node.id]),
-        hook_seconds=HOOK_SECONDS if "on_cancel" in node_class.traits.hooks else 0.0,
+        hook_seconds=_find_patience(node_class, inner),
+        inner=inner,
         disabled=node.disabled,
         is_sink=not node.disabled and not any(each in wires.enabled for each in consumers),
     )
 
 
-def _bind(node: NodeEntry, connector: ConnectorSpec, wires: _Wires) -> Binding:
-    sources = tuple(wires.into.get((node.id, connector.name), ()))
-    if not sources and connector.is_required and not node.disabled:
-        raise FlowError(
-            f"Nothing leads into the required input {node.id}.{connector.name}.",
-            code="input.missing",
-            suggestion=f"Connect an output to {node.id}.{connector.name}.",
-        )
-    return Binding(input=connector.name, cardinality=connector.cardinality, sources=sources)
-
-
-def _plan_conversion(output: ConnectorSpec, into: ConnectorSpec) -> Conversion | None:
-    """Return None where every value of the output is what the input takes, as it is."""
-    targets = into.data_types
-    if DataType.ANY in targets or all(each in targets for each in output.data_types):
-        return None
-    return Conversion(sources=output.data_types, targets=targets)
+def _find_patience(node_class: type[FlowNode], inner: Plan | None) -> float:
+    """Return how long a step may take to end, once it is told to: inner runs must end before outer ones."""
+    own = HOOK_SECONDS if "on_cancel" in node_class.traits.hooks else 0.0
+    return own + inner.depth * (HOOK_SECONDS + 1.0) if inner else own
 
 
 def _choose_runner(node: NodeEntry, spec: NodeSpec) -> str:
@@ -330,30 +307,6 @@ def _find_class(node: NodeEntry, classes: Mapping[str, type[FlowNode]]) -> type[
             suggestion=suggest_names(node.type, classes, what="node types")
             or "Run the cell that defines it.",
         ) from None
-
-
-def _find_connector(
-    specs: Mapping[str, NodeSpec], edge: EdgeSpec, node_id: str, name: str, direction: Direction
-) -> ConnectorSpec:
-    spec = specs.get(node_id)
-    if spec is None:
-        raise FlowError(
-            f"The edge {edge} names the node {node_id!r}, which is not in the flow.",
-            code="edge.unknown_node",
-            suggestion="Remove the edge or add the node.",
-        )
-    found = spec.connector(name, direction)
-    if found is None:
-        raise FlowError(
-            f"The edge {edge} names {name!r}, which is no {direction} of {spec.type}.",
-            code="edge.unknown_connector",
-            suggestion=suggest_names(name, _names(spec, direction), what=f"{direction}s"),
-        )
-    return found
-
-
-def _names(spec: NodeSpec, direction: Direction) -> Sequence[str]:
-    return [each.name for each in spec.connectors if each.direction is direction]
 
 
 def _order(flow: FlowSpec) -> tuple[str, ...]:

@@ -9,7 +9,8 @@ from dagy_nb.abc import Conversion, NodeCall
 from dagy_nb.model.connector import Cardinality
 
 if TYPE_CHECKING:
-    from dagy_nb.engine.plan import Binding, Plan, Step
+    from dagy_nb.engine.plan import Plan, Step
+    from dagy_nb.engine.wires import Binding
 
 Conversions = tuple[Conversion | None, ...]
 
@@ -47,6 +48,11 @@ class RunValues:
         conversions: dict[str, Conversions] = {}
         for binding in step.bindings:
             inputs[binding.input], needed = self._gather(binding)
+            if binding.is_given:
+                value: Any = step.given.get(binding.input)
+                inputs[binding.input] = value
+                is_many = binding.cardinality is Cardinality.MANY and value is not None
+                needed = (binding.conversion,) * (len(value) if is_many else 1)
             if any(needed):
                 conversions[binding.input] = needed
         return NodeCall(

@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from dagy_nb.engine.machine import RunMachine
-from dagy_nb.engine.plan import Binding, Plan, Source, Step
+from dagy_nb.engine.plan import Plan, Step
+from dagy_nb.engine.wires import Binding, Source
 from dagy_nb.engine.signals import (
     Abandon,
     ArmTimer,

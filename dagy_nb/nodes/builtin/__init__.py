@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dagy_nb.nodes.builtin.branch import Branch, Merge
 from dagy_nb.nodes.builtin.catch import Catch
+from dagy_nb.nodes.builtin.map import Map
 
-BUILTINS = (Branch, Merge, Catch)
+BUILTINS = (Branch, Merge, Map, Catch)
 """Every built-in node type, in the order of the palette."""
