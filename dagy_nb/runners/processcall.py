@@ -120,10 +120,16 @@ class SupervisedCall:
     # --- the road -------------------------------------------------------------------------------
 
     def _run(self, should_stop: Callable[[], bool] | None) -> None:
-        packed = pack_call(self.call, take_surroundings()).list_buffers()
+        packed = self._pack()
         while not self._carry(packed, should_stop):
             # The worker had gone to sleep for good in that very moment.
             continue
+
+    def _pack(self) -> list[Buffer]:
+        return pack_call(self.call, take_surroundings()).list_buffers()
+
+    def _unpack(self, buffers: list[Buffer]) -> tuple[Outcome, str]:
+        return unpack_outcome(buffers, self.call)
 
     def _carry(self, packed: list[Buffer], should_stop: Callable[[], bool] | None) -> bool:
         worker = self._take_worker()
@@ -185,7 +191,7 @@ class SupervisedCall:
 
     def _finish_normally(self, worker: SupervisedWorker, ended: Frame) -> None:
         worker.drain(self)
-        outcome, spent = unpack_outcome(ended.buffers, self.call)
+        outcome, spent = self._unpack(ended.buffers)
         self._ended = None
         del ended
         if spent:
