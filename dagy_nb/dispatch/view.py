@@ -51,7 +51,12 @@ def look_at_palette(session: Session) -> PalettePicture:
 
 def look_at_run(session: Session, handle: RunHandle) -> RunPicture:
     """Return the picture of a run as it is now."""
-    return draw_run(handle.record, now=session.clock.now(), log_tails=handle.log_tails)
+    return draw_run(
+        handle.record,
+        now=session.clock.now(),
+        log_tails=handle.log_tails,
+        retry_times=handle.retry_times,
+    )
 
 
 def pin_nodes(flow: Flow, picture: FlowPicture) -> None:

@@ -71,6 +71,11 @@ class RunHandle:
         return self._listener.read_tails()
 
     @property
+    def retry_times(self) -> Mapping[str, float]:
+        """Node id → when its next attempt was last said to be due, in seconds since the epoch."""
+        return self._listener.read_retries()
+
+    @property
     def result(self) -> RunResult:
         """The run as it stands; its outputs are those of the nodes that completed."""
         return RunResult(record=self.record, outputs=dict(self._live.outputs))

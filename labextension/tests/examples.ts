@@ -7,6 +7,8 @@ import type {
   EdgePicture,
   EdgeSpec,
   FlowPicture,
+  ForecastPicture,
+  NodeForecastPicture,
   NodePicture,
   NodeStatus,
   PalettePicture,
@@ -288,6 +290,17 @@ export function status(state: string, changes: Partial<NodeStatus> = {}): NodeSt
     log_tail: [],
     ...changes
   };
+}
+
+export function foreseen(
+  action: NodeForecastPicture['action'],
+  changes: Partial<NodeForecastPicture> = {}
+): NodeForecastPicture {
+  return { action, why: '', detail: '', from_run: '', seconds: null, ...changes };
+}
+
+export function forecast(nodes: ForecastPicture['nodes'], revision = 3): ForecastPicture {
+  return { revision, nodes, force: [] };
 }
 
 export function run(changes: Partial<RunPicture> = {}): RunPicture {

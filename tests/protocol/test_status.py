@@ -8,7 +8,7 @@ import pytest
 
 from dagy_nb.model.event import ErrorFact, Preview
 from dagy_nb.model.record import NodeRunRecord
-from dagy_nb.model.state import NodeState, Reason, RunState
+from dagy_nb.model.state import NodeState, Reason, RunState, Why
 from dagy_nb.protocol.status import diff_run, draw_run
 from tests.protocol.samples import ALL_STATES, FLIGHTS, make_record
 
@@ -110,3 +110,33 @@ def test_the_end_of_a_run_is_news_though_no_node_changed():
     assert news is not None
     assert news.run.state == "CANCELLED"
     assert news.run.nodes == {}
+
+
+def test_a_node_that_waits_for_its_next_attempt_tells_when_it_is_due():
+    drawn = draw_run(RECORD, now=1.0, retry_times={"report": 42.0, "clean": 41.0})
+
+    assert drawn.nodes["report"].retry_at == 42.0
+    # `clean` runs again: its time is over.
+    assert drawn.nodes["clean"].retry_at is None
+
+
+def test_a_reused_node_tells_of_its_run_and_a_run_of_its_place():
+    node = replace(
+        RECORD.nodes["weather"], why=Why.CONFIG, why_detail="hour: 1 → 2", reused_from="run-0"
+    )
+
+    drawn = draw_run(
+        replace(
+            RECORD,
+            nodes={"weather": node},
+            backend="dask",
+            backend_reason="the flow says so",
+            resumed_from="run-0",
+        ),
+        now=1.0,
+    )
+
+    status = drawn.nodes["weather"]
+    assert (status.why, status.why_detail, status.reused_from) == ("config", "hour: 1 → 2", "run-0")
+    assert (drawn.backend, drawn.backend_reason) == ("dask", "the flow says so")
+    assert drawn.resumed_from == "run-0"

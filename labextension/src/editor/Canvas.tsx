@@ -20,6 +20,7 @@ import { EmptyCanvas } from './EmptyCanvas';
 import { useActions, useEditor, useEditorStore } from './context';
 import { EdgeLine } from './EdgeLine';
 import { FittingTypes } from './FittingTypes';
+import { NodeMenu } from './NodeMenu';
 import { NodeCard } from './NodeCard';
 import { readHandle, type CardNode, type WireEdge } from './reactFlow';
 import type { Theme } from './theme';
@@ -47,6 +48,7 @@ export function Canvas({ id, theme }: CanvasProps) {
   const wires = useWires(canvas);
   const { boxing, followModifiers } = useModifiers();
   const count = elements.nodes.length;
+  const openMenu = useNodeMenu(canvas);
   useViewport(canvas, FIT);
   return (
     <div
@@ -65,6 +67,7 @@ export function Canvas({ id, theme }: CanvasProps) {
         edgeTypes={EDGE_TYPES}
         connectionLineComponent={ConnectionLine}
         colorMode={theme}
+        onNodeContextMenu={openMenu}
         nodesDraggable={connected}
         nodesConnectable={connected}
         onlyRenderVisibleElements={count > MANY}
@@ -107,6 +110,7 @@ export function Canvas({ id, theme }: CanvasProps) {
       <ConnectorHint canvas={canvas} />
       <VerdictBubble canvas={canvas} />
       <FittingTypes canvas={canvas} />
+      <NodeMenu />
     </div>
   );
 }
@@ -137,6 +141,21 @@ function useModifiers() {
     [flow]
   );
   return { boxing, followModifiers };
+}
+
+/** A right click, or the menu key, on a card opens its menu, not the notebook's. */
+function useNodeMenu(canvas: React.RefObject<HTMLDivElement | null>) {
+  const actions = useActions();
+  return useCallback(
+    (event: React.MouseEvent, { id }: CardNode) => {
+      const box = canvas.current?.getBoundingClientRect();
+      if (!box) return;
+      event.preventDefault();
+      event.stopPropagation();
+      actions.openMenu({ node: id, x: event.clientX - box.x, y: event.clientY - box.y });
+    },
+    [actions, canvas]
+  );
 }
 
 /** React Flow's own dragging of edges, with our verdicts and our words. */

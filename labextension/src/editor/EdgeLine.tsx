@@ -2,6 +2,7 @@
 import { memo } from 'react';
 import { BaseEdge, EdgeLabelRenderer, getBezierPath, type EdgeProps } from '@xyflow/react';
 import { parseEdge } from '../graph/outline';
+import { isUntaken } from '../graph/status';
 import type { EdgePicture } from '../protocol/generated';
 import { useActions, useEditor } from './context';
 import { Icon } from './Icon';
@@ -13,6 +14,7 @@ export const EdgeLine = memo(function EdgeLine(props: EdgeProps<WireEdge>) {
   const flowing = useEditor(
     state => state.graph.run?.nodes[props.target]?.state === 'RUNNING' && state.connected
   );
+  const idle = useEditor(state => !state.planShown && isUntaken(data?.picture, state.graph.run));
   const [path, middleX, middleY] = getBezierPath({
     sourceX,
     sourceY,
@@ -28,7 +30,7 @@ export const EdgeLine = memo(function EdgeLine(props: EdgeProps<WireEdge>) {
     : picture.verdict === 'unknown'
       ? 'is-unknown'
       : 'is-ok';
-  const classes = `dagy-wire ${look} ${selected ? 'is-selected' : ''} ${flowing ? 'is-flowing' : ''}`;
+  const classes = `dagy-wire ${look} ${selected ? 'is-selected' : ''} ${flowing ? 'is-flowing' : ''} ${idle ? 'is-untaken' : ''}`;
   return (
     <>
       <BaseEdge

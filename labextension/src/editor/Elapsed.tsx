@@ -25,7 +25,7 @@ export function Elapsed({ span, ticking }: ElapsedProps) {
 }
 
 /** The browser's clock; it stands still at 0, while nobody looks at a running thing. */
-function useNow(tick: number): number {
+export function useNow(tick: number): number {
   const [now, setNow] = useState(Date.now);
   useEffect(() => {
     if (tick === 0) return undefined;

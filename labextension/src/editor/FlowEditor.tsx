@@ -17,6 +17,7 @@ import { HeightHandle } from './HeightHandle';
 import { Icon } from './Icon';
 import { Inspector } from './Inspector';
 import { Palette } from './Palette';
+import { PlanBar } from './PlanBar';
 import { RunForm } from './RunForm';
 import { openEditor, type LiveEditor } from './session';
 import { Shortcuts } from './Shortcuts';
@@ -75,6 +76,7 @@ function Frame() {
     >
       <ToolBar />
       <Banner />
+      <PlanBar />
       <div className="dagy-body">
         <PaletteSlot />
         <Canvas id={id} theme={theme} />

@@ -7,6 +7,7 @@ import { useActions, useEditor } from './context';
 import { EdgePanel } from './EdgePanel';
 import { Icon, NodeIcon } from './Icon';
 import { NodeOptions } from './NodeOptions';
+import { PlanPart } from './PlanPart';
 import { RunTab } from './RunTab';
 import { FindingItem } from './DiagnosticList';
 
@@ -49,6 +50,7 @@ function NodePanel({ node }: { readonly node: NodePicture }) {
         <TabButton tab="configure" chosen={tab} onChoose={choose} word="Settings" />
         <TabButton tab="run" chosen={tab} onChoose={choose} word="Run" marked={hasRun} />
       </div>
+      <PlanPart node={node.id} />
       <div className="dagy-panel-body nowheel" role="tabpanel">
         {tab === 'run' ? (
           <RunTab node={node} />

@@ -20,6 +20,7 @@ export const NodeCard = memo(function NodeCard({ data, selected }: NodeProps<Car
     `is-${tone}`,
     selected ? 'is-selected' : '',
     picture.disabled ? 'is-disabled' : '',
+    picture.category === 'Control' ? 'is-control' : '',
     picture.missing || picture.unavailable ? 'is-missing' : '',
     worst ? `has-${worst}` : ''
   ].join(' ');
@@ -80,6 +81,7 @@ interface HeadProps {
 
 function CardHead({ picture, findings, worst }: HeadProps) {
   const label = picture.label || picture.id;
+  const forced = useEditor(state => state.force.has(picture.id));
   return (
     <div className="dagy-head">
       <NodeIcon icon={picture.icon} label={label} category={picture.category} />
@@ -92,6 +94,7 @@ function CardHead({ picture, findings, worst }: HeadProps) {
         </span>
         <span className="dagy-type">{picture.type}</span>
       </span>
+      {forced ? <ForceBadge /> : null}
       {badgesOf(picture).map(badge => (
         <span key={badge.text} className={`dagy-badge is-${badge.tone}`} title={badge.title}>
           <Icon name={badge.icon} size={12} />
@@ -107,6 +110,15 @@ function CardHead({ picture, findings, worst }: HeadProps) {
         </span>
       ) : null}
     </div>
+  );
+}
+
+function ForceBadge() {
+  return (
+    <span className="dagy-badge is-plan" title="It runs in the next run, whatever is kept of it.">
+      <Icon name="force" size={12} />
+      forced
+    </span>
   );
 }
 

@@ -1,18 +1,18 @@
-// A node in, its options out: name, label, limit, runner, retries, on or off; and its removal.
-import type { ReactNode } from 'react';
+// A node in, its options out: name, label, limits, runner, retries, trigger, on or off; and its removal.
 import type { NodePicture } from '../protocol/generated';
-import { RUNNERS, entryOf } from '../graph/card';
+import { RUNNERS, optionsOf } from '../graph/card';
+import { holdsMemory, PROMISES, TRIGGERS } from '../graph/options';
 import { isIdentifier } from '../graph/placement';
 import { useActions, useEditor, useEditorStore } from './context';
 import { Icon } from './Icon';
+import { BoxField, ChoiceField, NumberField, TextField, Warned } from './OptionFields';
+import { RetryOptions } from './RetryOptions';
 import { addToasts } from './toasts';
-import { useDraft } from './useDraft';
 
 export function NodeOptions({ node }: { readonly node: NodePicture }) {
   const actions = useActions();
   const connected = useEditor(state => state.connected);
-  const entry = entryOf(node);
-  const fallback = useEditor(state => state.graph.palette.types.get(node.type)?.runner ?? '');
+  const options = optionsOf(node);
   return (
     <details className="dagy-more">
       <summary>Node options</summary>
@@ -20,7 +20,7 @@ export function NodeOptions({ node }: { readonly node: NodePicture }) {
         <IdField node={node} />
         <TextField
           label="Label"
-          text={entry.label}
+          text={options.label}
           hint={node.id}
           onText={label => actions.setOptions(node, { label })}
         />
@@ -31,40 +31,20 @@ export function NodeOptions({ node }: { readonly node: NodePicture }) {
           about="0 means no limit; empty follows the node type, the flow, the setting."
           onValue={timeout => actions.setOptions(node, { timeout })}
         />
-        <Labelled label="Runner">
-          <select
-            className="dagy-input"
-            disabled={!connected}
-            value={entry.runner ?? ''}
-            onChange={event => {
-              const runner = RUNNERS.find(each => each === event.target.value) ?? null;
-              actions.setOptions(node, { runner });
-            }}
-          >
-            <option value="">
-              {fallback ? `as its type says: ${fallback}` : 'as its type says'}
-            </option>
-            {RUNNERS.map(runner => (
-              <option key={runner}>{runner}</option>
-            ))}
-          </select>
-        </Labelled>
-        <NumberField
-          label="Retries"
-          value={node.retries}
-          hint="as its type says"
-          whole
-          onValue={retries => actions.setOptions(node, { retries })}
+        <RunnerOptions node={node} />
+        <RetryOptions node={node} />
+        <ChoiceField
+          label="Starts when the nodes before it have ended and"
+          value={node.trigger}
+          about={TRIGGERS.find(([each]) => each === node.trigger)?.[2] ?? ''}
+          options={TRIGGERS.map(([each, words]) => [each, words])}
+          onValue={trigger => actions.setOptions(node, { trigger })}
         />
-        <label className="dagy-box">
-          <input
-            type="checkbox"
-            disabled={!connected}
-            checked={node.disabled}
-            onChange={event => actions.setOptions(node, { disabled: event.target.checked })}
-          />
-          Disabled: runs skip it
-        </label>
+        <BoxField
+          label="Disabled: runs skip it"
+          checked={node.disabled}
+          onCheck={disabled => actions.setOptions(node, { disabled })}
+        />
         <button
           type="button"
           className="dagy-button is-bad"
@@ -79,39 +59,39 @@ export function NodeOptions({ node }: { readonly node: NodePicture }) {
   );
 }
 
-function Labelled({ label, children }: { readonly label: string; readonly children: ReactNode }) {
+/** Where the body runs, and what that means for its limits. */
+function RunnerOptions({ node }: { readonly node: NodePicture }) {
+  const actions = useActions();
+  const type = useEditor(state => state.graph.palette.types.get(node.type));
+  const { runner } = optionsOf(node);
+  const effective = RUNNERS.find(each => each === node.effective_runner);
+  const memory = node.memory_mb ?? type?.memory_mb ?? null;
   return (
-    <label className="dagy-field">
-      <span className="dagy-field-head">{label}</span>
-      {children}
-    </label>
-  );
-}
-
-interface TextProps {
-  readonly label: string;
-  readonly text: string;
-  readonly hint?: string;
-  readonly about?: string;
-  readonly onText: (text: string) => void;
-}
-
-function TextField({ label, text, hint = '', about = '', onText }: TextProps) {
-  const connected = useEditor(state => state.connected);
-  const draft = useDraft({ text, commit: onText });
-  return (
-    <Labelled label={label}>
-      <input
-        {...draft}
-        className="dagy-input nokey"
-        type="text"
-        autoComplete="off"
-        spellCheck={false}
-        placeholder={hint}
-        disabled={!connected}
+    <>
+      <ChoiceField
+        label="Runner"
+        value={runner ?? ''}
+        about={effective ? PROMISES[effective] : ''}
+        options={[
+          ['', type?.runner ? `as its type says: ${type.runner}` : 'as its type says'],
+          ...RUNNERS.map(each => [each, each] as const)
+        ]}
+        onValue={chosen => actions.setOptions(node, { runner: chosen || null })}
       />
-      {about ? <span className="dagy-about">{about}</span> : null}
-    </Labelled>
+      <NumberField
+        label="Memory limit in MB"
+        value={node.memory_mb}
+        hint={type?.memory_mb ? String(type.memory_mb) : 'none'}
+        about="A node that takes more is ended: it failed, out of memory."
+        least={1}
+        onValue={memory_mb => actions.setOptions(node, { memory_mb })}
+      />
+      {memory !== null && !holdsMemory(node.effective_runner) ? (
+        <Warned
+          text={`The runner ${node.effective_runner} shares the kernel's memory and cannot hold this limit: choose process or dask.`}
+        />
+      ) : null}
+    </>
   );
 }
 
@@ -140,31 +120,3 @@ function findIdProblem(
     ? { message: `There is a node ${to} already.`, suggestion: 'Choose another name.' }
     : null;
 }
-
-interface NumberProps {
-  readonly label: string;
-  readonly value: number | null;
-  readonly hint: string;
-  readonly about?: string;
-  readonly whole?: boolean;
-  readonly onValue: (value: number | null) => void;
-}
-
-function NumberField({ label, value, hint, about = '', whole = false, onValue }: NumberProps) {
-  const store = useEditorStore();
-  const read = (text: string): void => {
-    const number = Number(text);
-    const fits = Number.isFinite(number) && number >= 0 && (!whole || Number.isInteger(number));
-    if (text.trim() === '') onValue(null);
-    else if (fits) onValue(number);
-    else addToasts(store, [{ ...NO_NUMBER, message: `${label}: “${text}” does not fit.` }]);
-  };
-  const text = value === null ? '' : String(value);
-  return <TextField label={label} text={text} hint={hint} about={about} onText={read} />;
-}
-
-const NO_NUMBER = {
-  tone: 'error',
-  code: 'edit.number',
-  suggestion: 'Give a number that is not below 0, or leave it empty.'
-} as const;

@@ -1,9 +1,11 @@
 // The last run in; Run, Cancel and how the run fares out.
+import type { RunPicture } from '../protocol/generated';
 import { useActions, useEditor } from './context';
 import { Elapsed } from './Elapsed';
 import { Icon } from './Icon';
 import { isComplete, sayValues } from './parameters';
-import { countStates, isLive, lookOf } from '../graph/status';
+import { countWork, summarise } from '../graph/forecast';
+import { canResume, countStates, isLive, lookOf } from '../graph/status';
 import { symbolOf } from './tone';
 import { ToolButton } from './ToolButton';
 
@@ -23,6 +25,7 @@ export function RunControls() {
           onClick={() => actions.togglePopover('run')}
         />
       ) : null}
+      <PlanControls />
       {live ? (
         <button
           type="button"
@@ -35,7 +38,60 @@ export function RunControls() {
         </button>
       ) : null}
       <RunChip />
+      <ResumeButton />
     </span>
+  );
+}
+
+/** Whether earlier outputs are taken, and a look at what would then run. */
+function PlanControls() {
+  const reuse = useEditor(state => state.reuse);
+  const shown = useEditor(state => state.planShown);
+  const empty = useEditor(state => state.graph.flow.nodes.length === 0);
+  const connected = useEditor(state => state.connected);
+  const actions = useActions();
+  return (
+    <>
+      <button
+        type="button"
+        role="switch"
+        className="dagy-tool is-wide is-switch"
+        aria-checked={reuse}
+        title="Take the outputs of earlier runs where code, settings and inputs are the same"
+        onClick={actions.toggleReuse}
+      >
+        <Icon name="reuse" />
+        Reuse
+      </button>
+      <ToolButton
+        icon="plan"
+        label="Plan: what the next run would do"
+        keys="P"
+        pressed={shown}
+        disabled={!connected || empty}
+        onClick={actions.togglePlan}
+      />
+    </>
+  );
+}
+
+/** Goes on with a run that did not complete. */
+function ResumeButton() {
+  const resumable = useEditor(state => canResume(state.graph.run));
+  const busy = useEditor(state => !state.connected || state.graph.queue.length > 0);
+  const actions = useActions();
+  if (!resumable) return null;
+  return (
+    <button
+      type="button"
+      className="dagy-button"
+      title="Go on with this run: nodes that completed and have not changed are not run again"
+      disabled={busy}
+      onClick={actions.resume}
+    >
+      <Icon name="right" size={14} />
+      Resume
+    </button>
   );
 }
 
@@ -47,18 +103,28 @@ function RunButton() {
   const starting = useEditor(state => state.graph.queue.some(each => each.kind === 'run'));
   const empty = useEditor(state => state.graph.flow.nodes.length === 0);
   const complete = isComplete(parameters, values);
+  const forecast = useEditor(state =>
+    state.reuse && state.plan.fresh ? state.plan.forecast : null
+  );
   const withWhat =
     parameters.length > 0 && complete ? ` with ${sayValues(parameters, values)}` : '';
   return (
     <button
       type="button"
       className="dagy-button is-strong"
-      title={empty ? 'Add a node first' : `Run the flow${withWhat} (Ctrl+Enter)`}
+      title={
+        empty
+          ? 'Add a node first'
+          : [`Run the flow${withWhat} (Ctrl+Enter)`, forecast && summarise(forecast)]
+              .filter(Boolean)
+              .join('\n')
+      }
       disabled={!connected || starting || empty}
       onClick={() => (complete ? actions.run(values) : actions.togglePopover('run'))}
     >
       <Icon name="play" size={14} />
       Run
+      {forecast ? <span className="dagy-count">{countWork(forecast)}</span> : null}
     </button>
   );
 }
@@ -75,7 +141,9 @@ function RunChip() {
     <span
       className={`dagy-run-chip is-${tone}`}
       data-run-state={run.state}
-      title={[`Run ${run.run_id}`, counts.join(', '), run.error].filter(Boolean).join('\n')}
+      title={[`Run ${run.run_id}`, ...sayPlace(run), counts.join(', '), run.error]
+        .filter(Boolean)
+        .join('\n')}
     >
       <Icon
         name={symbolOf(run.state)}
@@ -88,4 +156,11 @@ function RunChip() {
       </span>
     </span>
   );
+}
+
+function sayPlace(run: RunPicture): readonly string[] {
+  return [
+    run.backend ? `on ${run.backend}${run.backend_reason ? `: ${run.backend_reason}` : ''}` : '',
+    run.resumed_from ? `goes on with run ${run.resumed_from}` : ''
+  ];
 }

@@ -1,22 +1,25 @@
 // A node's status in, everything about its part in the run out.
 import type { NodePicture, NodeStatus } from '../protocol/generated';
-import { isTicking, lookOf, wordReason } from '../graph/status';
+import { wordWhy } from '../graph/forecast';
+import { isTicking, lookOfNode, wordEnforcement, wordReason } from '../graph/status';
 import { useActions, useEditor } from './context';
 import { Elapsed } from './Elapsed';
 import { Icon } from './Icon';
 import { PreviewTable } from './PreviewTable';
 import { Spoken } from './Spoken';
-import { symbolOf } from './tone';
+import { symbolOfNode } from './tone';
+import { useAttempt } from './useAttempt';
 
 export function RunTab({ node }: { readonly node: NodePicture }) {
   const status = useEditor(state => state.graph.run?.nodes[node.id]);
   if (!status) return <p className="dagy-calm">This node has not run yet. Press Run.</p>;
   return (
     <div className="dagy-run">
-      <StateLine status={status} node={node.id} />
+      <StateLine status={status} node={node} />
       {status.message ? <p className="dagy-about">{status.message}</p> : null}
       <ErrorPart status={status} />
       <CausePart status={status} />
+      <ReplayPart status={status} node={node.id} />
       {Object.entries(status.previews).map(([name, preview]) => (
         <PreviewTable key={name} name={name} preview={preview} />
       ))}
@@ -25,14 +28,20 @@ export function RunTab({ node }: { readonly node: NodePicture }) {
   );
 }
 
-function StateLine({ status, node }: { readonly status: NodeStatus; readonly node: string }) {
+interface StateProps {
+  readonly status: NodeStatus;
+  readonly node: NodePicture;
+}
+
+function StateLine({ status, node }: StateProps) {
   const actions = useActions();
-  const { word, tone } = lookOf(status.state);
+  const { word, tone } = lookOfNode(status);
+  const attempt = useAttempt(node, status);
   const ticking = isTicking(status);
   return (
     <div className={`dagy-state is-${tone}`}>
       <Icon
-        name={symbolOf(status.state)}
+        name={symbolOfNode(status)}
         className={status.state === 'RUNNING' ? 'is-spinning' : ''}
       />
       <b>{word}</b>
@@ -40,16 +49,51 @@ function StateLine({ status, node }: { readonly status: NodeStatus; readonly nod
         <Elapsed span={status} ticking={ticking} />
       </span>
       {ticking ? (
-        <button type="button" className="dagy-button" onClick={() => actions.cancel(node)}>
+        <button type="button" className="dagy-button" onClick={() => actions.cancel(node.id)}>
           Cancel node
         </button>
       ) : null}
-      {status.reason ? <span className="dagy-about">{wordReason(status.reason)}</span> : null}
-      {status.attempts > 1 ? <span className="dagy-about">attempt {status.attempts}</span> : null}
+      {[attempt, sentence(wordReason(status.reason)), sayWhy(status)].map(said =>
+        said ? (
+          <span key={said} className="dagy-about">
+            <Spoken text={said} />
+          </span>
+        ) : null
+      )}
       {status.enforcement ? (
-        <span className="dagy-about">limit held by: {status.enforcement.replaceAll('_', ' ')}</span>
+        <span className="dagy-about">{wordEnforcement(status.enforcement)}</span>
       ) : null}
     </div>
+  );
+}
+
+function sayWhy({ why, why_detail: detail, reused_from: run }: NodeStatus): string {
+  if (run) return `Its outputs are those of run \`${run}\`.`;
+  const reason = wordWhy(why, detail);
+  return reason ? `It ran because ${reason}.` : '';
+}
+
+function sentence(words: string): string {
+  return words ? `${words.charAt(0).toUpperCase()}${words.slice(1)}.` : '';
+}
+
+/** A line for a cell in which the failed node's inputs are at hand, and the error comes again. */
+function ReplayPart({ status, node }: { readonly status: NodeStatus; readonly node: string }) {
+  const run = useEditor(state => state.graph.run?.run_id);
+  const actions = useActions();
+  if (!run || (status.state !== 'FAILED' && status.state !== 'TIMED_OUT')) return null;
+  const line = `dagy_nb.replay("${run}", "${node}")`;
+  return (
+    <details className="dagy-log">
+      <summary>Open its inputs in a cell</summary>
+      <code>{line}</code>
+      <div className="dagy-buttons">
+        <button type="button" className="dagy-button" onClick={() => actions.copy(line)}>
+          <Icon name="copy" size={14} />
+          Copy this line
+        </button>
+      </div>
+    </details>
   );
 }
 
@@ -81,7 +125,7 @@ function CausePart({ status }: { readonly status: NodeStatus }) {
   if (status.cause.length === 0) return null;
   return (
     <p className="dagy-about">
-      because of{' '}
+      Because of{' '}
       {status.cause.map(cause =>
         nodes.has(cause) ? (
           <button

@@ -12,6 +12,7 @@ const KEYS: readonly (readonly [keys: string, does: string])[] = [
   ['Ctrl+D', 'duplicate the selected nodes'],
   ['Ctrl+A', 'select all nodes'],
   ['Ctrl+Enter', 'run the flow'],
+  ['P', 'show what the next run would do'],
   ['/', 'search the palette'],
   ['F', 'fit the flow into view'],
   ['+, -, Ctrl+wheel', 'zoom'],

@@ -9,12 +9,14 @@ import { waitFor } from '../graph/queue';
 import { move, request } from '../graph/state';
 import type { Transport } from '../transport/transport';
 import { addNodeEdit, type Perform, type SendEdits } from './making';
+import { makePlanActions, type PlanActions } from './planActions';
+import type { Planner } from './planner';
 import type { EditorStore } from './store';
 import { addToasts } from './toasts';
 import { makeViewActions, type ViewActions } from './viewActions';
 import { makeWireActions, type WireActions } from './wireActions';
 
-export interface Actions extends ViewActions, WireActions {
+export interface Actions extends ViewActions, WireActions, PlanActions {
   readonly addNode: (type: string, at: Point) => string;
   readonly pasteNodes: (fragment: Fragment, label: string) => void;
   readonly removeSelection: () => void;
@@ -29,10 +31,16 @@ export interface Actions extends ViewActions, WireActions {
   readonly redo: () => void;
   readonly arrange: () => void;
   readonly run: (parameters: { readonly [name: string]: unknown }) => void;
+  readonly resume: () => void;
   readonly cancel: (node?: string) => void;
 }
 
-export function makeActions(store: EditorStore, transport: Transport, perform: Perform): Actions {
+export function makeActions(
+  store: EditorStore,
+  transport: Transport,
+  perform: Perform,
+  planner: Planner
+): Actions {
   const nextId = makeIds();
   const edit: SendEdits = (edits, positions = {}) => {
     if (edits.length === 0) return;
@@ -43,6 +51,7 @@ export function makeActions(store: EditorStore, transport: Transport, perform: P
   return {
     ...makeViewActions(store),
     ...makeWireActions(store, edit),
+    ...makePlanActions(store, planner),
     ...makeNodeActions(store, edit),
     ...makeEdgeActions(store, edit),
     moveNodes: positions => perform(move(store.getState().graph, nextId(), positions)),
@@ -50,8 +59,16 @@ export function makeActions(store: EditorStore, transport: Transport, perform: P
     redo: () => ask('redo'),
     arrange: () => ask('arrange'),
     run: parameters => {
-      store.setState({ runValues: parameters, popover: null, announcement: 'Run started.' });
-      perform(request(store.getState().graph, waitFor(nextId(), 'run', { parameters })));
+      store.setState({ ...STARTED, runValues: parameters });
+      const { reuse, force: forced, graph } = store.getState();
+      const force = reuse ? [...forced] : [];
+      perform(request(graph, waitFor(nextId(), 'run', { parameters, reuse, force })));
+    },
+    resume: () => {
+      const { graph } = store.getState();
+      if (!graph.run) return;
+      store.setState(STARTED);
+      perform(request(graph, waitFor(nextId(), 'resume', { runId: graph.run.run_id })));
     },
     cancel: (node = '') => {
       const { run } = store.getState().graph;
@@ -59,6 +76,8 @@ export function makeActions(store: EditorStore, transport: Transport, perform: P
     }
   };
 }
+
+const STARTED = { popover: null, planShown: false, announcement: 'Run started.' } as const;
 
 type NodeActions = Pick<
   Actions,

@@ -1,6 +1,6 @@
 // A transport in, a living editor out: its store, its actions, and what ends it.
 import { readReply, readSnapshot } from '../protocol/decode';
-import type { Request, Snapshot } from '../protocol/generated';
+import type { Reply, Request, Snapshot } from '../protocol/generated';
 import { isLive, tellRun } from '../graph/status';
 import { dropQueue, openGraph, receive, type GraphState } from '../graph/state';
 import { EMPTY_PALETTE } from '../graph/palette';
@@ -8,6 +8,7 @@ import type { Transport } from '../transport/transport';
 import { makeActions } from './actions';
 import type { Editor } from './context';
 import type { Perform } from './making';
+import { makePlanner, type Planner } from './planner';
 import { createEditorStore, withGraph, type EditorStore } from './store';
 import { addToasts } from './toasts';
 
@@ -26,16 +27,18 @@ export function openEditor(transport: Transport): LiveEditor {
     for (const request of step.send) transport.send(request);
     addToasts(store, step.notices);
   };
-  const actions = makeActions(store, transport, perform);
+  const planner = makePlanner(store, transport);
+  const actions = makeActions(store, transport, perform, planner);
   const stop = [
-    transport.subscribe(content => hear(store, perform, content)),
-    transport.watchConnection(connected => follow(store, transport, connected))
+    transport.subscribe(content => hear(store, perform, planner, content)),
+    transport.watchConnection(connected => follow(store, transport, connected)),
+    planner.close
   ];
   if (transport.isConnected()) transport.send(hello());
   return { store, actions, close: () => stop.forEach(each => each()) };
 }
 
-function hear(store: EditorStore, perform: Perform, content: unknown): void {
+function hear(store: EditorStore, perform: Perform, planner: Planner, content: unknown): void {
   const reply = readReply(content);
   if (!reply) return;
   // The kernel lives, but holds this flow no more: nobody listens to this editor.
@@ -43,10 +46,18 @@ function hear(store: EditorStore, perform: Perform, content: unknown): void {
     disconnect(store);
     return;
   }
+  if (planner.hear(reply)) return;
   const before = store.getState().graph;
   perform(receive(before, reply, Date.now()));
   if (!store.getState().connected) store.setState({ connected: true });
   tellEnd(store, before);
+  forgetForce(store, reply, before);
+}
+
+/** What was forced has begun to run: the next run asks anew. */
+function forgetForce(store: EditorStore, reply: Reply, before: GraphState): void {
+  if (reply.kind !== 'status' || !before.queue.some(each => each.id === reply.reply_to)) return;
+  if (store.getState().force.size > 0) store.setState({ force: new Set<string>() });
 }
 
 /** Say aloud that a run has ended. */

@@ -2,6 +2,7 @@
 import { createStore, type StoreApi } from 'zustand/vanilla';
 import { outlineFlow, type End, type Outline } from '../graph/outline';
 import type { GraphState, Notice } from '../graph/state';
+import { NO_PLAN, type PlanState } from '../graph/forecast';
 import type { Verdict } from '../graph/connection';
 import type { DiagnosticPicture, FlowPicture } from '../protocol/generated';
 
@@ -25,6 +26,13 @@ export interface Offer {
   readonly place: { readonly x: number; readonly y: number };
 }
 
+/** The node whose menu is open, and where, in pixels from the editor's corner. */
+export interface Menu {
+  readonly node: string;
+  readonly x: number;
+  readonly y: number;
+}
+
 export type Popover = 'run' | 'diagnostics' | 'shortcuts' | null;
 
 export interface EditorState {
@@ -37,10 +45,17 @@ export interface EditorState {
   readonly offer: Offer | null;
   readonly hint: End | null;
   readonly popover: Popover;
+  readonly menu: Menu | null;
   readonly paletteOpen: boolean;
   readonly enlarged: boolean;
   readonly toasts: readonly Toast[];
   readonly announcement: string;
+  /** Whether the next run takes the outputs of earlier ones, and which nodes run all the same. */
+  readonly reuse: boolean;
+  readonly force: ReadonlySet<string>;
+  readonly plan: PlanState;
+  /** Whether the cards tell of the next run, not of the last. */
+  readonly planShown: boolean;
   readonly runValues: { readonly [name: string]: unknown };
   /** A place the canvas should bring into view; counted so that the same place can be asked again. */
   readonly focus: { readonly node: string; readonly field: string; readonly count: number } | null;
@@ -59,10 +74,15 @@ export function createEditorStore(graph: GraphState, connected: boolean): Editor
     offer: null,
     hint: null,
     popover: null,
+    menu: null,
     paletteOpen: true,
     enlarged: false,
     toasts: [],
     announcement: '',
+    reuse: false,
+    force: new Set<string>(),
+    plan: NO_PLAN,
+    planShown: false,
     runValues: {},
     focus: null
   }));
@@ -73,7 +93,8 @@ export function withGraph(state: EditorState, graph: GraphState): Partial<Editor
   if (graph.flow === state.graph.flow) return { graph };
   const outline = outlineFlow(graph.flow);
   const selection = keepExisting(state.selection, outline);
-  return { graph, outline, findings: indexFindings(graph.flow), selection };
+  const force = keepExisting(state.force, outline);
+  return { graph, outline, findings: indexFindings(graph.flow), selection, force };
 }
 
 function keepExisting(selection: ReadonlySet<string>, outline: Outline): ReadonlySet<string> {

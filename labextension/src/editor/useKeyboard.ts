@@ -76,6 +76,10 @@ function answerKey(
     case '?':
       actions.togglePopover('shortcuts');
       return true;
+    case 'p':
+    case 'P':
+      actions.togglePlan();
+      return true;
     case '/':
       return openSearch(event.currentTarget, store, actions);
     default:

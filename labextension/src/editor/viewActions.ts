@@ -1,6 +1,6 @@
 // What concerns this view only: selection, panels, places to look at. Never sent to the kernel.
 import type { End } from '../graph/outline';
-import type { EditorState, EditorStore, Popover } from './store';
+import type { EditorState, EditorStore, Menu, Popover } from './store';
 import { dropToast } from './toasts';
 
 export interface ViewActions {
@@ -9,6 +9,8 @@ export interface ViewActions {
   readonly showHint: (end: End | null) => void;
   readonly togglePopover: (popover: Exclude<Popover, null>) => void;
   readonly closePopover: () => void;
+  readonly openMenu: (menu: Menu) => void;
+  readonly closeMenu: () => void;
   readonly togglePalette: () => void;
   readonly toggleEnlarged: () => void;
   readonly dismissToast: (id: number) => void;
@@ -34,6 +36,8 @@ export function makeViewActions(store: EditorStore): ViewActions {
     togglePopover: popover =>
       store.setState(state => ({ popover: state.popover === popover ? null : popover })),
     closePopover: () => store.setState({ popover: null }),
+    openMenu: menu => store.setState({ menu, hint: null }),
+    closeMenu: () => store.setState({ menu: null }),
     togglePalette: () => store.setState(state => ({ paletteOpen: !state.paletteOpen })),
     toggleEnlarged: () => store.setState(state => ({ enlarged: !state.enlarged })),
     dismissToast: id => dropToast(store, id),
@@ -69,6 +73,7 @@ function escape(store: EditorStore): boolean {
 function innermost(state: EditorState): Partial<EditorState> | null {
   if (state.wiring) return { wiring: null, announcement: 'Connecting ended.' };
   if (state.offer) return { offer: null };
+  if (state.menu) return { menu: null };
   if (state.popover) return { popover: null };
   if (state.toasts.length > 0) return { toasts: [] };
   if (state.selection.size > 0) return { selection: new Set<string>() };

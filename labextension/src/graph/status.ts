@@ -1,7 +1,8 @@
 // States and times in, words, symbols and durations out.
-import type { NodeStatus, RunPicture } from '../protocol/generated';
+import type { EdgePicture, NodeStatus, RunPicture } from '../protocol/generated';
 
-export type Tone = 'idle' | 'waiting' | 'running' | 'good' | 'bad' | 'stopped' | 'skipped';
+export type Tone =
+  'idle' | 'waiting' | 'running' | 'retrying' | 'good' | 'bad' | 'stopped' | 'skipped';
 
 interface Look {
   readonly word: string;
@@ -12,7 +13,7 @@ const LOOKS: { readonly [state: string]: Look } = {
   PENDING: { word: 'Waiting', tone: 'waiting' },
   QUEUED: { word: 'Queued', tone: 'waiting' },
   RUNNING: { word: 'Running', tone: 'running' },
-  RETRYING: { word: 'Retrying', tone: 'running' },
+  RETRYING: { word: 'Retrying', tone: 'retrying' },
   COMPLETED: { word: 'Completed', tone: 'good' },
   FAILED: { word: 'Failed', tone: 'bad' },
   TIMED_OUT: { word: 'Timed out', tone: 'bad' },
@@ -20,18 +21,52 @@ const LOOKS: { readonly [state: string]: Look } = {
   SKIPPED: { word: 'Skipped', tone: 'skipped' }
 };
 
+/** States that a reason makes another thing of. */
+const REASONED: { readonly [reason: string]: Look } = {
+  up_to_date: { word: 'Reused', tone: 'good' },
+  branch_not_taken: { word: 'Not taken', tone: 'skipped' },
+  crashed: { word: 'Crashed', tone: 'bad' }
+};
+
 const REASONS: { readonly [reason: string]: string } = {
   raised: 'it raised an error',
   contract: 'its output breaks the contract',
-  crashed: 'its process crashed',
+  crashed: 'its worker process died',
   upstream_failed: 'an earlier node failed',
   branch_not_taken: 'the branch was not taken',
   disabled: 'it is disabled',
-  up_to_date: 'nothing changed, its result was reused'
+  up_to_date: 'nothing changed, its outputs were taken from an earlier run'
 };
 
 export function lookOf(state: string): Look {
   return LOOKS[state] ?? { word: state.toLowerCase().replaceAll('_', ' '), tone: 'idle' };
+}
+
+/** How a node's state looks, with what its reason makes of it. */
+export function lookOfNode({ state, reason, error_code: code }: NodeStatus): Look {
+  if (code === 'runner.out_of_memory') return { word: 'Out of memory', tone: 'bad' };
+  return REASONED[reason] ?? lookOf(state);
+}
+
+const ENFORCEMENTS: { readonly [enforcement: string]: string } = {
+  cancelled: 'It was stopped at once.',
+  killed: 'Its process was killed, with all that it had started.',
+  abandoned: 'It could not be stopped: what is left of it may go on in its thread.'
+};
+
+/** How a limit or a cancel was carried out. */
+export function wordEnforcement(enforcement: string): string {
+  return ENFORCEMENTS[enforcement] ?? enforcement.replaceAll('_', ' ');
+}
+
+/** `Attempt 2 of 4`, and while it waits for it `Attempt 3 of 4 in 5 s`; empty for a first one. */
+export function wordAttempt(status: NodeStatus, most: number, seconds: number | null): string {
+  const waits = status.state === 'RETRYING';
+  const attempt = status.attempts + (waits ? 1 : 0);
+  if (attempt < 2) return '';
+  const words = most >= attempt ? `Attempt ${attempt} of ${most}` : `Attempt ${attempt}`;
+  if (!waits || seconds === null) return words;
+  return seconds > 0 ? `${words} in ${Math.ceil(seconds)} s` : `${words} is due`;
 }
 
 export function wordReason(reason: string): string {
@@ -42,6 +77,23 @@ const LIVE = new Set(['QUEUED', 'RUNNING']);
 
 export function isLive(run: RunPicture | null): boolean {
   return run !== null && LIVE.has(run.state);
+}
+
+/** Whether a run ended without completing, so that one may go on with it. */
+export function canResume(run: RunPicture | null): boolean {
+  return run !== null && ['FAILED', 'TIMED_OUT', 'CANCELLED'].includes(run.state);
+}
+
+const ENDED = new Set(['COMPLETED', 'FAILED', 'TIMED_OUT', 'CANCELLED', 'SKIPPED']);
+
+/** Whether nothing came over an edge in this run, though its source has ended: a branch not taken. */
+export function isUntaken(edge: EdgePicture | undefined, run: RunPicture | null): boolean {
+  const source = edge && run?.nodes[edge.source];
+  if (!source || !ENDED.has(source.state)) return false;
+  const outputs = Object.keys(source.previews);
+  // A browser that has not heard of previews yet must not call everything untaken.
+  const told = outputs.length > 0 || source.state !== 'COMPLETED';
+  return told && source.reason !== 'up_to_date' && !outputs.includes(edge.output);
 }
 
 export function isTicking(status: NodeStatus): boolean {
@@ -77,7 +129,7 @@ function pad(value: number): string {
 export function countStates(run: RunPicture): readonly (readonly [word: string, count: number])[] {
   const counts = new Map<string, number>();
   for (const status of Object.values(run.nodes)) {
-    const { word } = lookOf(status.state);
+    const { word } = lookOfNode(status);
     counts.set(word, (counts.get(word) ?? 0) + 1);
   }
   return [...counts];

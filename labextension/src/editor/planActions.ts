@@ -1,0 +1,54 @@
+// What the user wants of the next run in, the editor's state and questions to the kernel out.
+import type { EditorStore } from './store';
+import type { Planner } from './planner';
+import { addToasts } from './toasts';
+
+export interface PlanActions {
+  readonly toggleReuse: () => void;
+  readonly togglePlan: () => void;
+  readonly askAgain: () => void;
+  /** Have a node run in the next run, or no more. */
+  readonly toggleForce: (node: string) => void;
+  /** Put a text where the user can paste it. */
+  readonly copy: (text: string) => void;
+}
+
+export function makePlanActions(store: EditorStore, planner: Planner): PlanActions {
+  return {
+    toggleReuse: () =>
+      store.setState(({ reuse }) => ({
+        reuse: !reuse,
+        planShown: !reuse,
+        announcement: reuse ? 'Reuse is off.' : 'Reuse is on.'
+      })),
+    togglePlan: () => {
+      const shown = !store.getState().planShown;
+      store.setState({ planShown: shown });
+      if (shown) planner.askAgain();
+    },
+    askAgain: planner.askAgain,
+    toggleForce: node =>
+      store.setState(state => {
+        const force = new Set(state.force);
+        const forced = !force.delete(node);
+        if (forced) force.add(node);
+        // To force a node says something only where others are reused.
+        return forced ? { force, reuse: true, planShown: true } : { force };
+      }),
+    copy: text => void copy(store, text)
+  };
+}
+
+async function copy(store: EditorStore, text: string): Promise<void> {
+  try {
+    await navigator.clipboard.writeText(text);
+    addToasts(store, [{ tone: 'note', code: 'copied', message: 'Copied.', suggestion: PASTE }]);
+  } catch {
+    // A page that is not served safely has no clipboard; the text itself can be marked.
+    addToasts(store, [
+      { tone: 'note', code: 'copied', message: 'Copy this line:', suggestion: `\`${text}\`` }
+    ]);
+  }
+}
+
+const PASTE = 'Paste it into a cell and run it.';

@@ -1,0 +1,23 @@
+"""What a handle tells of a run while it goes on."""
+
+from __future__ import annotations
+
+from dagy_nb.model.event import AttemptFailed, ErrorFact
+from dagy_nb.session.listener import RunListener
+
+ERROR = ErrorFact(type="OSError", code="raised.OSError", message="gone")
+
+
+def fail(node_id, attempt, retry_at):
+    return AttemptFailed(
+        at=1.0, run_id="r", node_id=node_id, attempt=attempt, error=ERROR, retry_at=retry_at
+    )
+
+
+def test_the_next_attempt_is_due_when_the_last_failed_one_said():
+    listener = RunListener()
+
+    for event in (fail("a", 1, 6.0), fail("b", 1, 7.0), fail("a", 2, 16.0)):
+        listener.hear(event)
+
+    assert listener.read_retries() == {"a": 16.0, "b": 7.0}
