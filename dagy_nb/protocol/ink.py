@@ -65,6 +65,7 @@ CATEGORY_INKS: tuple[Ink, ...] = (
 TONE_INKS: Mapping[str, Ink] = {
     "waiting": Ink("#596575", "#a0abba"),
     "running": Ink("#0a66d0", "#62acff"),
+    "retrying": Ink("#9a6200", "#e8b04d"),
     "good": Ink("#1a7a38", "#4fc870"),
     "bad": Ink("#c62231", "#ff7b80"),
     "stopped": Ink("#8a5a00", "#e0ad4a"),

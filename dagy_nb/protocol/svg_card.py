@@ -13,8 +13,9 @@ from dagy_nb.protocol.symbols import (
     ERROR,
     ICONS,
     NOTE,
+    REASONED,
     WARNING,
-    look_at,
+    look_at_node,
     word_duration,
     word_reason,
     word_status,
@@ -73,7 +74,7 @@ def write_sketch(scene: CardScene) -> str:
     box = f'width="{brief(node.width)}" height="{brief(node.height)}" rx="{CORNER:g}"'
     state = ""
     if scene.status is not None:
-        look = look_at(scene.status.state)
+        look = look_at_node(scene.status)
         state = f'<rect {box} class="dagy-f-{look.tone}" opacity=".14"/>'
         state += write_symbol(look.strokes, node.width - 40, 14, 26, look.tone)
     return (
@@ -112,8 +113,8 @@ def _write_body(scene: CardScene) -> str:
 
 def _choose_rim(scene: CardScene) -> tuple[str, str]:
     if scene.status is not None:
-        tone = look_at(scene.status.state).tone
-        if tone in ("running", "bad", "good", "stopped"):
+        tone = look_at_node(scene.status).tone
+        if tone in ("running", "retrying", "bad", "good", "stopped"):
             return tone, "1.6"
     if scene.node.missing or scene.node.unavailable:
         return "bad", "1.4"
@@ -254,13 +255,13 @@ def _write_foot(scene: CardScene) -> str:
     if scene.status is None:
         words = clean(shorten(_say_limits(node), 10.5, node.width - 2 * PAD))
         return f'<text x="{PAD + 3:g}" y="{brief(base)}" class="dagy-small dagy-f-quiet">{words}</text>'
-    look = look_at(scene.status.state)
+    look = look_at_node(scene.status)
     took = _say_duration(scene.status, scene.now)
     room = node.width - 34 - PAD - (measure(took, 11) + 8 if took else 0)
     word = word_status(scene.status)
     reason = word_reason(scene.status)
     longer = f"{word}: {reason}"
-    if reason and word != "Up to date" and measure(longer, 11, bold=True) <= room:
+    if reason and scene.status.reason not in REASONED and measure(longer, 11, bold=True) <= room:
         word = longer
     return (
         _tint_foot(node, look.tone)

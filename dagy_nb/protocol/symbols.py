@@ -8,7 +8,7 @@ from typing import Literal
 
 from dagy_nb.protocol.picture import NodeStatus
 
-Tone = Literal["waiting", "running", "good", "bad", "stopped", "skipped"]
+Tone = Literal["waiting", "running", "retrying", "good", "bad", "stopped", "skipped"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +25,7 @@ LOOKS: Mapping[str, Look] = {
     "PENDING": Look("Waiting", "waiting", f"{_CIRCLE}M8 4.8V8l2.2 1.5"),
     "QUEUED": Look("Queued", "waiting", f"{_CIRCLE}M8 4.8V8l2.2 1.5"),
     "RUNNING": Look("Running", "running", "M13.8 8A5.8 5.8 0 1 1 8 2.2"),
-    "RETRYING": Look("Retrying", "running", "M13.5 3v3.5H10M13.2 6.5A5.5 5.5 0 1 0 13.5 9"),
+    "RETRYING": Look("Retrying", "retrying", "M13.5 3v3.5H10M13.2 6.5A5.5 5.5 0 1 0 13.5 9"),
     "COMPLETED": Look("Completed", "good", "m3 8.5 3.3 3.3L13 4.8"),
     "FAILED": Look("Failed", "bad", "m4 4 8 8M12 4l-8 8"),
     "TIMED_OUT": Look(
@@ -37,14 +37,26 @@ LOOKS: Mapping[str, Look] = {
     "SKIPPED": Look("Skipped", "skipped", "M3 4v8l5-4zM9.5 4v8M12.5 4v8"),
 }
 
+# States of which their reason makes another thing.
+REASONED: Mapping[str, Look] = {
+    "up_to_date": Look("Reused", "good", "M2.5 3h11v3h-11zM3.5 6v7.5h9V6M6 9.5l1.5 1.5 2.7-2.8"),
+    "branch_not_taken": Look(
+        "Not taken",
+        "skipped",
+        "M2.5 8h4l4-4h3M6.5 8l4 4h3M11.8 2.3 13.5 4l-1.7 1.7M11.8 10.3l1.7 1.7-1.7 1.7",
+    ),
+    "crashed": Look("Crashed", "bad", "m4 4 8 8M12 4l-8 8"),
+}
+OUT_OF_MEMORY = "runner.out_of_memory"
+
 REASONS: Mapping[str, str] = {
     "raised": "it raised an error",
     "contract": "its output breaks the contract",
-    "crashed": "its process crashed",
+    "crashed": "its worker process died",
     "upstream_failed": "an earlier node failed",
     "branch_not_taken": "the branch was not taken",
     "disabled": "it is disabled",
-    "up_to_date": "nothing changed",
+    "up_to_date": "nothing changed, its outputs were taken from an earlier run",
 }
 
 WARNING = "M8 2.3 14.3 13.5H1.7zM8 6.5v3.3M8 11.6v.2"
@@ -85,11 +97,16 @@ def look_at(state: str) -> Look:
     return LOOKS.get(state) or Look(state.replace("_", " ").lower(), "waiting", NOTE)
 
 
+def look_at_node(status: NodeStatus) -> Look:
+    """Return how a node's state looks, with what its reason makes of it."""
+    if status.error_code == OUT_OF_MEMORY:
+        return Look("Out of memory", "bad", LOOKS["FAILED"].strokes)
+    return REASONED.get(status.reason) or look_at(status.state)
+
+
 def word_status(status: NodeStatus) -> str:
     """Return what stands on a card about its run: the state and, in short, why."""
-    word = look_at(status.state).word
-    if status.state == "SKIPPED" and status.reason == "up_to_date":
-        return "Up to date"
+    word = look_at_node(status).word
     return f"{word} (attempt {status.attempts})" if status.attempts > 1 else word
 
 

@@ -25,7 +25,7 @@ from dagy_nb.protocol.ink import (
 )
 from dagy_nb.protocol.status import draw_run
 from dagy_nb.protocol.svg import to_svg
-from dagy_nb.protocol.symbols import LOOKS
+from dagy_nb.protocol.symbols import LOOKS, REASONED
 from tests.protocol.samples import (
     ALL_STATES,
     FLIGHT_SPECS,
@@ -85,7 +85,7 @@ def test_every_state_is_told_by_word_symbol_and_colour():
     words = " ".join(words_of(svg))
     for word in (
         "Completed",
-        "Up to date",
+        "Reused",
         "Running",
         "Failed",
         "Timed out",
@@ -95,7 +95,8 @@ def test_every_state_is_told_by_word_symbol_and_colour():
         assert word in words
     cards = read(svg).findall(f"{SVG}g")
     for card, state in zip(cards, ALL_STATES.values(), strict=True):
-        look = LOOKS[state[0] if isinstance(state, tuple) else state]
+        state, reason = state if isinstance(state, tuple) else (state, None)
+        look = REASONED.get(reason, LOOKS[state])
         symbols = [each for each in card.iter(f"{SVG}path") if each.get("d") == look.strokes]
         assert [each.get("class") for each in symbols] == [f"dagy-line dagy-s-{look.tone}"]
 

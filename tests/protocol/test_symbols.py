@@ -10,7 +10,11 @@ from dagy_nb.protocol.picture import NodeStatus
 from dagy_nb.protocol.symbols import (
     ICONS,
     LOOKS,
+    OUT_OF_MEMORY,
+    REASONED,
+    REASONS,
     look_at,
+    look_at_node,
     word_duration,
     word_reason,
     word_status,
@@ -38,8 +42,9 @@ def test_durations_in_words(seconds, words):
 def test_a_status_in_words():
     assert word_status(NodeStatus(state="COMPLETED", attempts=1)) == "Completed"
     assert word_status(NodeStatus(state="FAILED", attempts=3)) == "Failed (attempt 3)"
-    assert word_status(NodeStatus(state="SKIPPED", reason="up_to_date")) == "Up to date"
-    assert word_reason(NodeStatus(state="FAILED", reason="crashed")) == "its process crashed"
+    assert word_status(NodeStatus(state="SKIPPED", reason="up_to_date")) == "Reused"
+    assert word_status(NodeStatus(state="FAILED", reason="crashed")) == "Crashed"
+    assert word_reason(NodeStatus(state="FAILED", reason="crashed")) == "its worker process died"
     assert word_reason(NodeStatus(state="COMPLETED")) == ""
 
 
@@ -54,8 +59,30 @@ def test_the_browser_names_states_alike():
     found = re.findall(r"(\w+): \{ word: '([^']+)', tone: '(\w+)' \}", source)
 
     assert {state: (word, tone) for state, word, tone in found} == {
-        state: (look.word, look.tone) for state, look in LOOKS.items()
+        name: (look.word, look.tone) for name, look in {**LOOKS, **REASONED}.items()
     }
+
+
+def test_the_browser_words_reasons_alike():
+    source = (ROOT / "labextension/src/graph/status.ts").read_text(encoding="utf-8")
+
+    found = dict(re.findall(r"^  (\w+): '([^']+)',?$", source, re.MULTILINE))
+
+    assert {reason: found.get(reason) for reason in REASONS} == REASONS
+
+
+def test_a_node_that_took_too_much_memory_says_so_in_the_browser_too():
+    source = (ROOT / "labextension/src/graph/status.ts").read_text(encoding="utf-8")
+    status = NodeStatus(state="FAILED", reason="crashed", error_code=OUT_OF_MEMORY)
+
+    assert word_status(status) == "Out of memory"
+    assert f"'{OUT_OF_MEMORY}'" in source
+
+
+def test_a_reused_node_looks_good():
+    look = look_at_node(NodeStatus(state="SKIPPED", reason="up_to_date"))
+
+    assert (look.word, look.tone) == ("Reused", "good")
 
 
 def test_the_browser_knows_the_same_icons():
