@@ -16,6 +16,7 @@ parser's events, so every value knows its line and column. These are the codes o
 | `text.format` | is of a format this version does not read |
 | `text.unknown_field`, `text.missing_field` | has a field too many, too few |
 | `text.field_type`, `text.value`, `text.name` | has a value of the wrong kind, out of range, no name |
+| `text.code` | asks for what only a class's own code can say |
 | `text.edge`, `text.duplicate_edge` | has an edge that is none, an edge twice |
 | `text.unwritable` | cannot be written: a value has no YAML form |
 """

@@ -9,9 +9,11 @@ from typing import Any
 from pydantic_core import PydanticSerializationError, to_jsonable_python
 
 from dagy_nb.errors import FlowTextError
+from dagy_nb.flowfile.attempts import describe_retry
 from dagy_nb.flowfile.scalars import write_scalar
 from dagy_nb.model.flow import FailurePolicy, FlowSpec, NodeEntry, ParameterSpec
 from dagy_nb.model.frozen import thaw
+from dagy_nb.model.retry import Trigger
 
 _MAX_KEY = 1_000
 
@@ -68,6 +70,11 @@ def _describe(node: NodeEntry) -> dict[str, Any]:
         described["runner"] = node.runner.value
     if node.retries is not None:
         described["retries"] = node.retries
+    if node.retry is not None:
+        described["retry"] = describe_retry(node.retry)
+    if node.trigger is not Trigger.ALL_SUCCESS:
+        described["trigger"] = node.trigger.value
+    described |= _limits(memory_mb=node.memory_mb)
     if node.disabled:
         described["disabled"] = True
     return described | _read_extra(node.extra, f"node {node.id}")

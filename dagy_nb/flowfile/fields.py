@@ -43,11 +43,22 @@ def expect_flag(value: Value, what: str) -> bool:
 
 def expect_seconds(value: Value, what: str, *, zero: bool) -> float:
     """Return a number of seconds above 0, or 0 too where it means no limit."""
-    number = _expect_number(value, what)
+    number = _expect_number(value, what, " of seconds")
     if number > 0 or (zero and number == 0):
         return number
     least = "0 (no limit) or more" if zero else "above 0"
     raise refuse("text.value", f"{what} is {number:g}; it must be {least}.", value.place)
+
+
+def expect_number(
+    value: Value, what: str, *, least: float, most: float, unit: str = "", above: bool = False
+) -> float:
+    """Return a number from `least` to `most`, or above `least`."""
+    number = _expect_number(value, what, unit)
+    if (number > least if above else number >= least) and number <= most:
+        return number
+    bounds = f"above {least:g}" if above else f"from {least:g} to {most:g}"
+    raise refuse("text.value", f"{what} is {number:g}; it must be {bounds}.", value.place)
 
 
 def expect_count(value: Value, what: str, most: int) -> int:
@@ -115,11 +126,14 @@ def split_fields(
     return fields, FrozenMap(extra)
 
 
-def _expect_number(value: Value, what: str) -> float:
+def _expect_number(value: Value, what: str, unit: str) -> float:
     number = value.value if isinstance(value, Scalar) else None
     if isinstance(number, int | float) and not isinstance(number, bool):
-        return number
-    raise _refuse_kind(value, what, "a number of seconds", "Write a number, such as 30.")
+        try:
+            return float(number)
+        except OverflowError:
+            raise refuse("text.value", f"{what} is too large.", value.place) from None
+    raise _refuse_kind(value, what, f"a number{unit}", "Write a number, such as 30.")
 
 
 def _refuse_kind(value: Value, what: str, expected: str, suggestion: str) -> FlowTextError:

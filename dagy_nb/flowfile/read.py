@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from math import inf
 from typing import Any
 
 from pydantic import ValidationError
 
 from dagy_nb.errors import FlowTextError
+from dagy_nb.flowfile.attempts import read_retry
 from dagy_nb.flowfile.declarations import read_parameters
 from dagy_nb.flowfile.fields import (
     check_name,
@@ -15,6 +17,7 @@ from dagy_nb.flowfile.fields import (
     expect_flag,
     expect_mapping,
     expect_name,
+    expect_number,
     expect_seconds,
     expect_sequence,
     expect_text,
@@ -24,6 +27,7 @@ from dagy_nb.flowfile.syntax import locate
 from dagy_nb.flowfile.tree import parse_text
 from dagy_nb.flowfile.values import Scalar, Value, plain, refuse
 from dagy_nb.model.flow import MAX_NODES, EdgeSpec, FailurePolicy, FlowSpec, NodeEntry
+from dagy_nb.model.retry import Trigger
 from dagy_nb.model.spec import RunnerName
 
 FORMAT = 1
@@ -39,7 +43,18 @@ FLOW_FIELDS = (
     "nodes",
     "edges",
 )
-NODE_FIELDS = ("type", "label", "config", "timeout", "runner", "retries", "disabled")
+NODE_FIELDS = (
+    "type",
+    "label",
+    "config",
+    "timeout",
+    "runner",
+    "retries",
+    "retry",
+    "trigger",
+    "memory_mb",
+    "disabled",
+)
 _MAX_RETRIES = 100
 _EXAMPLE = "`nodes:`, then `  flights: {type: LoadFlights}`"
 
@@ -189,6 +204,13 @@ def _read_node_field(name: str, value: Value, what: str) -> Any:
             return expect_choice(value, what, list(RunnerName))
         case "retries":
             return expect_count(value, what, _MAX_RETRIES)
+        case "retry":
+            return read_retry(value, what)
+        case "trigger":
+            return expect_choice(value, what, list(Trigger))
+        case "memory_mb":
+            unit = " of megabytes"
+            return expect_number(value, what, least=0.0, most=inf, unit=unit, above=True)
         case _:
             return expect_flag(value, what)
 

@@ -12,8 +12,9 @@ from dagy_nb.model.frozen import FrozenModel
 MAX_WAIT = 86_400.0 * 7
 MAX_DELAYS = 100
 MAX_ERRORS = 50
+MAX_NAME = 200
 Seconds = Annotated[FiniteFloat, Field(ge=0, le=MAX_WAIT)]
-ErrorName = Annotated[str, Field(min_length=1, max_length=200)]
+ErrorName = Annotated[str, Field(min_length=1, max_length=MAX_NAME)]
 
 
 class RetryKind(StrEnum):

@@ -14,6 +14,7 @@ from dagy_nb.errors import FlowTextError
 from dagy_nb.flowfile.read import read_flow
 from dagy_nb.model.flow import FailurePolicy, ParameterSpec
 from dagy_nb.model.frozen import thaw
+from dagy_nb.model.retry import RetrySpec
 
 DELAYS = """\
 parameters: {month: {type: integer, default: 1}}
@@ -70,6 +71,69 @@ def test_every_field_is_read():
     assert (node.label, node.timeout, node.runner, node.retries) == ("The A", 0, "thread", 2)
     assert node.disabled
     assert (thaw(node.extra), thaw(flow.extra)) == ({"x-seen": [1]}, {"x-owner": {"team": "data"}})
+
+
+def test_how_a_node_is_tried_again_and_when_it_starts_is_read():
+    flow = read_flow(
+        """
+        nodes:
+          a:
+            type: A
+            retries: 3
+            retry: {delay: [1, 5.5], on: [crashed, raised], jitter: 0.2, max_delay: 60, errors: [OSError]}
+            trigger: any_success
+            memory_mb: 512
+          b: {type: B, retry: {delay: 2, backoff: 3, on: timed_out, errors: raised.Busy}}
+          c: {type: C, retry: {}}
+          d: {type: D, retry: , trigger: }
+        """,
+        name="f",
+    )
+    a, b, c, d = flow.nodes
+
+    assert a.retry == RetrySpec(
+        delay=(1, 5.5), on=("raised", "crashed"), jitter=0.2, max_delay=60, errors=("OSError",)
+    )
+    assert (a.trigger, a.memory_mb) == ("any_success", 512)
+    assert b.retry == RetrySpec(delay=2, backoff=3, on=("timed_out",), errors=("raised.Busy",))
+    assert c.retry == RetrySpec()
+    assert (d.retry, d.trigger) == (None, "all_success")
+
+
+BAD_FIELDS = [
+    ("retry: 5", "text.field_type", 7, "must be a mapping, not a number"),
+    ("retry: {delay: [1, x]}", "text.code", 19, "A flow holds no code"),
+    ("retry: {delay: 'lambda n: n'}", "text.code", 15, "as `retry = Retry(delay=…)`"),
+    ("retry: {when: always}", "text.code", 8, "as `retry = Retry(when=…)`"),
+    ("retry: {dealy: 1}", "text.unknown_field", 8, "Did you mean `delay`?"),
+    ("retry: {delay: -1}", "text.value", 15, "it must be from 0 to 604800"),
+    ("retry: {delay: []}", "text.value", 15, "is empty"),
+    ("retry: {delay: [1, [2, 3]]}", "text.field_type", 19, "must be a number of seconds, not a list"),
+    ("retry: {delay: [1, true]}", "text.field_type", 19, "must be a number of seconds, not true"),
+    ("retry: {delay: [1, 2], backoff: 2}", "text.value", 7, "`backoff` goes with one `delay`"),
+    ("retry: {jitter: 2}", "text.value", 16, "it must be from 0 to 1"),
+    ("retry: {backoff: 0.5}", "text.value", 17, "it must be from 1 to 100"),
+    ("retry: {max_delay: soon}", "text.field_type", 19, "must be a number of seconds"),
+    ("retry: {on: []}", "text.value", 12, "is empty"),
+    ("retry: {on: [raised, late]}", "text.value", 21, "raised, timed_out, crashed"),
+    ("retry: {on: [raised, contract]}", "text.value", 21, "cannot be 'contract'"),
+    ("retry: {errors: [OSError, 3]}", "text.field_type", 26, "must be a text"),
+    ("retry: {errors: ['']}", "text.value", 17, "holds no name"),
+    ("trigger: all_succes", "text.value", 9, "Did you mean `all_success` or"),
+    ("memory_mb: 0", "text.value", 11, "it must be above 0"),
+    ("memory_mb: lots", "text.field_type", 11, "must be a number of megabytes"),
+    ("memory_mb: 1" + "0" * 400, "text.value", 11, "too large"),
+    ("timeout: 1" + "0" * 400, "text.value", 9, "too large"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("text", "code", "column", "words"), BAD_FIELDS)
+def test_a_node_s_field_that_is_wrong_is_told_with_its_place(text, code, column, words):
+    with pytest.raises(FlowTextError) as caught:
+        read_flow(f"nodes:\n  a:\n    type: A\n    {text}\n", name="f")
+
+    assert (caught.value.code, caught.value.line, caught.value.column) == (code, 4, column + 5)
+    assert words in str(caught.value)
 
 
 @pytest.mark.parametrize(
@@ -254,7 +318,7 @@ def test_every_code_is_documented_and_shown_by_a_case():
         word.strip("`,") for word in (flowfile.__doc__ or "").split() if word.startswith("`text.")
     }
 
-    assert {each[1] for each in BAD} | {"text.unwritable"} == documented
+    assert {each[1] for each in BAD} | {"text.unwritable", "text.code"} == documented
 
 
 def test_lines_are_counted_from_the_first_line_that_is_given():
