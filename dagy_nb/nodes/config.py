@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, ClassVar
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 from pydantic.errors import PydanticInvalidForJsonSchema, PydanticSchemaGenerationError
@@ -31,7 +31,13 @@ RESERVED_FIELDS = frozenset(
 
 
 class NodeConfig(BaseModel):
-    """The base of every node's `Config`: frozen, refuses fields that it does not know."""
+    """The base of every node's `Config`: frozen, refuses fields that it does not know.
+
+    Attributes:
+        needs_values: The defaults alone are no config: of some fields one must be given.
+    """
+
+    needs_values: ClassVar[bool] = False
 
     model_config = ConfigDict(
         extra="forbid", frozen=True, validate_default=True, protected_namespaces=()
@@ -95,7 +101,8 @@ def check_config_class(node_type: str, model: object) -> type[NodeConfig]:
             code="node.reserved_name",
             suggestion=f"Name it otherwise, such as `{reserved[0]}_value`.",
         )
-    if not any(field.is_required() for field in model.model_fields.values()):
+    has_required = any(field.is_required() for field in model.model_fields.values())
+    if not has_required and not model.needs_values:
         _check_defaults(node_type, model)
     return model
 

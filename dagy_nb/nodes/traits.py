@@ -197,7 +197,9 @@ def _read_retry(cls: Any) -> Retry:
 def _make_default(cls: Any) -> Any:
     """Return the config without any value given, or None where instances cannot share one."""
     fields = cls.Config.model_fields.values()
-    if any(field.is_required() or field.default_factory is not None for field in fields):
+    if cls.Config.needs_values or any(
+        field.is_required() or field.default_factory is not None for field in fields
+    ):
         return None
     config = cls.Config()
     try:
