@@ -94,8 +94,8 @@ def test_every_state_is_told_by_word_symbol_and_colour():
     ):
         assert word in words
     cards = read(svg).findall(f"{SVG}g")
-    for card, state in zip(cards, ALL_STATES.values(), strict=True):
-        state, reason = state if isinstance(state, tuple) else (state, None)
+    for card, told in zip(cards, ALL_STATES.values(), strict=True):
+        state, reason = told if isinstance(told, tuple) else (told, None)
         look = REASONED.get(reason, LOOKS[state])
         symbols = [each for each in card.iter(f"{SVG}path") if each.get("d") == look.strokes]
         assert [each.get("class") for each in symbols] == [f"dagy-line dagy-s-{look.tone}"]
