@@ -23,8 +23,10 @@ def choose_timeout(*levels: float | None) -> float | None:
         >>> choose_timeout(None, 0, 30.0, None, 300.0) is None
         True
     """
-    named = next((each for each in levels if each is not None), None)
-    return named or None
+    for each in levels:
+        if each is not None:
+            return each or None
+    return None
 
 
 class Timers(Generic[Key]):

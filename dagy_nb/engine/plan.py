@@ -264,7 +264,7 @@ def _plan_step(
         node_id=node.id,
         spec=spec,
         node_class=node_class,
-        config=thaw(node.config),
+        config=thaw(node.config) if node.config else {},
         runner=NESTED if inner else runner or _choose_runner(node, spec),
         timeout=timeout,
         retries=0 if refused else asked,
@@ -279,7 +279,7 @@ def _plan_step(
         hook_seconds=_find_patience(node_class, inner),
         inner=inner,
         disabled=node.disabled,
-        is_sink=not node.disabled and not any(each in wires.enabled for each in consumers),
+        is_sink=not node.disabled and wires.enabled.isdisjoint(consumers),
     )
 
 

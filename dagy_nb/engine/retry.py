@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from dagy_nb.model.retry import MAX_WAIT, RetryKind, RetrySpec
 from dagy_nb.model.state import Reason
+from dagy_nb.nodes.retry import AT_ONCE
 
 if TYPE_CHECKING:
     from dagy_nb.engine.plan import Step
@@ -141,6 +142,8 @@ def plan_retry(node: NodeEntry, node_class: type[FlowNode]) -> RetryPlan:
     The class's `when` holds in any case, since its author knows which errors can pass.
     """
     own = node_class.traits.retry
+    if own is AT_ONCE and node.retry is None:
+        return NO_PLAN
     if node.retry is not None:
         return RetryPlan(spec=node.retry, when=own.when)
     return RetryPlan(spec=own.spec, delay=own.delay if callable(own.delay) else None, when=own.when)

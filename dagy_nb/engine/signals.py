@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import NamedTuple
 
 from dagy_nb.model.event import ErrorFact, Event, Preview
 from dagy_nb.model.state import Reason, Why
@@ -22,8 +23,7 @@ class TimerKind(StrEnum):
     RETRY = "retry"
 
 
-@dataclass(frozen=True, slots=True)
-class Timer:
+class Timer(NamedTuple):
     """The key of a timer; `node_id` is empty for the run's own."""
 
     kind: TimerKind

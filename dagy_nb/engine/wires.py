@@ -68,6 +68,7 @@ class Wires:
         given: Mapping[tuple[str, str], tuple[DataType, ...]],
     ) -> None:
         self._given = given
+        self._conversions: dict[tuple[int, int], Conversion | None] = {}
         self.enabled = {node.id for node in flow.nodes if not node.disabled}
         self.into: dict[tuple[str, str], list[Source]] = defaultdict(list)
         self.producers: dict[str, dict[str, None]] = defaultdict(dict)
@@ -80,13 +81,21 @@ class Wires:
         output = _find_connector(specs, edge, edge.source, edge.output, Direction.OUTPUT)
         into = _find_connector(specs, edge, edge.target, edge.input, Direction.INPUT)
         source = Source(
-            node_id=edge.source, output=edge.output, conversion=_plan_conversion(output, into)
+            node_id=edge.source, output=edge.output, conversion=self._convert(output, into)
         )
         self.into[edge.target, edge.input].append(source)
         self.producers[edge.target][edge.source] = None
         self.consumers[edge.source][edge.target] = None
         if DataType.ERROR in output.data_types and edge.target in self.enabled:
             self.caught[edge.source][edge.output] = None
+
+    def _convert(self, output: ConnectorSpec, into: ConnectorSpec) -> Conversion | None:
+        """Return None where every value of the output is what the input takes, as it is."""
+        # Thousands of edges lie between the same few connectors, which live as long as the flow's classes.
+        pair = (id(output), id(into))
+        if pair not in self._conversions:
+            self._conversions[pair] = _compare(output.data_types, into.data_types)
+        return self._conversions[pair]
 
     def bind(self, node: NodeEntry, connector: ConnectorSpec) -> Binding:
         """Return an input with what leads into it.
@@ -110,11 +119,6 @@ class Wires:
                 suggestion=f"Connect an output to {node.id}.{connector.name}.",
             )
         return Binding(input=connector.name, cardinality=connector.cardinality, sources=sources)
-
-
-def _plan_conversion(output: ConnectorSpec, into: ConnectorSpec) -> Conversion | None:
-    """Return None where every value of the output is what the input takes, as it is."""
-    return _compare(output.data_types, into.data_types)
 
 
 def _compare(sources: tuple[DataType, ...], targets: tuple[DataType, ...]) -> Conversion | None:

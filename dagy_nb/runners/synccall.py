@@ -26,61 +26,65 @@ class SyncCall:
     connection that `execute` waits for.
     """
 
-    __slots__ = (
-        "_body",
-        "_cancel",
-        "_end_turn",
-        "_guard",
-        "_is_over",
-        "_over",
-        "_reporter",
-        "_turn",
-    )
+    __slots__ = ("_call", "_is_over", "_live", "_reporter", "_turn")
 
     def __init__(self, call: NodeCall, reporter: CallReporter) -> None:
+        self._call = call
         self._reporter = reporter
-        self._cancel = CancelToken()
-        self._body = Body(call, reporter, self._cancel)
-        self._guard = Interruptible()
         self._turn = Turn()
-        self._end_turn = Turn()
+        self._live: _LiveBody | None = None
         self._is_over = False
-        self._over = threading.Event() if self._body.has_cancel_hook else None
 
     def run(self) -> None:
         """Run the body in this thread, unless the call was stopped before; the reporter hears of it."""
+        # Made here and not before, so that the thousands of calls which may wait are small; and before
+        # the turn is taken, so that who finds it taken finds this too.
+        self._live = live = _LiveBody(self._call, self._reporter)
         if not self._turn.take():
             return
         ROUTER.hold()
         try:
             self._reporter.started()
-            outcome = self._run_guarded()
-            if self._end_turn.take():
-                self._tell(outcome)
+            outcome = live.run()
+            if live.end_turn.take():
+                live.tell(outcome)
         finally:
             self._is_over = True
-            if self._over is not None:
-                self._over.set()
+            if live.over is not None:
+                live.over.set()
             ROUTER.release()
 
     def stop(self) -> str:
         """Tell the body to end; one that has not begun never will."""
-        if self._turn.take():
-            return "cancelled"
-        # With a hook, its thread tells the end, when both are over.
-        calls_hook = self._body.has_cancel_hook and self._end_turn.take()
-        self._cancel.request()
-        self._guard.interrupt()
-        if calls_hook:
-            name = f"dagy on_cancel {self._body.call.node_id}"
-            run = contextvars.copy_context().run
-            threading.Thread(target=run, args=(self._run_hook,), name=name, daemon=True).start()
-        return "stopping"
+        if not self._turn.take() and self._live is not None:
+            self._live.stop()
+            return "stopping"
+        return "cancelled"
 
     def abandon(self) -> None:
         """Do nothing more: the thread belongs to the body until that ends."""
 
-    def _run_guarded(self) -> Outcome:
+
+class _LiveBody:
+    """The body of a call that has begun.
+
+    Attributes:
+        end_turn: Who takes it tells the end: the body's thread or that of `on_cancel`.
+        over: Set when the body is over, where the class has an `on_cancel`.
+    """
+
+    __slots__ = ("_body", "_cancel", "_guard", "_reporter", "end_turn", "over")
+
+    def __init__(self, call: NodeCall, reporter: CallReporter) -> None:
+        self.end_turn = Turn()
+        self._reporter = reporter
+        self._cancel = CancelToken()
+        self._body = Body(call, reporter, self._cancel)
+        self._guard = Interruptible()
+        self.over = threading.Event() if self._body.has_cancel_hook else None
+
+    def run(self) -> Outcome:
+        """Run the body; whatever it does, an outcome comes of it."""
         try:
             return self._guard.run(self._body.run)
         except NodeCancelled:
@@ -88,9 +92,21 @@ class SyncCall:
         except BaseException as error:  # noqa: BLE001 - whatever it is, the run must hear of an end
             return Outcome(error=describe_exception(error), exception=error, crashed=True)
 
-    def _tell(self, outcome: Outcome) -> None:
+    def tell(self, outcome: Outcome) -> None:
+        """Tell the end."""
         self._body.output.close()
         self._reporter.ended(outcome)
+
+    def stop(self) -> None:
+        """Ask the body to end, interrupt it, and call its `on_cancel`."""
+        # With a hook, its thread tells the end, when both are over.
+        calls_hook = self._body.has_cancel_hook and self.end_turn.take()
+        self._cancel.request()
+        self._guard.interrupt()
+        if calls_hook:
+            name = f"dagy on_cancel {self._body.call.node_id}"
+            run = contextvars.copy_context().run
+            threading.Thread(target=run, args=(self._run_hook,), name=name, daemon=True).start()
 
     def _run_hook(self) -> None:
         ROUTER.hold()
@@ -98,7 +114,7 @@ class SyncCall:
             asyncio.run(self._body.call_cancel_hook())
         finally:
             ROUTER.release()
-        if self._over is None or self._over.wait(PATIENCE):
-            self._tell(Outcome(cancelled=True))
+        if self.over is None or self.over.wait(PATIENCE):
+            self.tell(Outcome(cancelled=True))
         else:
             self._reporter.stopped("abandoned")

@@ -15,7 +15,14 @@ from zlib import crc32
 from pydantic import TypeAdapter
 from pydantic_core import PydanticSerializationError
 
-from dagy_nb.model.event import AttemptStarted, LogWritten, NodeEnded, NodeQueued, encode
+from dagy_nb.model.event import (
+    EVENT_TYPES,
+    AttemptStarted,
+    LogWritten,
+    NodeEnded,
+    NodeQueued,
+    encode,
+)
 from dagy_nb.store.line import write_line
 
 if TYPE_CHECKING:
@@ -23,12 +30,12 @@ if TYPE_CHECKING:
 
     from dagy_nb.model.event import Event
 
-_FREQUENT = frozenset({NodeQueued, AttemptStarted, NodeEnded, LogWritten})
+_FREQUENT = frozenset(each.kind for each in (NodeQueued, AttemptStarted, NodeEnded, LogWritten))
 
 
 def write_fact(event: Event) -> bytes:
     """Return the line of a fact, with its line feed."""
-    kind = type(event)
+    kind = event.kind
     if kind in _FREQUENT:
         head, checksum, write = _prepare(kind)
         try:
@@ -40,7 +47,7 @@ def write_fact(event: Event) -> bytes:
 
 
 @cache
-def _prepare(kind: type[Event]) -> tuple[bytes, int, Callable[..., bytes]]:
+def _prepare(kind: str) -> tuple[bytes, int, Callable[..., bytes]]:
     """Return how each line of a kind begins, that beginning's checksum, and what writes the rest."""
-    head = b'{"kind":"%b",' % kind.kind.encode()
-    return head, crc32(head), TypeAdapter(kind).serializer.to_json
+    head = b'{"kind":"%b",' % kind.encode()
+    return head, crc32(head), TypeAdapter(EVENT_TYPES[kind]).serializer.to_json
