@@ -51,7 +51,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
 
-from dagy_nb.engine.plan import Binding, Step
+from dagy_nb.engine.plan import Step
+from dagy_nb.engine.wires import Binding
 from dagy_nb.model.connector import Cardinality
 from dagy_nb.model.retry import Trigger
 from dagy_nb.model.state import NodeState, Reason, RunState

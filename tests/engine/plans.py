@@ -9,7 +9,6 @@ from typing import Any
 
 from dagy_nb.engine.machine import RunMachine
 from dagy_nb.engine.plan import Plan, Step
-from dagy_nb.engine.wires import Binding, Source
 from dagy_nb.engine.signals import (
     Abandon,
     ArmTimer,
@@ -28,6 +27,7 @@ from dagy_nb.engine.signals import (
     TimerFired,
     TimerKind,
 )
+from dagy_nb.engine.wires import Binding, Source
 from dagy_nb.model.connector import Cardinality
 from dagy_nb.model.event import ErrorFact, Event, NodeEnded, RunEnded
 from dagy_nb.model.flow import FailurePolicy

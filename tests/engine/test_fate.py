@@ -4,11 +4,19 @@ from __future__ import annotations
 
 import pytest
 
+from dagy_nb.engine.signals import KeepOutputs, ReasonFound, StepReused
 from dagy_nb.model.flow import FailurePolicy
-from dagy_nb.model.state import RunState
-from tests.engine.plans import plan_of, play
+from dagy_nb.model.retry import Trigger
+from dagy_nb.model.state import NodeState, Reason, RunState, Why
+from tests.engine.plans import Player, plan_of, play
 
 CONTINUE, STOP, ISOLATE = FailurePolicy.CONTINUE, FailurePolicy.STOP, FailurePolicy.ISOLATE
+
+
+def on(failure_policy=CONTINUE, **triggers):
+    steps = {name: {"trigger": Trigger(trigger)} for name, trigger in triggers.items()}
+    return {"steps": steps, "failure_policy": failure_policy}
+
 
 CASES = {
     "all complete": (
@@ -116,6 +124,95 @@ CASES = {
         ["a.error -> h", "d -> e"], {"a": "fail"}, {"failure_policy": STOP},
         "a:FAILED(raised) h:COMPLETED d:COMPLETED e:COMPLETED", RunState.COMPLETED,
     ),
+    "all_done starts after a failure, and does not make it good": (
+        ["a -> b", "b -> c"], {"a": "fail"}, on(b="all_done"),
+        "a:FAILED(raised) b:COMPLETED c:COMPLETED", RunState.FAILED,
+    ),
+    "all_done starts after what was skipped": (
+        ["a -> b", "b -> c"], {"a": "fail"}, on(c="all_done"),
+        "a:FAILED(raised) b:SKIPPED(upstream_failed) c:COMPLETED", RunState.FAILED,
+    ),
+    "all_done starts after branches not taken, and the run completes": (
+        ["a.out -> b", "b -> c"], {"a": "without out"}, on(c="all_done"),
+        "a:COMPLETED b:SKIPPED(branch_not_taken) c:COMPLETED", RunState.COMPLETED,
+    ),
+    "all_done starts after a cancelled node, and the run is cancelled": (
+        ["a -> b"], {"a": "cancel"}, on(b="all_done"), "a:CANCELLED b:COMPLETED", RunState.CANCELLED,
+    ),
+    "a failure that all_done went past weighs on a branch not taken behind it": (
+        ["a -> b", "b -> c"], {"a": "fail", "b": "without out"}, on(b="all_done"),
+        "a:FAILED(raised) b:COMPLETED c:SKIPPED(branch_not_taken)", RunState.FAILED,
+    ),
+    "a failure that all_done went past is not made good by any_success behind it": (
+        ["a -> b", "b -> c"], {"a": "fail"}, on(b="all_done", c="any_success"),
+        "a:FAILED(raised) b:COMPLETED c:COMPLETED", RunState.FAILED,
+    ),
+    "all_done does not weigh on sinks that it does not lead to": (
+        ["a -> b", "c -> d"], {"b": "fail"}, on(d="all_done"),
+        "a:COMPLETED b:FAILED(raised) c:COMPLETED d:COMPLETED", RunState.FAILED,
+    ),
+    "isolate asks only whether the sink was reached": (
+        ["a -> b"], {"a": "fail"}, on(b="all_done", failure_policy=ISOLATE),
+        "a:FAILED(raised) b:COMPLETED", RunState.COMPLETED,
+    ),
+    "a caught failure before all_done does no harm": (
+        ["a -> b", "a.error -> h"], {"a": "fail"}, on(b="all_done"),
+        "a:FAILED(raised) b:COMPLETED h:COMPLETED", RunState.COMPLETED,
+    ),
+    "a failing all_done fails the run": (
+        ["a -> b"], {"b": "fail"}, on(b="all_done"), "a:COMPLETED b:FAILED(raised)", RunState.FAILED,
+    ),
+    "a disabled node does not start by all_done": (
+        ["a -> b"], {}, {"steps": {"b": {"disabled": True, "trigger": Trigger.ALL_DONE}}},
+        "a:COMPLETED b:SKIPPED(disabled)", RunState.COMPLETED,
+    ),
+    "any_success needs one value, and makes the failure beside it good": (
+        ["a -> c.x", "b -> c.y"], {"a": "fail"}, on(c="any_success"),
+        "a:FAILED(raised) c:COMPLETED b:COMPLETED", RunState.COMPLETED,
+    ),
+    "any_success makes good what failed earlier on the same way": (
+        ["a -> b", "b -> d.x", "c -> d.y"], {"a": "fail"}, on(d="any_success"),
+        "a:FAILED(raised) b:SKIPPED(upstream_failed) d:COMPLETED c:COMPLETED", RunState.COMPLETED,
+    ),
+    "any_success without any value is skipped with the gravest reason": (
+        ["a -> c.x", "b.other -> c.y"], {"a": "fail", "b": "without other"}, on(c="any_success"),
+        "a:FAILED(raised) c:SKIPPED(upstream_failed) b:COMPLETED", RunState.FAILED,
+    ),
+    "any_success does not make good a failure that leads elsewhere too": (
+        ["a -> c.x", "b -> c.y", "a -> d"], {"a": "fail"}, on(c="any_success"),
+        "a:FAILED(raised) c:COMPLETED b:COMPLETED d:SKIPPED(upstream_failed)", RunState.FAILED,
+    ),
+    "any_success without edges starts": (
+        [], {}, {"nodes": "a", **on(a="any_success")}, "a:COMPLETED", RunState.COMPLETED,
+    ),
+    "none_failed goes past a branch not taken": (
+        ["a.other -> b"], {"a": "without other"}, on(b="none_failed"),
+        "a:COMPLETED b:COMPLETED", RunState.COMPLETED,
+    ),
+    "none_failed goes past what is disabled": (
+        ["a -> b"], {}, {"steps": {"a": {"disabled": True}, "b": {"trigger": Trigger.NONE_FAILED}}},
+        "a:SKIPPED(disabled) b:COMPLETED", RunState.COMPLETED,
+    ),
+    "none_failed does not start after a failure": (
+        ["a -> c.x", "b -> c.y"], {"a": "fail"}, on(c="none_failed"),
+        "a:FAILED(raised) c:SKIPPED(upstream_failed) b:COMPLETED", RunState.FAILED,
+    ),
+    "none_failed does not start after a cancelled node": (
+        ["a -> b"], {"a": "cancel"}, on(b="none_failed"),
+        "a:CANCELLED b:SKIPPED(upstream_failed)", RunState.CANCELLED,
+    ),
+    "none_failed holds with isolate too, for optional inputs": (
+        ["a -> b.opt", "c -> b.x"], {"a": "fail"}, on(b="none_failed", failure_policy=ISOLATE),
+        "a:FAILED(raised) b:SKIPPED(upstream_failed) c:COMPLETED", RunState.FAILED,
+    ),
+    "none_failed goes past a failure that was caught": (
+        ["a -> b", "a.error -> h"], {"a": "fail"}, on(b="none_failed"),
+        "a:FAILED(raised) b:COMPLETED h:COMPLETED", RunState.COMPLETED,
+    ),
+    "stop comes before all triggers": (
+        ["a -> b", "a -> c"], {"a": "fail"}, on(b="all_done", c="any_success", failure_policy=STOP),
+        "a:FAILED(raised) b:SKIPPED(upstream_failed) c:SKIPPED(upstream_failed)", RunState.FAILED,
+    ),
     "nothing to run completes": ([], {}, {}, "", RunState.COMPLETED),
 }  # fmt: skip
 
@@ -137,6 +234,20 @@ CAUSES = [
     (["a -> b", "b -> c"], {}, {"steps": {"a": {"disabled": True}}}, "c", ("a",)),
     (["a -> c.x", "b.other -> c.y"], {"a": "fail", "b": "without other"}, {}, "c", ("a",)),
     (["a -> b", "c -> d"], {"a": "fail"}, {"failure_policy": STOP}, "b", ("a",)),
+    (
+        ["a -> c.x", "b.other -> c.y"],
+        {"a": "fail", "b": "without other"},
+        on(c="none_failed"),
+        "c",
+        ("a",),
+    ),
+    (
+        ["a -> b", "b -> d.x", "c -> d.y"],
+        {"a": "fail", "c": "fail"},
+        on(d="any_success"),
+        "d",
+        ("a", "c"),
+    ),
 ]
 
 
@@ -145,6 +256,63 @@ def test_a_skipped_node_names_the_nodes_at_the_root_of_it(edges, fates, settings
     player = play(plan_of(*edges, **settings), fates)
 
     assert player.ended(node).cause == cause
+
+
+def test_a_reused_step_counts_as_one_that_completed():
+    player = Player(plan_of("a.out -> b", "a.other -> c", "b -> d.many", "c -> d.many")).begin()
+
+    player.tell(
+        StepReused,
+        node_id="a",
+        attempt=1,
+        live=frozenset({"out"}),
+        why_detail="equal",
+        reused_from="before",
+        key="k",
+    )
+    player.complete("b")
+    player.complete("d")
+
+    assert player.states() == (
+        "a:SKIPPED(up_to_date) b:COMPLETED c:SKIPPED(branch_not_taken) d:COMPLETED"
+    )
+    end = player.ended("a")
+    assert (end.attempts, end.why_detail, end.reused_from, end.key) == (0, "equal", "before", "k")
+    assert KeepOutputs("a", 1) in player.said
+    assert player.run_ended.state is RunState.COMPLETED
+
+
+def test_a_body_that_has_begun_is_not_reused_any_more():
+    player = Player(plan_of(nodes="a")).begin()
+    player.acknowledge("a")
+
+    player.tell(StepReused, node_id="a", attempt=1, live=frozenset({"out"}))
+
+    assert player.machine.node_state("a") is NodeState.RUNNING
+
+
+def test_a_step_that_is_being_cancelled_is_not_reused():
+    player = Player(plan_of(nodes="a")).begin()
+    player.cancel("a")
+
+    player.tell(StepReused, node_id="a", attempt=1, live=frozenset({"out"}))
+
+    assert player.ended("a").state is NodeState.CANCELLED
+
+
+def test_the_reason_why_a_node_ran_stands_on_its_end():
+    player = Player(plan_of(nodes="a")).begin()
+
+    player.tell(ReasonFound, node_id="a", attempt=1, why=Why.CODE, why_detail="`clean`", key="k")
+    player.fail("a")
+
+    end = player.ended("a")
+    assert (end.why, end.why_detail, end.key, end.reason) == (
+        Why.CODE,
+        "`clean`",
+        "k",
+        Reason.RAISED,
+    )
 
 
 def test_a_failed_run_tells_the_first_uncaught_error():
