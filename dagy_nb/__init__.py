@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from dagy_nb.nodes.function import node as node
     from dagy_nb.nodes.result import ExecutionResult as ExecutionResult
     from dagy_nb.nodes.retry import Retry as Retry
+    from dagy_nb.session.dask import use_dask as use_dask
     from dagy_nb.session.flow import Flow as Flow
     from dagy_nb.session.handle import RunHandle as RunHandle
     from dagy_nb.session.history import connect as connect
@@ -58,6 +59,7 @@ _HOMES = {
     "connect": "dagy_nb.session.history",
     "history": "dagy_nb.session.history",
     "node": "dagy_nb.nodes.function",
+    "use_dask": "dagy_nb.session.dask",
 }
 
 __all__ = ["load_ipython_extension", "unload_ipython_extension", *sorted(_HOMES)]  # noqa: PLE0604

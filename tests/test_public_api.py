@@ -38,6 +38,7 @@ PUBLIC = [
     "load_ipython_extension",
     "node",
     "unload_ipython_extension",
+    "use_dask",
 ]
 SOCKETS = [
     "Backend",

@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
-from dagy_nb.abc import Capabilities, RunControl, Submission
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from dagy_nb.abc import Capabilities, RunControl, Runner, Submission
 from dagy_nb.engine.driver import start_run
+
+if TYPE_CHECKING:
+    from dagy_nb.engine.plan import Plan
 
 
 class KernelBackend:
@@ -14,7 +20,12 @@ class KernelBackend:
     missing = ""
 
     def submit(self, submission: Submission) -> RunControl:
-        """Start the run and return at once."""
+        """Start the run and return at once.
+
+        Raises:
+            RunnerError: `runner.*` where a runner that the run needs cannot be used.
+        """
+        prepare_runners(submission.plan, submission.runners)
         return start_run(
             submission.plan,
             runners=submission.runners,
@@ -30,3 +41,27 @@ class KernelBackend:
 
     def close(self) -> None:
         """Hold nothing, so let go of nothing."""
+
+
+def prepare_runners(plan: Plan, runners: Mapping[str, Runner]) -> None:
+    """Let the runners that a plan needs say now what is wrong with them, before anything is recorded.
+
+    Raises:
+        RunnerError: `runner.*`.
+    """
+    for name in sorted(list_runners(plan)):
+        prepare = getattr(runners.get(name), "prepare", None)
+        if prepare is not None:
+            prepare()
+
+
+def list_runners(plan: Plan) -> set[str]:
+    """Return the names of all runners that a plan needs, also inside its nodes."""
+    names: set[str] = set()
+    for step in plan.steps:
+        if step.disabled:
+            continue
+        names.add(step.runner)
+        if step.inner is not None:
+            names |= list_runners(step.inner)
+    return names

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 from dagy_nb.engine.clock import SystemClock
 from dagy_nb.nodes.registry import default_registry
+from dagy_nb.runners.dask.connection import DaskConnection
+from dagy_nb.runners.dask.runner import DaskRunner
 from dagy_nb.runners.inline import InlineRunner
 from dagy_nb.runners.process import ProcessRunner
 from dagy_nb.runners.thread import ThreadRunner
@@ -35,6 +37,7 @@ def make_session(settings: Settings | None = None, *, store: Store | None = None
             "inline": InlineRunner(),
             "thread": ThreadRunner(slots=settings.thread_slots),
             "process": ProcessRunner(slots=settings.process_slots),
+            "dask": DaskRunner(DaskConnection(settings.dask)),
         },
         clock=clock,
     )

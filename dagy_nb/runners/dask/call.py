@@ -1,0 +1,279 @@
+"""A call in, its body on the cluster out: packed, submitted, heard, stopped, and told of exactly once."""
+
+from __future__ import annotations
+
+import threading
+import uuid
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+from dagy_nb.abc import CallReporter, NodeCall, Outcome
+from dagy_nb.engine.fault import describe_exception
+from dagy_nb.errors import RunnerError
+from dagy_nb.model.event import ErrorFact
+from dagy_nb.runners.dask.connection import DaskConnection, Link
+from dagy_nb.runners.dask.far import carry_call
+from dagy_nb.runners.dask.freight import SOLE, CallFreight, Ending, Freight, Where
+from dagy_nb.runners.dask.inputs import InputShelf
+from dagy_nb.runners.turn import Turn
+from dagy_nb.runners.worker.message import pack_call, refuse, unpack_outcome
+from dagy_nb.runners.worker.surroundings import Surroundings
+
+ARRIVAL_SECONDS = 2.0
+"""Seconds to wait for messages that were sent before the end and have not come."""
+_NOWHERE = Surroundings(folder="", path=(), environment={}, log_level=0)
+
+
+class DaskCall:
+    """One call (`dagy_nb.abc.LiveCall`).
+
+    Args:
+        call: What to run.
+        reporter: Who hears of it.
+        connection: The cluster.
+        shelf: Large values that are on it.
+    """
+
+    def __init__(
+        self,
+        call: NodeCall,
+        reporter: CallReporter,
+        connection: DaskConnection,
+        shelf: InputShelf,
+        on_over: Callable[[], None],
+    ) -> None:
+        self.name = f"dagy-{call.node_id}-{uuid.uuid4().hex}"
+        self._call = call
+        self._reporter = reporter
+        self._connection = connection
+        self._shelf = shelf
+        self._on_over = on_over
+        self._turn = Turn()
+        self._end_turn = Turn()
+        self._arrived = threading.Condition()
+        self._heard = 0
+        self._worker = ""
+        self._is_stopping = False
+        self._link: Link | None = None
+        self._future: Any = None
+
+    # --- the driver's side ----------------------------------------------------------------------
+
+    def run(self) -> None:
+        """Pack the call and hand it to the cluster, unless it was stopped before."""
+        if not self._turn.take():
+            return
+        try:
+            self._submit(self._connection.connect())
+        except RunnerError as error:
+            self._end_with(refuse(error, self._call))
+        except BaseException as error:  # noqa: BLE001 - whatever it is, the run must hear of an end
+            fact = describe_exception(error)
+            self._end_with(Outcome(error=fact, exception=error, crashed=True))
+
+    def stop(self) -> str:
+        """Have the body killed where it runs, or not begun at all."""
+        if self._turn.take():
+            self._end(lambda: None)
+            return "cancelled"
+        self._is_stopping = True
+        if self._link is not None:
+            self._link.run_later(self._ask_stop)
+        return "killing"
+
+    def abandon(self) -> None:
+        """Drop the result; the cluster may be lost, or its worker frozen."""
+        self._end(lambda: None)
+
+    # --- the cluster's side ---------------------------------------------------------------------
+
+    def hear(self, messages: list[list[Any]], worker: str) -> None:
+        """Take what the far side tells."""
+        for kind, *words in messages:
+            if kind == "started":
+                self._worker = worker
+                self._reporter.started()
+            elif kind == "line":
+                self._reporter.wrote(*words)
+            else:
+                self._reporter.progressed(*words)
+        with self._arrived:
+            self._heard += len(messages)
+            self._arrived.notify_all()
+
+    def lose_worker(self, worker: str) -> None:
+        """End where it was this call's worker: its body died with it."""
+        if worker == self._worker:
+            self._crash(_describe_lost_worker(self._call, worker))
+
+    # --- the road -------------------------------------------------------------------------------
+
+    def _submit(self, link: Link) -> None:
+        freight, places, values = self._pack(link)
+        self._link = link
+        link.add(self.name, self)
+        self._future = link.client.submit(
+            carry_call,
+            freight,
+            places,
+            values,
+            self.name,
+            link.topic,
+            key=self.name,
+            pure=False,
+            retries=0,
+        )
+        self._future.add_done_callback(self._finish)
+        if self._is_stopping:
+            link.run_later(self._ask_stop)
+
+    def _pack(self, link: Link) -> tuple[CallFreight, list[Where], list[Any]]:
+        call = self._call
+        message = pack_call(replace(call, inputs={}), _NOWHERE)
+        places: list[Where] = []
+        values: list[Any] = []
+        lists = tuple(name for name, value in call.inputs.items() if _is_many(call, name, value))
+        for name, value in call.inputs.items():
+            for place, each in enumerate(value) if name in lists else ((SOLE, value),):
+                places.append((name, place))
+                values.append(self._pack_input(link, name, each))
+        freight = CallFreight(
+            run_id=call.run_id,
+            node_id=call.node_id,
+            attempt=call.attempt,
+            timeout=call.timeout,
+            memory_mb=call.memory_mb,
+            hooks=tuple(sorted(call.node_class.traits.hooks)),
+            node_class=Freight([message.node_class]),
+            call=Freight(message.call),
+            lists=lists,
+        )
+        return freight, places, values
+
+    def _pack_input(self, link: Link, name: str, value: Any) -> Any:
+        try:
+            return self._shelf.put(value, lambda each: link.client.scatter(each, hash=False))
+        except Exception as error:
+            raise RunnerError(
+                f"The input {self._call.node_id}.{name} cannot go to another process: "
+                f"{type(error).__name__}: {error}",
+                code="runner.unpicklable_input",
+                suggestion="Give the node what it takes to make the value (a path, an address), or use "
+                "the runner `thread`.",
+            ) from error
+
+    async def _ask_stop(self) -> None:
+        from distributed import Event
+
+        link = self._link
+        if link is not None and link.is_alive:
+            await Event(f"{self.name}-stop", client=link.client).set()
+
+    def _finish(self, future: Any) -> None:
+        """Take the end of the task, in a thread of Dask's."""
+        status = future.status
+        if status == "finished":
+            self._take(future)
+        elif status == "error":
+            self._fail(future.exception())
+        else:
+            self._crash(_describe_lost_cluster(self._call, self._connection.place))
+
+    def _take(self, future: Any) -> None:
+        try:
+            ending: Ending = future.result()
+        except Exception as error:  # noqa: BLE001 - the result was lost on its way
+            self._fail(error)
+            return
+        self._wait_for(ending.told)
+        if ending.lost:
+            self._crash(_describe_lost_worker(self._call, self._worker))
+        elif ending.stopped or ending.outcome is None:
+            self._end(lambda: self._reporter.stopped(ending.stopped or "killed"))
+        else:
+            outcome, _ = unpack_outcome(ending.outcome.buffers, self._call)
+            self._end_with(outcome)
+
+    def _wait_for(self, told: int) -> None:
+        with self._arrived:
+            self._arrived.wait_for(lambda: self._heard >= told, ARRIVAL_SECONDS)
+
+    def _fail(self, error: BaseException | None) -> None:
+        from distributed import KilledWorker
+
+        if error is None or isinstance(error, KilledWorker):
+            self._crash(_describe_lost_worker(self._call, self._worker))
+            return
+        refused = RunnerError(
+            f"The cluster could not run {self._call.node_id}: {type(error).__name__}: {error}",
+            code="runner.cluster_failed",
+            suggestion="See that all its workers have the same dagy_nb, and look into their logs.",
+        )
+        self._end_with(refuse(refused, self._call))
+
+    def _crash(self, error: ErrorFact) -> None:
+        if self._is_stopping:
+            how = "killed" if error.code == "runner.worker_died" else "abandoned"
+            self._end(lambda: self._reporter.stopped(how))
+        else:
+            self._end_with(Outcome(error=error, crashed=True))
+
+    def _end_with(self, outcome: Outcome) -> None:
+        self._end(lambda: self._reporter.ended(outcome))
+
+    def _end(self, tell: Callable[[], None]) -> None:
+        """Tell how it ended, once, and let go of everything on the cluster."""
+        if not self._end_turn.take():
+            return
+        link, future = self._link, self._future
+        if link is not None:
+            link.remove(self.name)
+            link.run_later(self._tidy)
+        if future is not None:
+            future.release()
+        tell()
+        self._on_over()
+
+    async def _tidy(self) -> None:
+        from distributed import Event
+
+        link = self._link
+        if link is None or not link.is_alive:
+            return
+        for what in ("begun", "stop"):
+            await Event(f"{self.name}-{what}", client=link.client).clear()
+
+
+def _is_many(call: NodeCall, name: str, value: Any) -> bool:
+    from dagy_nb.model.connector import Cardinality, Direction
+
+    connector = call.node_class.spec.connector(name, Direction.INPUT)
+    return (
+        isinstance(value, list)
+        and connector is not None
+        and connector.cardinality is Cardinality.MANY
+    )
+
+
+def _describe_lost_worker(call: NodeCall, worker: str) -> ErrorFact:
+    return ErrorFact(
+        type="WorkerDied",
+        code="runner.worker_died",
+        message=f"The Dask worker {worker} that ran {call.node_id} is gone.",
+        node_id=call.node_id,
+        attempt=call.attempt,
+        suggestion="It was killed, ran out of memory or was taken from the cluster: look into its log. "
+        "`retry: {on: [crashed]}` with `retries` tries the node again elsewhere.",
+    )
+
+
+def _describe_lost_cluster(call: NodeCall, place: str) -> ErrorFact:
+    return ErrorFact(
+        type="ClusterLost",
+        code="runner.cluster_lost",
+        message=f"The connection to {place} was lost while it had {call.node_id}.",
+        node_id=call.node_id,
+        attempt=call.attempt,
+        suggestion="See that its scheduler runs and can be reached, then run again.",
+    )
