@@ -77,6 +77,11 @@ class Body:
         """Whether the class overrides `on_cancel`."""
         return "on_cancel" in self.call.node_class.traits.hooks
 
+    @property
+    def is_in_cancel_hook(self) -> bool:
+        """Whether the body has ended by a cancel and its `on_cancel` has begun."""
+        return self._is_hook_called
+
     def run(self) -> Outcome:
         """Run without an event loop, in this thread and this context."""
         return _drive(self._live(in_loop=False))

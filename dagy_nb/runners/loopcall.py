@@ -72,7 +72,8 @@ class LoopCall:
         on_end()
 
     def _cancel_now(self) -> None:
-        if self._current is not None and not self._is_told:
+        # A body that ended by its token already must not have its `on_cancel` cancelled.
+        if self._current is not None and not (self._is_told or self._body.is_in_cancel_hook):
             self._current.cancel()
 
 

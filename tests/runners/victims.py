@@ -16,7 +16,7 @@ from dagy_nb.abc import Conversion, LiveCall, NodeCall, Outcome, Runner
 from dagy_nb.model.datatype import DataType
 from dagy_nb.nodes.base import FlowNode, Input, Output
 
-PATIENCE = 5.0
+PATIENCE = 20.0
 STUCK = 60.0
 MARK: contextvars.ContextVar[str] = contextvars.ContextVar("mark", default="unset")
 
@@ -89,6 +89,18 @@ class AsyncRaiser(Raiser, register=False):
         raise error
 
 
+class Chainer(FlowNode, register=False):
+    """Raises from another error, with a note."""
+
+    def execute(self):
+        try:
+            {}["missing"]
+        except KeyError as error:
+            outer = RuntimeError("outer")
+            outer.add_note("noted")
+            raise outer from error
+
+
 class Liar(FlowNode, register=False):
     """Says INTEGER, returns what its input says."""
 
@@ -104,10 +116,39 @@ class AsyncLiar(Liar, register=False):
         return value
 
 
+class Generator(FlowNode, register=False):
+    """Returns what nobody can check."""
+
+    y = Output(DataType.INTEGER)
+
+    def execute(self):
+        return (n for n in ())
+
+
+class AsyncGenerator(Generator, register=False):
+    async def execute(self):
+        return (n for n in ())
+
+
+class Keeper(FlowNode, register=False):
+    """Has an output that is never shown."""
+
+    key = Output(DataType.TEXT, secret=True)
+
+    def execute(self):
+        return {"key": "hunter2"}
+
+
+class AsyncKeeper(Keeper, register=False):
+    async def execute(self):
+        return {"key": "hunter2"}
+
+
 class Waiter(FlowNode, register=False):
     """Waits for its cancel token, as a good node does."""
 
     def execute(self, context):
+        context.progress(0, "entered")
         GATE.entered.set()
         context.cancel.wait(PATIENCE)
         context.cancel.raise_if_requested()
@@ -212,6 +253,7 @@ class HookedWaiter(Hooked, register=False):
 
 class AsyncHookedWaiter(Hooked, register=False):
     async def execute(self, context):
+        context.progress(0, "entered")
         GATE.entered.set()
         await asyncio.sleep(PATIENCE)
 
@@ -255,6 +297,7 @@ class Ear:
         self.outcomes: list[Outcome] = []
         self.stops: list[str] = []
         self.begun = threading.Event()
+        self.entered = threading.Event()
         self.over = threading.Event()
 
     def started(self) -> None:
@@ -267,8 +310,11 @@ class Ear:
 
     def progressed(self, fraction: float, message: str) -> None:
         self.progress.append((fraction, message))
+        if message == "entered":
+            self.entered.set()
 
     def stopped(self, how: str) -> None:
+        self.told.append("stopped")
         self.stops.append(how)
         self.over.set()
 

@@ -2,23 +2,35 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from dagy_nb.abc import Enforcement, Runner
-from dagy_nb.runners.inline import InlineRunner
-from dagy_nb.runners.thread import ThreadRunner
+from dagy_nb.nodes.cell import CellSource, compile_cell
+from dagy_nb.nodes.registry import Registry
 from tests.runners import victims as v
+from tests.sockets.runners import RUNNERS
 
-RUNNERS = {"inline": InlineRunner, "thread": lambda: ThreadRunner(slots=2)}
+
+@pytest.fixture(scope="module", params=RUNNERS)
+def kind(request):
+    return RUNNERS[request.param]
 
 
-@pytest.fixture(params=RUNNERS)
-def runner(request):
-    v.GATE.__init__()
-    made = RUNNERS[request.param]()
+@pytest.fixture(scope="module")
+def shared(kind):
+    """One runner for the module: its workers are warm."""
+    made = kind.make()
     yield made
-    v.GATE.opened.set()
     made.close()
+
+
+@pytest.fixture
+def runner(shared):
+    v.GATE.__init__()
+    yield shared
+    v.GATE.opened.set()
 
 
 both = pytest.mark.parametrize("form", ["", "Async"], ids=["sync", "async"])
@@ -28,19 +40,25 @@ def form_of(form, name):
     return getattr(v, form + name)
 
 
-def stop(ear, live, patience=1.0):
+def stop(kind, ear, live, patience=1.0):
     """Stop a call and wait for its end, as the driver does; return how it was told to hold."""
-    assert v.GATE.entered.wait(v.PATIENCE)
+    assert ear.begun.wait(v.PATIENCE)
+    if kind.is_here:
+        assert v.GATE.entered.wait(v.PATIENCE)
     how = live.stop()
+    if how == "killing":
+        assert ear.over.wait(v.PATIENCE)
+        (how,) = ear.stops
+        return how
     if how == "stopping" and not ear.over.wait(patience):
         live.abandon()
         return "abandoned"
     return how if how != "stopping" else "cancelled"
 
 
-def test_it_is_a_runner(runner):
+def test_it_is_a_runner(kind, runner):
     assert isinstance(runner, Runner)
-    assert runner.name in RUNNERS
+    assert runner.name == kind.name
     assert runner.enforcement in Enforcement
 
 
@@ -64,7 +82,7 @@ def test_inputs_config_and_parameters_go_in_and_outputs_come_out(runner, form):
 
 
 @both
-def test_what_a_body_raises_is_data(runner, form):
+def test_what_a_body_raises_is_data(kind, runner, form):
     error = ValueError("on purpose")
 
     outcome = v.run(runner, form_of(form, "Raiser"), {"error": error}).outcome
@@ -74,9 +92,13 @@ def test_what_a_body_raises_is_data(runner, form):
     assert (outcome.error.node_id, outcome.error.attempt) == ("node", 1)
     assert "in execute" in outcome.error.traceback
     assert "body.py" not in outcome.error.traceback
-    assert outcome.exception is error
-    assert error.__traceback__.tb_frame.f_code.co_name == "execute"
     assert not outcome.broke_contract
+    if kind.is_here:
+        assert outcome.exception is error
+        assert error.__traceback__.tb_frame.f_code.co_name == "execute"
+    else:
+        assert (type(outcome.exception), outcome.exception.args) == (ValueError, ("on purpose",))
+        assert "in execute" in outcome.exception.__notes__[0]
 
 
 @both
@@ -98,7 +120,6 @@ def test_whatever_a_body_raises_the_runner_lives_on(runner, form, error):
         (None, "contract.wrong_type"),
         ({"z": 1}, "contract.unknown_output"),
         ({"y": 1, "z": 1}, "contract.unknown_output"),
-        ((n for n in ()), "contract.generator"),
     ],
 )
 def test_wrong_outputs_break_the_contract(runner, form, value, code):
@@ -107,6 +128,23 @@ def test_wrong_outputs_break_the_contract(runner, form, value, code):
     assert outcome.broke_contract
     assert outcome.outputs is None
     assert outcome.error.code == code
+
+
+@both
+def test_a_generator_breaks_the_contract(runner, form):
+    outcome = v.run(runner, form_of(form, "Generator")).outcome
+
+    assert outcome.broke_contract
+    assert outcome.error.code == "contract.generator"
+
+
+@both
+def test_a_secret_output_comes_out_and_is_not_shown(runner, form):
+    outcome = v.run(runner, form_of(form, "Keeper")).outcome
+
+    assert outcome.outputs == {"key": "hunter2"}
+    assert outcome.previews["key"].hidden
+    assert "hunter2" not in str(outcome.previews)
 
 
 @both
@@ -130,6 +168,53 @@ def test_an_input_is_turned_into_what_its_connector_takes(runner, form):
     assert refused.broke_contract
     assert refused.error.code == "contract.input"
     assert "node.value" in refused.error.message
+
+
+CELL = CellSource(
+    "%%flownode\nimport math\ndef root(x: float, places: int = 2) -> float:\n"
+    "    print('root of', x)\n    return round(math.sqrt(x), places)\n"
+)
+
+
+def test_a_node_of_a_cell_runs_and_its_errors_show_its_lines(runner):
+    node_class = compile_cell(CELL, {}, registry=Registry()).node
+
+    ear = v.run(runner, node_class, {"x": 2.0}, config={"places": 3})
+    failed = v.run(runner, node_class, {"x": -1.0}).outcome
+
+    assert ear.outcome.outputs == {"output": 1.414}
+    assert ear.lines == [("STDOUT", "root of 2.0")]
+    assert failed.error.code == "raised.ValueError"
+    assert "line 5, in root\n    return round(math.sqrt(x), places)" in failed.error.traceback
+    assert "dagy_nb/" not in failed.error.traceback
+
+
+ENDINGS = {
+    "value": (v.Adder, {"a": 1, "b": 2}, {}),
+    "raised": (v.Raiser, {"error": KeyError}, {}),
+    "chain": (v.Chainer, {}, {}),
+    "contract": (v.Liar, {"value": "text"}, {}),
+    "config": (v.Adder, {"a": 1, "b": 2}, {"config": {"factor": "many"}}),
+    "secret": (v.Keeper, {}, {}),
+    "logs": (v.Talker, {}, {}),
+    "hooks": (v.HookedRaiser, {}, {}),
+    "cell": (compile_cell(CELL, {}, registry=Registry()).node, {"x": -1.0}, {}),
+}
+
+
+@pytest.mark.parametrize("name", ENDINGS)
+def test_each_ending_is_told_as_inline_tells_it(runner, name):
+    """Equal outputs, previews, errors with traceback, lines and progress, whatever the runner."""
+    node_class, inputs, fields = ENDINGS[name]
+    inline = RUNNERS["inline"].make()
+
+    here, there = (v.run(each, node_class, inputs, **fields) for each in (inline, runner))
+
+    inline.close()
+    assert there.lines == here.lines
+    assert there.progress == here.progress
+    assert there.told == here.told
+    assert replace(there.outcome, exception=None) == replace(here.outcome, exception=None)
 
 
 # --- what a body tells -----------------------------------------------------------------------------
@@ -169,7 +254,9 @@ def test_a_failure_calls_on_error(runner):
 
 
 @both
-def test_context_variables_come_from_the_starter_and_do_not_leak(runner, form):
+def test_context_variables_come_from_the_starter_and_do_not_leak(kind, runner, form):
+    if not kind.is_here:
+        pytest.skip("A context variable belongs to its process.")
     token = v.MARK.set("mine")
     try:
         first = v.run(runner, form_of(form, "Marker")).outcome
@@ -185,67 +272,72 @@ def test_context_variables_come_from_the_starter_and_do_not_leak(runner, form):
 
 
 @both
-def test_a_body_that_can_be_ended_is_ended(runner, form):
+def test_a_body_that_can_be_ended_is_ended(kind, runner, form):
     ear, live = v.begin(runner, v.call_of(form_of(form, "Waiter")))
 
-    assert stop(ear, live) == "cancelled"
-    assert ear.outcome.cancelled
-    assert ear.told.count("ended") == 1
+    assert stop(kind, ear, live) == kind.ending
+    if kind.is_here:
+        assert ear.outcome.cancelled
+    assert ear.told.count("ended") + len(ear.stops) == 1
 
 
-def test_a_loop_of_python_is_ended(runner):
+def test_a_loop_of_python_is_ended(kind, runner):
     ear, live = v.begin(runner, v.call_of(v.Spinner))
 
-    assert stop(ear, live) == "cancelled"
+    assert stop(kind, ear, live) == kind.ending
     assert not v.GATE.opened.is_set()
 
 
 @pytest.mark.parametrize("name", ["Blocker", "AsyncBlocker", "Swallower", "AsyncSwallower"])
-def test_a_body_that_cannot_be_ended_is_abandoned_and_others_run_on(runner, name):
+def test_a_body_that_cannot_be_ended_does_not_hold_up_others(kind, runner, name):
     """More stuck bodies than places, and the runner still has a place."""
     for _ in range(3):
         v.GATE.entered.clear()
         ear, live = v.begin(runner, v.call_of(getattr(v, name)))
-        assert stop(ear, live, patience=0.1) == "abandoned"
+        assert stop(kind, ear, live, patience=0.1) == kind.stuck
 
     assert v.run(runner, v.Adder, {"a": 1, "b": 2}).outcome.outputs == {"total": 3}
     assert v.run(runner, v.AsyncAdder, {"a": 1, "b": 2}).outcome.outputs == {"total": 3}
 
 
 @both
-def test_on_cancel_is_called_once_and_before_the_end(runner, form):
+def test_on_cancel_is_called_once_and_before_the_end(kind, runner, form):
     ear, live = v.begin(runner, v.call_of(form_of(form, "HookedWaiter")))
+    assert ear.entered.wait(v.PATIENCE)
 
-    stop(ear, live)
+    stop(kind, ear, live)
     ear.over.wait(v.PATIENCE)
 
     assert ear.lines == [("STDOUT", "on_cancel node")]
-    assert ear.told[-1] == "ended"
+    assert ear.told[-1] in {"ended", "stopped"}
 
 
-def test_on_cancel_can_free_a_body_that_blocks(runner):
+def test_on_cancel_can_free_a_body_that_blocks(kind, runner):
     ear, live = v.begin(runner, v.call_of(v.RescuedBlocker))
 
-    assert stop(ear, live) == "cancelled"
+    assert stop(kind, ear, live) == kind.ending
 
 
-def test_a_failing_on_cancel_is_logged_and_the_call_still_ends(runner):
+def test_a_failing_on_cancel_is_logged_and_the_call_still_ends(kind, runner):
     ear, live = v.begin(runner, v.call_of(v.BadHook))
+    assert ear.entered.wait(v.PATIENCE)
 
-    stop(ear, live)
-
-    assert ear.outcome.cancelled
+    assert stop(kind, ear, live) == kind.ending
+    assert ear.over.wait(v.PATIENCE)
     assert ear.lines == [("WARNING", "on_cancel failed: ValueError: hook on purpose")]
 
 
-def test_a_call_stopped_before_it_began_never_begins(runner):
+def test_a_call_stopped_before_it_began_never_begins(kind, runner):
     blocked = [v.begin(runner, v.call_of(v.AsyncBlocker)) for _ in range(2)]
-    assert v.GATE.entered.wait(v.PATIENCE)
+    assert (v.GATE.entered if kind.is_here else blocked[1][0].begun).wait(v.PATIENCE)
     ear = v.Ear()
     live = runner.start(v.call_of(v.AsyncAdder, {"a": 1, "b": 2}), ear)
 
     assert live.stop() == "cancelled"
     v.GATE.opened.set()
+    if not kind.is_here:
+        for _, each in blocked:
+            each.stop()
 
     assert all(each.over.wait(v.PATIENCE) for each, _ in blocked)
     assert v.run(runner, v.AsyncAdder, {"a": 1, "b": 2}).outcome.outputs == {"total": 3}
