@@ -12,6 +12,7 @@ from dagy_nb.model.spec import NodeSpec
 from dagy_nb.protocol.draw import draw_connector, name_runner
 from dagy_nb.protocol.picture import PalettePicture, RulePicture, TypePicture, VerdictPicture
 
+CONTROL = "Control"
 Table = dict[str, dict[str, VerdictPicture]]
 
 
@@ -25,9 +26,7 @@ def draw_palette(
         revision: Of the registry.
         rules: Code → words, of the rules that need the live graph.
     """
-    ordered = sorted(
-        specs.values(), key=lambda each: (each.category.lower(), _label(each).lower(), each.type)
-    )
+    ordered = sorted(specs.values(), key=_rank)
     return PalettePicture(
         revision=revision,
         types=tuple(draw_type(each) for each in ordered),
@@ -86,6 +85,12 @@ def draw_table(outputs: Iterable[ConnectorSpec], inputs: Iterable[ConnectorSpec]
                 suggestion=answer.suggestion,
             )
     return table
+
+
+def _rank(spec: NodeSpec) -> tuple[bool, str, str, str]:
+    # What comes with us stands below what the user made.
+    is_control = spec.category == CONTROL
+    return is_control, spec.category.lower(), _label(spec).lower(), spec.type
 
 
 def _refuse_retry(spec: NodeSpec) -> str:

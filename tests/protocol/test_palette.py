@@ -11,7 +11,7 @@ from dagy_nb.checks.rules import RULES
 from dagy_nb.model.datatype import DataType, compare_types
 from dagy_nb.model.flow import EdgeSpec
 from dagy_nb.model.frozen import FrozenMap
-from dagy_nb.protocol.palette import draw_palette
+from dagy_nb.protocol.palette import draw_palette, draw_type
 from tests.protocol.samples import FLIGHT_SPECS, make_flow, make_spec, make_specs
 
 ALL = make_specs(
@@ -93,3 +93,28 @@ def test_config_goes_to_the_form_as_plain_values():
 
     assert drawn.config_schema == {"properties": {"minutes": {"enum": [1, 2]}}}
     assert drawn.config_defaults == {"minutes": 1}
+
+
+def test_what_the_user_made_stands_above_what_comes_with_us():
+    specs = make_specs(
+        make_spec("Branch", category="Control"),
+        make_spec("Zoo", category="Zoology"),
+        make_spec("Apple", category="Apples"),
+    )
+
+    assert [each.type for each in draw_palette(specs).types] == ["Apple", "Zoo", "Branch"]
+
+
+@pytest.mark.parametrize(
+    ("fields", "words"),
+    [
+        ({}, ""),
+        ({"side_effects": True}, "It has side effects."),
+        ({"safe_to_retry": False}, "It is not safe to retry."),
+    ],
+)
+def test_a_type_says_why_it_is_not_tried_again(fields, words):
+    drawn = draw_type(make_spec("Send", retries=2, memory_mb=100, **fields))
+
+    assert drawn.no_retry == words
+    assert (drawn.retries, drawn.memory_mb) == (2, 100)

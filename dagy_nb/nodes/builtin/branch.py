@@ -26,7 +26,7 @@ class Branch(FlowNode, register=False):
     """
 
     category = "Control"
-    icon = "⑂"
+    icon = "branch"
     tags = ("if", "else", "condition", "switch", "route")
 
     value = Input(DataType.ANY, description="What is decided on and passed on.")
@@ -72,7 +72,7 @@ class Merge(FlowNode, register=False):
     """
 
     category = "Control"
-    icon = "⋎"
+    icon = "merge"
     tags = ("join", "union", "branch", "first")
 
     values = Input(

@@ -17,7 +17,7 @@ class Catch(FlowNode, register=False):
     """
 
     category = "Control"
-    icon = "⛨"
+    icon = "shield"
     tags = ("error", "except", "handle", "failure")
 
     error = Input(DataType.ERROR, description="The ERROR output of the node that may fail.")

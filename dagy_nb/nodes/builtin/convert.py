@@ -31,7 +31,7 @@ class Convert(FlowNode, register=False):
     """
 
     category = "Control"
-    icon = "⇄"
+    icon = "convert"
     tags = ("cast", "coerce", "type", "parse", "round", "records")
 
     value = Input(DataType.ANY, description="What is to be turned into another type.")

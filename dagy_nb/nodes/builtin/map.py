@@ -47,7 +47,7 @@ class Map(CompositeNode, register=False):
     """
 
     category = "Control"
-    icon = "⇶"
+    icon = "map"
     tags = ("for each", "loop", "fan out", "parallel", "partition", "reduce")
     nests_in_itself: ClassVar[bool] = True
 

@@ -37,7 +37,7 @@ class Wait(FlowNode, register=False):
     """
 
     category = "Control"
-    icon = "⏱"
+    icon = "clock"
     tags = ("sleep", "delay", "until", "poll", "sensor")
     deterministic = False
     timeout: ClassVar[float | None] = 0

@@ -74,6 +74,7 @@ function makeStray(name: string): Field {
     hasDefault: true,
     default: null,
     choices: [],
+    example: '',
     schema: {},
     item: 'text'
   };

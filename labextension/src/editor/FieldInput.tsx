@@ -65,7 +65,11 @@ export function FieldInput(props: FieldInputProps) {
             </span>
           </p>
         ))}
-        {field.description ? <p className="dagy-about">{field.description}</p> : null}
+        {field.description ? (
+          <p className="dagy-about">
+            <Spoken text={field.description} />
+          </p>
+        ) : null}
       </div>
     </div>
   );

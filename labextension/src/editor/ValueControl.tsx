@@ -48,6 +48,7 @@ function hintOf({ field }: ValueProps): string {
   if (field.hasDefault && field.default !== null && field.default !== '') {
     return showValue(field, field.default);
   }
+  if (field.example) return `for example ${field.example}`;
   return field.nullable ? 'none' : '';
 }
 

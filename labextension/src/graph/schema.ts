@@ -24,6 +24,8 @@ export interface Field {
   readonly hasDefault: boolean;
   readonly default: unknown;
   readonly choices: readonly unknown[];
+  /** A value that would fit, to show how one looks; empty where there is none. */
+  readonly example: string;
   /** What a list holds, or the field itself: where its limits stand. */
   readonly schema: Json;
   readonly item: 'text' | 'integer' | 'number' | 'boolean';
@@ -52,6 +54,7 @@ export function readField(name: string, body: Json, root: Json, required: boolea
     hasDefault: 'default' in body,
     default: body.default,
     choices: choicesOf(schema),
+    example: asText(asList(body.examples ?? schema.examples)[0]),
     schema: { ...schema, items: item },
     item: itemKind(item)
   };
