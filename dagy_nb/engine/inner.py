@@ -49,7 +49,7 @@ def plan_inner(
     Raises:
         FlowError: `flow.recursive`, `flow.too_deep`, and whatever keeps the inner flow from being planned.
     """
-    if not issubclass(node_class, CompositeNode):
+    if node.disabled or not issubclass(node_class, CompositeNode):
         return None
     _refuse_recursion(node, node_class, inside)
     config = thaw(node_class.create(thaw(node.config)).config.model_dump())

@@ -138,6 +138,7 @@ def make_plan(
     max_parallel: int | None = None,
     given: Mapping[tuple[str, str], tuple[DataType, ...]] | None = None,
     inside: tuple[str, ...] = (),
+    plans_inner: bool = True,
 ) -> Plan:
     """Plan one run of a flow.
 
@@ -155,6 +156,7 @@ def make_plan(
         max_parallel: How many nodes run at a time; None sets no bound.
         given: Node id and input → the types of what comes from outside: for a run inside a node.
         inside: The types of the composite nodes around this flow, the outermost first.
+        plans_inner: Plan what composite nodes run inside; for that, configs must be free of expressions.
 
     Raises:
         UnknownName: `unknown.node_type`.
@@ -180,7 +182,7 @@ def make_plan(
             classes[by_id[node_id].type],
             wires,
             runner=runner,
-            inner=inner(by_id[node_id], classes[by_id[node_id].type]),
+            inner=inner(by_id[node_id], classes[by_id[node_id].type]) if plans_inner else None,
             timeout=choose_timeout(
                 node_timeout,
                 by_id[node_id].timeout,

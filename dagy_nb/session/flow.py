@@ -15,10 +15,12 @@ from dagy_nb.session.editing import EditableFlow
 from dagy_nb.session.entries import build_spec
 from dagy_nb.session.parameters import read_declarations
 from dagy_nb.session.session import Session
+from dagy_nb.session.subflow import register_subflow
 
 if TYPE_CHECKING:
     from dagy_nb.backends.explanation import BackendExplanation
     from dagy_nb.model.diagnostic import Diagnostic
+    from dagy_nb.nodes.base import FlowNode
     from dagy_nb.session.handle import RunHandle
 
 _LOG = logging.getLogger(__name__)
@@ -212,6 +214,28 @@ class Flow(EditableFlow):
             backend dask: Rule large: memory_mb 9,000 is > 8,000.
         """
         return self.session.explain_backend(self.spec, backend)
+
+    def as_node(self, name: str, *, label: str = "", category: str = "Sub-flows") -> type[FlowNode]:
+        """Register a node type that runs this flow as it is now inside one node, and return it.
+
+        Its inputs are the flow's open required inputs, its outputs those of the flow's last nodes, its
+        config are the flow's parameters. A name that several of them have is made longer: `node_connector`.
+
+        Args:
+            name: Of the node type; letters, digits and `_`.
+            label: Shown to people.
+            category: Palette group.
+
+        Raises:
+            FlowError: `flow.node_name`, `flow.recursive`.
+            CheckFailed: The flow has other errors than open inputs.
+            NameTaken: Another origin defines this node type.
+
+        Example:
+            >>> Clean = flow.as_node("Clean")  # doctest: +SKIP
+            >>> other.add("Clean", id="clean", minutes=15)  # doctest: +SKIP
+        """
+        return register_subflow(self.session, self.spec, name, label=label, category=category)
 
     def watch_runs(self, callback: Callable[[RunHandle], None]) -> Callable[[], None]:
         """Call `callback` with the handle of each run that starts; return what ends that."""

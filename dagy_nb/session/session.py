@@ -5,12 +5,14 @@ from __future__ import annotations
 import math
 import weakref
 from collections.abc import Mapping
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from dagy_nb.abc import Submission
 from dagy_nb.backends.kernel import KernelBackend
 from dagy_nb.backends.registry import Backends
 from dagy_nb.checks.flow import check_flow
+from dagy_nb.engine.inner import MAX_DEPTH
 from dagy_nb.engine.plan import Plan, make_plan
 from dagy_nb.errors import CheckFailed, ConfigError, FlowError, UnknownName
 from dagy_nb.flowfile.expressions import read_parameter_values, resolve_parameters
@@ -23,7 +25,9 @@ from dagy_nb.model.event import (
 from dagy_nb.model.expression import find_texts, resolve_value
 from dagy_nb.model.nearest import suggest_names
 from dagy_nb.model.run_id import make_run_id
+from dagy_nb.nodes.composite import CompositeNode
 from dagy_nb.session.handle import RunHandle
+from dagy_nb.session.inner import dump_config, find_inner_problems, list_inner_specs
 from dagy_nb.session.listener import RunListener
 from dagy_nb.session.routing import RunRouting
 from dagy_nb.session.versions import VersionLog, pin_versions
@@ -96,12 +100,16 @@ class Session:
             self.registry.register(node_class)
         return node_class.spec.type
 
-    def check(self, flow: FlowSpec) -> list[Diagnostic]:
-        """Return what a check of the flow finds with the node types of now."""
+    def check(self, flow: FlowSpec, *, inside: tuple[str, ...] = ()) -> list[Diagnostic]:
+        """Return what a check of the flow finds with the node types of now.
+
+        Args:
+            flow: The flow.
+            inside: The types of the nodes inside which the flow would run, the outermost first.
+        """
         specs = self.registry.snapshot().specs
-        return list(
-            check_flow(flow, specs, check_config=self._find_config_problems, runners=self.runners)
-        )
+        check_config = partial(self._find_config_problems, inside=inside)
+        return list(check_flow(flow, specs, check_config=check_config, runners=self.runners))
 
     def refuse_config(self, type_name: str, node_id: str, config: Mapping[str, Any]) -> None:
         """Raise where config values do not fit; fields that are expressions wait for the run.
@@ -147,7 +155,7 @@ class Session:
         self._refuse_errors(flow)
         plan = self._plan(flow, values, timeout=timeout, runner=runner)
         chosen, explanation = self.routing.choose(flow, plan, call=backend)
-        self._versions.record(flow, self._specs_of(flow))
+        self._versions.record(flow, {**list_inner_specs(plan), **self._specs_of(flow)})
         return self._drive(flow, plan, chosen, explanation)
 
     def explain_backend(self, flow: FlowSpec, backend: str | None = None) -> BackendExplanation:
@@ -165,6 +173,7 @@ class Session:
             parameters={},
             artifacts=self.settings.home,
             default_timeout=self.settings.node_timeout,
+            plans_inner=False,
         )
         return self.routing.explain(flow, plan, call=backend)
 
@@ -205,16 +214,22 @@ class Session:
         self.store.close()
 
     def _find_config_problems(
-        self, type_name: str, config: Mapping[str, Any]
+        self, type_name: str, config: Mapping[str, Any], *, inside: tuple[str, ...] = ()
     ) -> list[tuple[str, str]]:
-        node_class = self.registry.snapshot().classes.get(type_name)
+        now = self.registry.snapshot()
+        node_class = now.classes.get(type_name)
         if node_class is None:
             return []
         try:
-            node_class.create(config)
+            node = node_class.create(config)
         except ConfigError as error:
             return list(error.problems)
-        return []
+        if not issubclass(node_class, CompositeNode):
+            return []
+        if len(inside) >= MAX_DEPTH or (type_name in inside and not node_class.nests_in_itself):
+            return [("", f"it runs itself: {' → '.join((*inside, type_name))}")]
+        check = partial(self.check, inside=(*inside, type_name))
+        return find_inner_problems(node_class, dump_config(node), now.specs, check)
 
     def _refuse_errors(self, flow: FlowSpec) -> None:
         found = self.check(flow)

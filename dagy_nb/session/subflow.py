@@ -1,0 +1,144 @@
+"""A flow's draft in, a registered node type that runs the flow as it is now out."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING
+
+from dagy_nb.errors import CheckFailed, FlowError
+from dagy_nb.flowfile.write import write_flow
+from dagy_nb.model.connector import ConnectorSpec, check_identifier
+from dagy_nb.model.datatype import DataType
+from dagy_nb.model.diagnostic import Severity
+from dagy_nb.model.flow import FlowSpec
+from dagy_nb.model.frozen import FrozenMap
+from dagy_nb.model.spec import NodeSpec
+from dagy_nb.nodes.subflow import End, PinnedFlow, make_subflow
+
+if TYPE_CHECKING:
+    from dagy_nb.nodes.base import FlowNode
+    from dagy_nb.session.session import Session
+
+_VALUELESS = frozenset({DataType.ERROR, DataType.SIGNAL})
+
+
+def register_subflow(
+    session: Session, flow: FlowSpec, name: str, *, label: str = "", category: str = "Sub-flows"
+) -> type[FlowNode]:
+    """Register a node type that runs this flow.
+
+    Its inputs are the required inputs that nothing leads into, its outputs those of the last nodes, each
+    under the connector's name, or as `node_connector` where several have that; its config are the flow's
+    parameters. The flow is pinned: later edits of the draft need another call.
+
+    Raises:
+        FlowError: `flow.node_name`, `flow.recursive`.
+        CheckFailed: The flow has other errors than open inputs.
+        NameTaken: Another origin defines this node type.
+    """
+    _refuse_name(name)
+    specs = session.registry.discover().specs
+    _refuse_errors(session, flow)
+    _refuse_recursion(session, flow, name)
+    by_id = {node.id: specs[node.type] for node in flow.nodes}
+    inputs = _name_ends(_find_open_inputs(flow, by_id), taken=())
+    taken = [each.connector.name for each in inputs]
+    outputs = _name_ends(_find_last_outputs(flow, by_id), taken=taken)
+    pinned = PinnedFlow(
+        name=name,
+        flow=flow,
+        inputs=inputs,
+        outputs=outputs,
+        versions=FrozenMap({spec.type: spec.version for spec in by_id.values()}),
+        label=label,
+        category=category,
+        text=write_flow(flow),
+    )
+    return session.registry.register(make_subflow(pinned))
+
+
+def _refuse_name(name: str) -> None:
+    try:
+        check_identifier(name)
+    except ValueError as error:
+        raise FlowError(
+            f"A node type cannot be named so: {error}.", code="flow.node_name"
+        ) from None
+
+
+def _refuse_errors(session: Session, flow: FlowSpec) -> None:
+    found = session.check(flow)
+    errors = [
+        each for each in found if each.severity is Severity.ERROR and each.code != "input.missing"
+    ]
+    if errors:
+        lines = "\n".join(f"  {each}" for each in errors[:10])
+        raise CheckFailed(
+            f"Flow {flow.name!r} cannot become a node:\n{lines}\n",
+            diagnostics=found,
+            suggestion="Mend these first.",
+        )
+
+
+def _refuse_recursion(session: Session, flow: FlowSpec, name: str) -> None:
+    """Raise where the flow has a node of the type that it is to become, however deep inside."""
+    classes = session.registry.snapshot().classes
+    waiting: list[tuple[str, tuple[str, ...]]] = [
+        (node.type, (name, node.type)) for node in flow.nodes
+    ]
+    seen: set[str] = set()
+    while waiting:
+        each, path = waiting.pop()
+        if each == name:
+            raise FlowError(
+                f"The node type {name} would run itself: {' → '.join(path)}.",
+                code="flow.recursive",
+                suggestion=f"Take the node of type {name} out of the flow {flow.name}, or give the new type "
+                "another name.",
+            )
+        node_class = classes.get(each)
+        pinned = getattr(node_class, "pinned", None)
+        if each not in seen and isinstance(pinned, PinnedFlow):
+            seen.add(each)
+            waiting += [(node.type, (*path, node.type)) for node in pinned.flow.nodes]
+
+
+def _find_open_inputs(
+    flow: FlowSpec, specs: Mapping[str, NodeSpec]
+) -> list[tuple[str, ConnectorSpec]]:
+    led = {(edge.target, edge.input) for edge in flow.edges}
+    return [
+        (node.id, connector)
+        for node in flow.nodes
+        for connector in specs[node.id].inputs
+        if connector.is_required and (node.id, connector.name) not in led and not node.disabled
+    ]
+
+
+def _find_last_outputs(
+    flow: FlowSpec, specs: Mapping[str, NodeSpec]
+) -> list[tuple[str, ConnectorSpec]]:
+    enabled = {node.id for node in flow.nodes if not node.disabled}
+    followed = {edge.source for edge in flow.edges if edge.target in enabled}
+    return [
+        (node.id, connector)
+        for node in flow.nodes
+        for connector in specs[node.id].outputs
+        if node.id in enabled - followed and not _VALUELESS.intersection(connector.data_types)
+    ]
+
+
+def _name_ends(ends: list[tuple[str, ConnectorSpec]], *, taken: Iterable[str]) -> tuple[End, ...]:
+    counts = Counter(connector.name for _, connector in ends)
+    used = set(taken)
+    named: list[End] = []
+    for node_id, connector in ends:
+        is_free = counts[connector.name] == 1 and connector.name not in used
+        name = connector.name if is_free else f"{node_id}_{connector.name}"[:100]
+        while name in used:
+            name = f"{name}_"
+        used.add(name)
+        shown = connector.model_copy(update={"name": name})
+        named.append(End(connector=shown, node_id=node_id, name=connector.name))
+    return tuple(named)
