@@ -20,7 +20,7 @@ DagyError
 ├── RunnerError              a node cannot go to its runner, or come back     runner.*
 ├── RunFailed                a run did not complete                           run.*
 ├── RunUnfinished (TimeoutError) a run goes on after somebody waited enough   run.unfinished
-├── StoreError               records cannot be read or written                store.*
+├── StoreError               records or outputs cannot be kept or read        store.*, outputs.*
 │   └── ConflictError        somebody else changed it first            store.conflict, draft.stale
 ├── NotebookError            a notebook cannot be run                         notebook.*
 ├── MessageError             a browser's message has the wrong shape          message.*

@@ -17,6 +17,7 @@ from dagy_nb.model.state import RunState
 
 if TYPE_CHECKING:
     from dagy_nb.abc import Clock, Runner
+    from dagy_nb.engine.output_store import OutputStore
 
 
 class LiveRun:
@@ -55,6 +56,11 @@ class LiveRun:
     def recording_error(self) -> Exception | None:
         """Why the store did not take the last facts, or None."""
         return self._delivery.error
+
+    @property
+    def keeping_error(self) -> Exception | None:
+        """Why something could not be kept for later runs, or None."""
+        return self._loop.shelf.error if self._loop.shelf is not None else None
 
     def cancel(self, node_id: str = "", *, by: str = "") -> None:
         """Ask the run, or one node of it, to end; on a run that is over it does nothing.
@@ -103,6 +109,7 @@ def start_run(
     backend: str = "kernel",
     backend_reason: str = "",
     subscribers: Iterable[Subscriber] = (),
+    outputs: OutputStore | None = None,
 ) -> LiveRun:
     """Start a run and return at once.
 
@@ -117,6 +124,7 @@ def start_run(
         backend: Name of the backend that carries it.
         backend_reason: Why this one.
         subscribers: Hear every fact from the first one.
+        outputs: Where outputs are kept and taken again; None keeps nothing.
 
     Raises:
         FlowError: `flow.no_runner`.
@@ -149,7 +157,7 @@ def start_run(
         )
     )
     delivery.flush()
-    loop = RunLoop(plan, {**runners, NESTED: nested}, delivery, clock)
+    loop = RunLoop(plan, {**runners, NESTED: nested}, delivery, clock, outputs)
     loop.begin()
     return LiveRun(plan, loop, delivery, clock)
 

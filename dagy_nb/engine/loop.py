@@ -18,6 +18,7 @@ from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING, Any
 
 from dagy_nb.abc import Outcome
+from dagy_nb.engine.answer import make_answer
 from dagy_nb.engine.deadline import Timers
 from dagy_nb.engine.fault import describe_exception
 from dagy_nb.engine.machine import RunMachine
@@ -34,6 +35,7 @@ from dagy_nb.engine.signals import (
     GiveError,
     Instruction,
     KeepOutputs,
+    ReasonFound,
     RunBegun,
     Signal,
     Start,
@@ -46,18 +48,23 @@ from dagy_nb.engine.values import RunValues
 from dagy_nb.errors import NodeTimeout
 from dagy_nb.model.event import NodeEnded
 from dagy_nb.model.spec import RunnerName
-from dagy_nb.model.state import NodeState
+from dagy_nb.model.state import NodeState, RunState
 
 if TYPE_CHECKING:
     from dagy_nb.abc import Clock, LiveCall, Runner
     from dagy_nb.engine.delivery import Delivery
-    from dagy_nb.engine.plan import Plan
+    from dagy_nb.engine.judging import Verdict
+    from dagy_nb.engine.output_store import OutputStore
+    from dagy_nb.engine.plan import Plan, Step
+    from dagy_nb.engine.shelf import Shelf
+    from dagy_nb.errors import DagyError
 
 _LOG = logging.getLogger(__name__)
 MAX_BATCH = 256
+_HURRIED = frozenset({RunState.CANCELLED, RunState.TIMED_OUT})
 MAX_WAIT = 86_400.0
 
-Entry = tuple[Signal | None, Outcome | None]
+Entry = tuple[Signal | Callable[[], None] | None, Outcome | None]
 
 
 def _bound(patience: float | None) -> float | None:
@@ -76,7 +83,12 @@ class RunLoop:
     """
 
     def __init__(
-        self, plan: Plan, runners: Mapping[str, Runner], delivery: Delivery, clock: Clock
+        self,
+        plan: Plan,
+        runners: Mapping[str, Runner],
+        delivery: Delivery,
+        clock: Clock,
+        outputs: OutputStore | None = None,
     ) -> None:
         self.machine = RunMachine(plan)
         self.values = RunValues(plan)
@@ -96,6 +108,10 @@ class RunLoop:
         self._baton = object()
         self._held_since: float | None = None
         self._is_finished = False
+        self._asked: dict[str, int] = {}
+        self._answers: deque[tuple[Signal, Outcome | None]] = deque()
+        self._refused: dict[str, DagyError] = {}
+        self.shelf = self._make_shelf(outputs)
         self._acts: dict[type[Instruction], Callable[[Any, Outcome | None], None]] = {
             Emit: self._emit,
             Start: self._start,
@@ -108,6 +124,20 @@ class RunLoop:
             DropOutputs: self._drop,
             Finish: self._finish,
         }
+
+    def _make_shelf(self, outputs: OutputStore | None) -> Shelf | None:
+        if outputs is None:
+            return None
+        from dagy_nb.engine.shelf import Shelf
+
+        return Shelf(
+            self._plan,
+            self.values,
+            outputs,
+            self._clock,
+            decide=self._decide,
+            later=lambda act: self._queue.put((act, None)),
+        )
 
     def begin(self) -> None:
         """Start the run's thread."""
@@ -163,13 +193,26 @@ class RunLoop:
         for _ in range(min(self._queue.qsize(), MAX_BATCH)):
             self._take(*self._queue.get_nowait())
 
-    def _take(self, signal: Signal | None, outcome: Outcome | None = None) -> None:
+    def _take(
+        self, signal: Signal | Callable[[], None] | None, outcome: Outcome | None = None
+    ) -> None:
         if signal is None:
             return
-        for instruction in self.machine.handle(signal):
-            self._acts[type(instruction)](instruction, outcome)
+        if isinstance(signal, Signal):
+            self._handle(signal, outcome)
+        else:
+            signal()
+        while self._answers:
+            answer, kept = self._answers.popleft()
+            self._handle(answer, kept)
+            if type(answer) is ReasonFound:
+                self._hand_out(answer.node_id, answer.attempt)
         if len(self._delivery) > MAX_BATCH:
             self._delivery.flush()
+
+    def _handle(self, signal: Signal, outcome: Outcome | None) -> None:
+        for instruction in self.machine.handle(signal):
+            self._acts[type(instruction)](instruction, outcome)
 
     def _fire_timers(self) -> None:
         if not self._timers:
@@ -211,6 +254,8 @@ class RunLoop:
             self._calls.pop(event.node_id, None)
             if event.error is not None:
                 self._keep_exception(event, outcome)
+            if self.shelf is not None:
+                self.shelf.end(event)
 
     def _keep_exception(self, event: NodeEnded, outcome: Outcome | None) -> None:
         if event.state is NodeState.TIMED_OUT and event.error is not None:
@@ -222,14 +267,40 @@ class RunLoop:
 
     def _start(self, instruction: Start, _: Outcome | None) -> None:
         node_id, attempt = instruction.node_id, instruction.attempt
+        if self.shelf is not None and self.shelf.is_asked and attempt == 1:
+            self._asked[node_id] = attempt
+            self.shelf.ask(self._steps[node_id], attempt)
+        else:
+            self._hand_out(node_id, attempt)
+
+    def _decide(
+        self, step: Step, attempt: int, verdict: Verdict, values: Mapping[str, Any] | None
+    ) -> None:
+        """Hear what is to become of a step that was asked about, unless it was stopped meanwhile."""
+        if self._asked.pop(step.node_id, None) is None:
+            return
+        if verdict.refused is not None:
+            self._refused[step.node_id] = verdict.refused
+        assert self.shelf is not None
+        key = self.shelf.name_key(step, verdict)
+        self._answers.append(
+            make_answer(self._clock.now(), step, attempt, verdict, values, key=key)
+        )
+
+    def _hand_out(self, node_id: str, attempt: int) -> None:
         step = self._steps[node_id]
         reporter = CallSignals(node_id, attempt, self._clock, self.post)
         try:
+            if node_id in self._refused:
+                raise self._refused[node_id]
+            if self.shelf is not None:
+                self.shelf.enter(step)
             call = self.values.make_call(step, attempt)
             live = self._runners[step.runner].start(call, reporter)
         except Exception as error:  # noqa: BLE001 - any runner may be plugged in
             fact = describe_exception(error, node_id=node_id, attempt=attempt)
-            reporter.ended(Outcome(error=fact, exception=error, crashed=True))
+            is_crash = node_id not in self._refused
+            reporter.ended(Outcome(error=fact, exception=error, crashed=is_crash))
             return
         self._calls[node_id] = live
         if hasattr(live, "run_here"):
@@ -238,6 +309,8 @@ class RunLoop:
     def _stop(self, instruction: Stop, _: Outcome | None) -> None:
         live = self._calls.get(instruction.node_id)
         how = "stopping" if live is None else live.stop()
+        if self._asked.pop(instruction.node_id, None) is not None:
+            how = "cancelled"  # nothing of it began
         self.post(
             StopAnswered(
                 at=self._clock.now(),
@@ -261,10 +334,14 @@ class RunLoop:
     def _keep(self, instruction: KeepOutputs, outcome: Outcome | None) -> None:
         if outcome is not None:
             self.values.keep(instruction.node_id, outcome.outputs or {})
+            if self.shelf is not None:
+                self.shelf.take(instruction.node_id, outcome)
 
     def _give(self, instruction: GiveError, _: Outcome | None) -> None:
         outputs = dict.fromkeys(instruction.outputs, instruction.error)
         self.values.keep(instruction.node_id, outputs)
+        if self.shelf is not None:
+            self.shelf.give(instruction.node_id, instruction.outputs, instruction.error)
 
     def _drop(self, instruction: DropOutputs, _: Outcome | None) -> None:
         self.values.drop(instruction.node_id)
@@ -273,5 +350,7 @@ class RunLoop:
         self._is_finished = True
         WATCH.remove(self)
         self._delivery.flush()
+        if self.shelf is not None:
+            self.shelf.finish(is_hurried=self.machine.state in _HURRIED)
         ROUTER.release()
         self.done.set()

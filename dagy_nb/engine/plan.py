@@ -16,6 +16,7 @@ from dagy_nb.checks.attempts import refuse_retries
 from dagy_nb.checks.shape import find_cycles, find_reachable, map_successors, order_nodes
 from dagy_nb.engine.deadline import HOOK_SECONDS, choose_timeout
 from dagy_nb.engine.inner import plan_inner
+from dagy_nb.engine.keeping import NOTHING, Keeping
 from dagy_nb.engine.retry import NO_PLAN, RetryPlan, plan_retry
 from dagy_nb.engine.wires import Binding, Wires
 from dagy_nb.errors import FlowError, UnknownName
@@ -105,6 +106,7 @@ class Plan:
         failure_policy: What an uncaught failure does.
         keep_outputs: Keep every value until the run is forgotten; else only those of sinks.
         max_parallel: How many attempts are with their runners at a time; None sets no bound.
+        keeping: What is taken from earlier runs and kept for later ones.
     """
 
     run_id: str
@@ -116,6 +118,7 @@ class Plan:
     failure_policy: FailurePolicy = FailurePolicy.CONTINUE
     keep_outputs: bool = True
     max_parallel: int | None = None
+    keeping: Keeping = NOTHING
 
     @property
     def depth(self) -> int:
@@ -139,6 +142,7 @@ def make_plan(
     given: Mapping[tuple[str, str], tuple[DataType, ...]] | None = None,
     inside: tuple[str, ...] = (),
     plans_inner: bool = True,
+    keeping: Keeping = NOTHING,
 ) -> Plan:
     """Plan one run of a flow.
 
@@ -157,6 +161,7 @@ def make_plan(
         given: Node id and input → the types of what comes from outside: for a run inside a node.
         inside: The types of the composite nodes around this flow, the outermost first.
         plans_inner: Plan what composite nodes run inside; for that, configs must be free of expressions.
+        keeping: What is taken from earlier runs and kept for later ones.
 
     Raises:
         UnknownName: `unknown.node_type`.
@@ -203,6 +208,7 @@ def make_plan(
         failure_policy=flow.failure_policy,
         keep_outputs=keep_outputs,
         max_parallel=max_parallel,
+        keeping=keeping,
     )
 
 
@@ -226,6 +232,7 @@ def describe_queued(
         backend_reason=backend_reason,
         parent_run_id=parent_run_id,
         parent_node_id=parent_node_id,
+        resumed_from=plan.keeping.resumed.run_id if plan.keeping.resumed else "",
         parameters=dict(plan.parameters),
         artifacts=str(plan.artifacts),
         nodes=tuple(

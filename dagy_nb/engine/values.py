@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from dagy_nb.abc import Conversion, NodeCall
@@ -10,9 +10,43 @@ from dagy_nb.model.connector import Cardinality
 
 if TYPE_CHECKING:
     from dagy_nb.engine.plan import Plan, Step
-    from dagy_nb.engine.wires import Binding
+    from dagy_nb.engine.wires import Binding, Source
 
 Conversions = tuple[Conversion | None, ...]
+
+
+class RunOutputs(Mapping[str, Any]):
+    """`node.output` → value; what is kept on disk is read when it is first asked for.
+
+    Args:
+        values: Node id → output → value.
+    """
+
+    def __init__(self, values: Mapping[str, Mapping[str, Any]]) -> None:
+        self._values = values
+
+    def __getitem__(self, name: str) -> Any:
+        node_id, _, output = name.partition(".")
+        return self._values[node_id][output]
+
+    def __iter__(self) -> Iterator[str]:
+        for node_id, outputs in self._values.items():
+            for name in outputs:
+                yield f"{node_id}.{name}"
+
+    def __len__(self) -> int:
+        return sum(map(len, self._values.values()))
+
+    def __contains__(self, name: object) -> bool:
+        node_id, _, output = str(name).partition(".")
+        return output in self._values.get(node_id, ())
+
+    def __repr__(self) -> str:
+        return f"<outputs: {', '.join(self) or 'none'}>"
+
+    def of(self, node_id: str) -> Mapping[str, Any]:
+        """Return output → value of one node."""
+        return self._values.get(node_id, {})
 
 
 class RunValues:
@@ -34,13 +68,21 @@ class RunValues:
         """Let go of everything."""
         self._values.clear()
 
-    def read(self) -> dict[str, Any]:
-        """Return `node.output` → value of everything that is held now."""
-        return {
-            f"{node_id}.{name}": value
-            for node_id, outputs in list(self._values.items())
-            for name, value in outputs.items()
-        }
+    def read(self) -> RunOutputs:
+        """Return `node.output` → value of everything that is held now; kept ones are read when asked for."""
+        return RunOutputs(dict(self._values))
+
+    def of(self, node_id: str) -> Mapping[str, Any] | None:
+        """Return a node's outputs where they are held."""
+        return self._values.get(node_id)
+
+    def walk(self, step: Step) -> Iterator[tuple[Source, Any]]:
+        """Yield what leads into a step with the value that it brings."""
+        for binding in step.bindings:
+            for source in binding.sources:
+                held = self._values.get(source.node_id, ())
+                if source.output in held:
+                    yield source, self._values[source.node_id][source.output]
 
     def make_call(self, step: Step, attempt: int) -> NodeCall:
         """Return the call of a step whose producers have ended."""

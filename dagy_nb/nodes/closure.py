@@ -27,6 +27,11 @@ def fingerprint_object(value: Any) -> str:
     return digest(f"{name}={closure.parts[name]}" for name in sorted(closure.parts))
 
 
+def list_closure(value: Any) -> dict[str, str]:
+    """Return the texts behind that hash by the names they are known under, its own text first."""
+    return _Closure(unwrap(value)).parts
+
+
 class _Closure:
     """Walks from one definition to all that it uses."""
 

@@ -1,0 +1,92 @@
+"""Nodes that took long in, their outputs kept unasked out, without holding up the run (D12).
+
+Only what can be kept without waiting is: what entered such a node must still be known, and what it made must
+be small, or a table of which a view is enough.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from dagy_nb.engine.content import NoDigest
+from dagy_nb.engine.identity import Found, Identities
+from dagy_nb.engine.ingredients import NotReusable, has_side_effects, refuse_keeping
+from dagy_nb.engine.retaining import Made, Retainer
+from dagy_nb.engine.snapshot import Snapshot, read_snapshot, take_snapshot
+from dagy_nb.engine.weight import is_light
+
+if TYPE_CHECKING:
+    from dagy_nb.engine.keeper import Keeper
+    from dagy_nb.engine.output_store import OutputStore
+    from dagy_nb.engine.plan import Plan, Step
+    from dagy_nb.engine.values import RunValues
+
+Entered = Mapping[tuple[str, str], Snapshot]
+
+
+class Aside:
+    """Keeps what took long; used by the run's thread only.
+
+    Args:
+        plan: The run's plan.
+        values: The run's values.
+        outputs: Where it is kept.
+        keeper: Writes it.
+    """
+
+    def __init__(self, plan: Plan, values: RunValues, outputs: OutputStore, keeper: Keeper) -> None:
+        self._values = values
+        self._keeper = keeper
+        self._after = plan.keeping.keep_after
+        self._identities = Identities(plan, outputs.veil)
+        self._retainer = Retainer(plan, outputs)
+
+    def enter(self, step: Step) -> Entered:
+        """Return what enters a step now, as it is now."""
+        return {
+            (source.node_id, source.output): take_snapshot(value)
+            for source, value in self._values.walk(step)
+        }
+
+    def take(self, made: Made, entered: Entered) -> None:
+        """Keep what a node made, where it took long, or would do something to the world again."""
+        if self._after is None or refuse_keeping(made.step):
+            return
+        if made.seconds < self._after and not has_side_effects(made.step):
+            return
+        held = {name: take_snapshot(value) for name, value in made.outputs.items()}
+        if all(each.is_sure or is_light(each.value) for each in held.values()):
+            write = (
+                None if all(each.is_sure for each in held.values()) else self._pack(made, entered)
+            )
+            self._keeper.add(write or partial(self._keep, made, held, entered))
+
+    def _keep(self, made: Made, held: Mapping[str, Snapshot], entered: Entered) -> None:
+        views = {name: each.value for name, each in held.items()}
+        write = self._pack(made.with_outputs(views), entered)
+        if write is not None:
+            write()
+
+    def _pack(self, made: Made, entered: Entered) -> Callable[[], None] | None:
+        try:
+            identity = self._identities.identify(made.step, partial(_find, entered))
+        except NotReusable:
+            return _do_nothing
+        known = made.with_identity(identity)
+        return self._retainer.pack(known, self._retainer.read(known)) or _do_nothing
+
+
+def _find(entered: Entered, node_id: str, output: str) -> Found | None:
+    taken = entered.get((node_id, output))
+    if taken is None:
+        return None
+    try:
+        return read_snapshot(taken) or "may have been changed by the node"
+    except NoDigest as error:
+        return str(error)
+
+
+def _do_nothing(*_: Any) -> None:
+    """Write nothing: what the node made cannot be kept."""

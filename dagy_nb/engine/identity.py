@@ -1,0 +1,94 @@
+"""Steps of a plan and the contents of their outputs in, what each step is made of and its key out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from dagy_nb.engine.content import Content
+from dagy_nb.engine.ingredients import (
+    NotReusable,
+    gather_fixed,
+    gather_inputs,
+    hash_key,
+    hash_recipe,
+)
+
+if TYPE_CHECKING:
+    from dagy_nb.engine.plan import Plan, Step
+    from dagy_nb.engine.wires import Source
+    from dagy_nb.model.kept import Ingredients
+
+Found = Content | str
+"""The content of an output, or why it has none, with `it` for the value."""
+
+Find = Callable[[str, str], Found | None]
+"""Node id and output → its content; None where it has no value."""
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """What a step is made of.
+
+    Attributes:
+        ingredients: All that decides its outputs.
+        recipe: The hash of that without what entered.
+        key: The hash of all.
+    """
+
+    ingredients: Ingredients
+    recipe: str
+    key: str
+
+
+class Identities:
+    """Finds out what the steps of one plan are made of; any thread may use it.
+
+    Args:
+        plan: The plan.
+        veil: Hashes secrets so that the hash says nothing.
+    """
+
+    def __init__(self, plan: Plan, veil: Callable[[str], str]) -> None:
+        self._plan = plan
+        self._veil = veil
+        self._fixed: dict[str, tuple[Ingredients, str]] = {}
+
+    def fixed(self, step: Step) -> tuple[Ingredients, str]:
+        """Return what decides a step's outputs apart from what enters it, and the hash of that.
+
+        Raises:
+            NotReusable: It cannot be told apart from others.
+        """
+        known = self._fixed.get(step.node_id)
+        if known is None:
+            made = gather_fixed(step, self._plan.parameters, self._veil)
+            known = self._fixed[step.node_id] = (made, hash_recipe(made))
+        return known
+
+    def identify(self, step: Step, find: Find) -> Identity:
+        """Return what a step is made of, given the contents of the outputs that lead into it.
+
+        Raises:
+            NotReusable: It cannot be told apart from others.
+        """
+        fixed, recipe = self.fixed(step)
+        inputs = gather_inputs(_find_entered(step, find))
+        return Identity(replace(fixed, inputs=inputs), recipe, hash_key(recipe, inputs))
+
+
+def _find_entered(step: Step, find: Find) -> Mapping[str, Sequence[tuple[Source, Content]]]:
+    entered = {}
+    for binding in step.bindings:
+        if binding.is_given:
+            raise NotReusable("it stands inside another node")
+        parts = []
+        for source in binding.sources:
+            found = find(source.node_id, source.output)
+            if isinstance(found, str):
+                raise NotReusable(f"what enters `{binding.input}` {found}")
+            if found is not None:
+                parts.append((source, found))
+        entered[binding.input] = parts
+    return entered

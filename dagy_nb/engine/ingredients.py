@@ -1,0 +1,219 @@
+"""A step and the contents that enter it in, all that decides its outputs out: as a key, and as reasons."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+from weakref import WeakKeyDictionary
+
+from dagy_nb.engine.content import Content, NoDigest, digest_text, digest_value
+from dagy_nb.model.kept import ConfigPart, Ingredients, InputPart
+from dagy_nb.nodes.parts import list_parts, read_code
+from dagy_nb.nodes.secrets import is_secret
+
+if TYPE_CHECKING:
+    from dagy_nb.engine.plan import Plan, Step
+    from dagy_nb.engine.wires import Source
+
+MAX_TEXT = 60
+FORMAT = "1"
+HIDDEN = "(secret)"
+
+Veil = Callable[[str], str]
+Entered = Mapping[str, Sequence["tuple[Source, Content]"]]
+
+_READS: WeakKeyDictionary[type, bool] = WeakKeyDictionary()
+_DEFAULTS: WeakKeyDictionary[type, Mapping[str, ConfigPart]] = WeakKeyDictionary()
+
+
+class NotReusable(Exception):
+    """A node's outputs must not be taken again; the message says why, with `it` for the node."""
+
+
+def refuse_reuse(step: Step) -> str:
+    """Return why a node's outputs must never be taken by another run; empty where they may."""
+    spec = step.spec
+    if spec.side_effects:
+        return "it has side effects"
+    if not spec.deterministic:
+        return "it is not deterministic"
+    for each in step.inner.steps if step.inner is not None else ():
+        refused = refuse_reuse(each)
+        if refused:
+            return f"of {each.node_id} inside it: {refused}"
+    return refuse_keeping(step)
+
+
+def has_side_effects(step: Step) -> bool:
+    """Say whether a node, or one that it runs inside itself, changes the world outside."""
+    inner = step.inner.steps if step.inner is not None else ()
+    return step.spec.side_effects or any(has_side_effects(each) for each in inner)
+
+
+def refuse_keeping(step: Step) -> str:
+    """Return why a node's outputs must never be written; empty where they may."""
+    secret = next((each.name for each in step.spec.outputs if each.secret), "")
+    return f"its output `{secret}` is secret" if secret else ""
+
+
+def gather_fixed(step: Step, parameters: Mapping[str, Any], veil: Veil) -> Ingredients:
+    """Return what decides a node's outputs, without what enters it.
+
+    Raises:
+        NotReusable: A config value has no digest, or the config does not fit.
+    """
+    return Ingredients(
+        version=step.spec.version,
+        parts=list_parts(step.node_class),
+        config=_gather_config(step, veil),
+        parameters=_gather_values(parameters, "parameter", veil)
+        if _reads_parameters(step.node_class)
+        else {},
+        inner=_gather_inner(step.inner),
+    )
+
+
+def gather_inputs(entered: Entered) -> dict[str, tuple[InputPart, ...]]:
+    """Return what enters a node: input connector → its parts, in the order of the edges."""
+    return {
+        name: tuple(
+            InputPart(
+                source=f"{source.node_id}.{source.output}",
+                digest=content.digest,
+                conversion=_tell_conversion(source),
+                files=content.files,
+            )
+            for source, content in parts
+        )
+        for name, parts in entered.items()
+    }
+
+
+def hash_recipe(fixed: Ingredients) -> str:
+    """Return the hash of what decides a node's outputs, without what enters it."""
+    words = [FORMAT, fixed.version]
+    for kind, parts in (("config", fixed.config), ("parameters", fixed.parameters)):
+        words.append(kind)
+        for name in sorted(parts):
+            words += (name, parts[name].digest)
+    words.append("inner")
+    for name in sorted(fixed.inner):
+        words += (name, fixed.inner[name])
+    return digest_text(*words)
+
+
+def hash_key(recipe: str, inputs: Mapping[str, tuple[InputPart, ...]]) -> str:
+    """Return the hash of all that decides a node's outputs."""
+    words = [recipe]
+    for name in sorted(inputs):
+        words += (name, str(len(inputs[name])))
+        for part in inputs[name]:
+            words += (part.digest, part.conversion)
+    return digest_text(*words)
+
+
+def hash_own_key(key: str, run_id: str) -> str:
+    """Return the key under which only a run that goes on with `run_id` looks."""
+    return digest_text("own", key, run_id)
+
+
+def _gather_config(step: Step, veil: Veil) -> Mapping[str, ConfigPart]:
+    cls = step.node_class
+    if not step.config:
+        known = _DEFAULTS.get(cls)
+        if known is not None:
+            return known
+    try:
+        config = cls.create(step.config).config
+    except Exception as error:  # noqa: BLE001 - a config's own checks may raise anything; the run tells it
+        raise NotReusable(f"its config does not fit ({type(error).__name__})") from None
+    fields = {name: getattr(config, name) for name in type(config).model_fields}
+    parts = _gather_values(fields, "config field", veil)
+    if not step.config and not any(each.files for each in parts.values()):
+        _DEFAULTS[cls] = parts
+    return parts
+
+
+def _gather_values(values: Mapping[str, Any], what: str, veil: Veil) -> dict[str, ConfigPart]:
+    parts = {}
+    for name, value in values.items():
+        if is_secret(value):
+            parts[name] = ConfigPart(digest=veil(repr(value.get_secret_value())), text=HIDDEN)
+            continue
+        try:
+            content = digest_value(value)
+        except NoDigest as error:
+            raise NotReusable(f"its {what} `{name}` {error}") from None
+        parts[name] = ConfigPart(digest=content.digest, text=_shorten(value), files=content.files)
+    return parts
+
+
+def _gather_inner(plan: Plan | None) -> dict[str, str]:
+    """Return what a composite node's body runs: node id → hash of all that is fixed of it."""
+    return {} if plan is None else {each.node_id: _hash_inner(each) for each in plan.steps}
+
+
+def _hash_inner(step: Step) -> str:
+    try:
+        config = digest_value(dict(step.config)).digest
+    except NoDigest as error:
+        raise NotReusable(f"the config of {step.node_id} inside it {error}") from None
+    edges = [
+        f"{binding.input} {source.node_id}.{source.output} {_tell_conversion(source)}"
+        for binding in step.bindings
+        for source in binding.sources
+    ]
+    inner = _gather_inner(step.inner)
+    words = [word for name in sorted(inner) for word in (name, inner[name])]
+    return digest_text(step.code_version, config, str(step.disabled), *edges, "inner", *words)
+
+
+def _reads_parameters(node_class: Any) -> bool:
+    """Say whether a node's code may look at the run's parameters beside its config."""
+    known = _READS.get(node_class)
+    if known is None:
+        traits = node_class.traits
+        known = bool(traits.hooks) or (traits.takes_context and _hands_on(read_code(node_class)))
+        _READS[node_class] = known
+    return known
+
+
+def _hands_on(code: str) -> bool:
+    """Say whether code reads `context.parameters`, or gives the context to somebody else."""
+    try:
+        tree = ast.parse(code)
+    except SyntaxError:
+        return True
+    owners = {id(each.value) for each in ast.walk(tree) if isinstance(each, ast.Attribute)}
+    return any(_is_use(each, owners) for each in ast.walk(tree))
+
+
+def _is_use(each: ast.AST, owners: set[int]) -> bool:
+    if isinstance(each, ast.Attribute):
+        return each.attr == "parameters"
+    is_name = isinstance(each, ast.Name) and each.id == "context"
+    return is_name and isinstance(each.ctx, ast.Load) and id(each) not in owners  # type: ignore[attr-defined]
+
+
+def _tell_conversion(source: Source) -> str:
+    if source.conversion is None:
+        return ""
+    return f"{' '.join(source.conversion.sources)} → {' '.join(source.conversion.targets)}"
+
+
+def _shorten(value: Any) -> str:
+    if isinstance(value, str | int | float | bool | None | list | tuple | dict):
+        text = repr(value) if not isinstance(value, str) else repr(value[: MAX_TEXT + 1])
+    else:
+        text = str(value)
+    return text if len(text) <= MAX_TEXT else f"{text[: MAX_TEXT - 1]}…"
+
+
+def list_files(fixed: Ingredients) -> Iterator[tuple[str, str]]:
+    """Yield path and digest of each file that decides a node's outputs."""
+    for part in (*fixed.config.values(), *fixed.parameters.values()):
+        yield from part.files.items()
+    for parts in fixed.inputs.values():
+        for each in parts:
+            yield from each.files.items()

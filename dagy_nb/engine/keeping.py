@@ -1,0 +1,54 @@
+"""What a run takes from earlier runs and keeps for later ones: frozen words of a plan."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Resumed:
+    """The run that this one goes on with.
+
+    Attributes:
+        run_id: That run.
+        lineage: It and the runs that it went on with itself, the newest first.
+        finished: Ids of the nodes that completed there.
+    """
+
+    run_id: str
+    lineage: tuple[str, ...]
+    finished: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Keeping:
+    """What was asked for.
+
+    Attributes:
+        reuse: Take outputs that are kept where everything that decides them is the same.
+        force: Ids of nodes that run whatever is kept.
+        keep: Keep the outputs of every node.
+        tap: Keep the inputs of every node.
+        keep_after: Unasked, keep the outputs of nodes that took as many seconds; None keeps none.
+        resumed: The run that this one goes on with, or None.
+    """
+
+    reuse: bool = False
+    force: frozenset[str] = frozenset()
+    keep: bool = False
+    tap: bool = False
+    keep_after: float | None = None
+    resumed: Resumed | None = None
+
+    @property
+    def keeps_all(self) -> bool:
+        """Whether the outputs of every node are kept."""
+        return self.reuse or self.keep or self.resumed is not None
+
+    @property
+    def is_asked(self) -> bool:
+        """Whether contents are looked at before a node starts, so that nothing can change under them."""
+        return self.keeps_all or self.tap
+
+
+NOTHING = Keeping()

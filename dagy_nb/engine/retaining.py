@@ -1,0 +1,124 @@
+"""What a node made in, its contents noted and its values on their way to be kept out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from dagy_nb.engine.content import Content, NoDigest, digest_value
+from dagy_nb.engine.contract import find_secret_outputs
+from dagy_nb.engine.identity import Found, Identity
+from dagy_nb.engine.ingredients import hash_own_key, refuse_keeping, refuse_reuse
+from dagy_nb.model.kept import KeptOutputs
+
+if TYPE_CHECKING:
+    from dagy_nb.engine.output_store import OutputStore
+    from dagy_nb.engine.plan import Plan, Step
+    from dagy_nb.model.event import Preview
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Made:
+    """What one node made.
+
+    Attributes:
+        step: The node.
+        outputs: Output connector → value.
+        previews: Output connector → bounded look at it.
+        identity: What it was made of; None where that cannot be told.
+        seconds: How long it took.
+        at: When, in seconds since the epoch, UTC.
+    """
+
+    step: Step
+    outputs: Mapping[str, Any]
+    previews: Mapping[str, Preview]
+    identity: Identity | None
+    seconds: float
+    at: float
+
+    def with_outputs(self, outputs: Mapping[str, Any]) -> Made:
+        """Return the same with other values."""
+        return replace(self, outputs=outputs)
+
+    def with_identity(self, identity: Identity) -> Made:
+        """Return the same, knowing what it was made of."""
+        return replace(self, identity=identity)
+
+
+class Retainer:
+    """Turns what the nodes of one run made into what is kept; any thread may use it.
+
+    Args:
+        plan: The run's plan.
+        outputs: Where it is kept.
+    """
+
+    def __init__(self, plan: Plan, outputs: OutputStore) -> None:
+        self._plan = plan
+        self._outputs = outputs
+
+    def name_key(self, step: Step, identity: Identity) -> str:
+        """Return under which key a step's outputs are kept."""
+        key = identity.key
+        return hash_own_key(key, self._plan.run_id) if refuse_reuse(step) else key
+
+    def read(self, made: Made) -> dict[str, Found]:
+        """Return output connector → content, or why it has none."""
+        secret = find_secret_outputs(made.step.node_class)
+        return {
+            name: self._read_one(value, hide=name in secret) for name, value in made.outputs.items()
+        }
+
+    def pack(self, made: Made, contents: Mapping[str, Found]) -> Callable[[], None] | None:
+        """Turn values into bytes now; return what writes them later, None where they cannot be kept.
+
+        Raises:
+            StoreError: A value cannot be turned into bytes.
+        """
+        identity = made.identity
+        told = {name: each for name, each in contents.items() if isinstance(each, Content)}
+        if identity is None or refuse_keeping(made.step) or len(told) < len(made.outputs):
+            return None
+        packed = {
+            name: self._outputs.pack(value, told[name]) for name, value in made.outputs.items()
+        }
+        kept = KeptOutputs(
+            key=self.name_key(made.step, identity),
+            recipe=identity.recipe,
+            flow=self._plan.flow,
+            node_id=made.step.node_id,
+            run_id=self._plan.run_id,
+            at=made.at,
+            seconds=made.seconds,
+            outputs={name: each.value for name, each in packed.items()},
+            previews=made.previews,
+            ingredients=identity.ingredients,
+        )
+        return partial(self._outputs.put, kept, tuple(packed.values()))
+
+    def read_value(self, value: Any) -> Found:
+        """Return the content of one value, or why it has none."""
+        return self._read_one(value, hide=False)
+
+    def describe(
+        self, step: Step, identity: Identity, previews: Mapping[str, Preview]
+    ) -> KeptOutputs:
+        """Return what stands for outputs that another node of this very run made."""
+        return KeptOutputs(
+            key=identity.key,
+            flow=self._plan.flow,
+            node_id=step.node_id,
+            run_id=self._plan.run_id,
+            at=0.0,
+            previews=previews,
+        )
+
+    def _read_one(self, value: Any, *, hide: bool) -> Found:
+        try:
+            content = digest_value(value, folder=self._plan.artifacts)
+        except NoDigest as error:
+            return str(error)
+        return Content(self._outputs.veil(content.digest)) if hide else content

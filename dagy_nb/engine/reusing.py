@@ -1,0 +1,211 @@
+"""Steps about to start and values just made in, kept outputs in a body's place out: one run's reuse (D12).
+
+All of it happens in the run's own thread, but for what takes long: large values and files are looked at by
+the keeper's thread, and the steps behind them wait. So nothing can change a value before it was looked at.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from dagy_nb.engine.content import Content
+from dagy_nb.engine.identity import Found, Identity
+from dagy_nb.engine.judging import Judge, Verdict
+from dagy_nb.engine.kept_values import KeptValues
+from dagy_nb.engine.retaining import Made, Retainer
+from dagy_nb.engine.weight import is_light
+from dagy_nb.errors import StoreError
+from dagy_nb.model.state import NodeState, Why
+
+if TYPE_CHECKING:
+    from dagy_nb.engine.keeper import Keeper
+    from dagy_nb.engine.output_store import OutputStore
+    from dagy_nb.engine.plan import Plan, Step
+    from dagy_nb.engine.values import RunValues
+    from dagy_nb.model.event import ErrorFact, NodeEnded, Preview
+
+Asking = tuple["Step", int]
+Decide = Callable[["Step", int, Verdict, Mapping[str, Any] | None], None]
+"""Step, attempt, what is to become of it, and the values that take its place."""
+
+
+class Reuse:
+    """The reuse of one run; used by the run's thread only.
+
+    Args:
+        plan: The run's plan.
+        values: The run's values.
+        outputs: What is kept.
+        keeper: Does what takes long.
+        decide: Hears what is to become of a step, in the run's thread.
+        later: Does something in the run's thread, from any other.
+    """
+
+    def __init__(
+        self,
+        plan: Plan,
+        values: RunValues,
+        outputs: OutputStore,
+        keeper: Keeper,
+        *,
+        decide: Decide,
+        later: Callable[[Callable[[], None]], None],
+    ) -> None:
+        self._plan = plan
+        self._values = values
+        self._outputs = outputs
+        self._keeper = keeper
+        self._decide = decide
+        self._later = later
+        self._judge = Judge(plan, outputs)
+        self._retainer = Retainer(plan, outputs)
+        self._steps = {step.node_id: step for step in plan.steps}
+        self._contents: dict[str, Mapping[str, Found]] = {}
+        self._identities: dict[str, Identity] = {}
+        self._previews: dict[str, Mapping[str, Preview]] = {}
+        self._blocked: dict[str, list[Asking]] = {}
+        self._runs_for: dict[str, str] = {}
+        self._twins: dict[str, list[Asking]] = {}
+
+    def ask(self, step: Step, attempt: int) -> None:
+        """Find out what is to become of a step whose producers have ended; `decide` hears it."""
+        blocked = next((each for each in step.producers if each in self._blocked), None)
+        if blocked is not None:
+            self._blocked[blocked].append((step, attempt))
+        elif _looks_at_files(step):
+            self._keeper.add(partial(self._judge_later, step, attempt))
+        else:
+            self._settle(step, attempt, self._try(step))
+
+    def find(self, node_id: str, output: str) -> Found | None:
+        """Return the content of an output that was made, or why it has none; None for no value."""
+        return self._contents.get(node_id, {}).get(output)
+
+    def take(self, made: Made) -> None:
+        """Look at what a node made, before anybody else gets it."""
+        node_id = made.step.node_id
+        self._previews[node_id] = made.previews
+        if all(is_light(each) for each in made.outputs.values()):
+            self._note(node_id, *self._read(made))
+        else:
+            self._blocked[node_id] = []
+            self._keeper.add(partial(self._read_later, made))
+
+    def give(self, node_id: str, outputs: tuple[str, ...], error: ErrorFact) -> None:
+        """Look at an error that is led on as a value."""
+        contents = self._retainer.read_value(error)
+        self._contents[node_id] = dict.fromkeys(outputs, contents)
+
+    def end(self, event: NodeEnded) -> None:
+        """Hear that a node ended; where it made nothing, those that waited for the same run themselves."""
+        if event.state is NodeState.COMPLETED:
+            return
+        identity = self._identities.get(event.node_id)
+        if identity is None or self._runs_for.get(identity.key) != event.node_id:
+            return
+        del self._runs_for[identity.key]
+        for step, attempt in self._twins.pop(identity.key, ()):
+            self.ask(step, attempt)
+
+    def identity(self, node_id: str) -> Identity | None:
+        """Return what a node that runs is made of."""
+        return self._identities.get(node_id)
+
+    # --- deciding -----------------------------------------------------------------------------
+
+    def _try(self, step: Step) -> Verdict:
+        try:
+            return self._judge.judge(step, self.find)
+        except StoreError as error:
+            self._keeper.warn(error)
+            return Verdict(why=Why.NOT_REUSABLE, detail="what is kept cannot be read")
+
+    def _judge_later(self, step: Step, attempt: int) -> None:
+        verdict = self._try(step)
+        self._later(partial(self._settle, step, attempt, verdict))
+
+    def _settle(self, step: Step, attempt: int, verdict: Verdict) -> None:
+        identity = verdict.identity
+        if identity is not None:
+            self._identities[step.node_id] = identity
+        if verdict.kept is not None:
+            self._take_kept(step, attempt, verdict)
+            return
+        other = self._find_twin(step, verdict)
+        if other == step.node_id:
+            self._decide(step, attempt, verdict, None)
+        elif other in self._contents:
+            self._serve(step, attempt, verdict, other)
+        else:
+            self._twins.setdefault(self._runs_as(verdict), []).append((step, attempt))
+
+    def _find_twin(self, step: Step, verdict: Verdict) -> str:
+        """Return which node of this run makes what this one would: itself, where no other does."""
+        if not (self._plan.keeping.reuse and verdict.is_plain_miss and verdict.identity):
+            return step.node_id
+        return self._runs_for.setdefault(self._runs_as(verdict), step.node_id)
+
+    @staticmethod
+    def _runs_as(verdict: Verdict) -> str:
+        return verdict.identity.key if verdict.identity is not None else ""
+
+    def _take_kept(self, step: Step, attempt: int, verdict: Verdict) -> None:
+        kept = verdict.kept
+        assert kept is not None
+        self._contents[step.node_id] = {
+            name: Content(value.digest, value.files) for name, value in kept.outputs.items()
+        }
+        self._outputs.used(self._plan.flow, step.node_id, kept.key)
+        self._decide(step, attempt, verdict, KeptValues(kept, self._outputs, step.spec))
+
+    # --- keeping ------------------------------------------------------------------------------
+
+    def _read(self, made: Made) -> tuple[Mapping[str, Found], Callable[[], None] | None]:
+        contents = self._retainer.read(made)
+        if not self._plan.keeping.keeps_all:
+            return contents, None
+        try:
+            return contents, self._retainer.pack(made, contents)
+        except StoreError as error:
+            self._keeper.warn(error)
+            return contents, None
+
+    def _read_later(self, made: Made) -> None:
+        contents: Mapping[str, Found] = dict.fromkeys(made.outputs, "could not be looked at")
+        write = None
+        try:
+            contents, write = self._read(made)
+        finally:
+            self._later(partial(self._note, made.step.node_id, contents, write))
+
+    def _note(
+        self, node_id: str, contents: Mapping[str, Found], write: Callable[[], None] | None
+    ) -> None:
+        self._contents[node_id] = contents
+        if write is not None:
+            self._keeper.add(write)
+        for step, attempt in self._blocked.pop(node_id, ()):
+            self.ask(step, attempt)
+        identity = self._identities.get(node_id)
+        if identity is not None and self._runs_for.get(identity.key) == node_id:
+            if write is None:
+                del self._runs_for[identity.key]
+            for step, attempt in self._twins.pop(identity.key, ()):
+                self.ask(step, attempt)
+
+    def _serve(self, step: Step, attempt: int, verdict: Verdict, other: str) -> None:
+        """Give a step what another node of this run made of the very same."""
+        values = self._values.of(other)
+        if values is None or verdict.identity is None:
+            self._decide(step, attempt, verdict, None)
+            return
+        self._contents[step.node_id] = self._contents[other]
+        self._outputs.used(self._plan.flow, step.node_id, verdict.identity.key)
+        kept = self._retainer.describe(step, verdict.identity, self._previews.get(other, {}))
+        self._decide(step, attempt, Verdict(kept=kept, identity=verdict.identity), values)
+
+
+def _looks_at_files(step: Step) -> bool:
+    return not all(is_light(each) for each in step.config.values())

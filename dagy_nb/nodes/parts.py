@@ -1,0 +1,138 @@
+"""A node class in, the parts of its code by name out; two such lists in, what changed in words out."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator, Mapping
+from typing import Any
+from weakref import WeakKeyDictionary
+
+from dagy_nb.nodes.bundle import (
+    CellBundle,
+    Constant,
+    DefinedObject,
+    ImportedModule,
+    ImportedObject,
+)
+from dagy_nb.nodes.closure import list_closure
+from dagy_nb.nodes.constants import encode_constant
+from dagy_nb.nodes.digest import digest
+from dagy_nb.nodes.fingerprint import normalise
+from dagy_nb.nodes.local import fingerprint_local
+from dagy_nb.nodes.source import parse_quietly
+
+OWN = "own code"
+SHAPE = "inputs, outputs or config fields"
+MAX_PARTS = 200
+MAX_TEXT = 80
+MAX_NAMED = 3
+
+_KNOWN: WeakKeyDictionary[type, Mapping[str, str]] = WeakKeyDictionary()
+
+
+def list_parts(node_class: Any) -> Mapping[str, str]:
+    """Return what the code of a node is made of: name in words → hash, or the value of a constant.
+
+    Example:
+        >>> list_parts(Late)  # doctest: +SKIP
+        {'own code': '0f…', 'helper `clean`': '9a…', 'constant LIMIT': 'int 5'}
+    """
+    known = _KNOWN.get(node_class)
+    if known is None:
+        bundle = getattr(node_class.__module__, "bundle", None)
+        found = _list_cell(bundle) if bundle is not None else _list_module(node_class)
+        parts = dict(sorted(found)[:MAX_PARTS])
+        parts[SHAPE] = node_class.spec.schema_version
+        known = _KNOWN[node_class] = parts
+    return known
+
+
+def read_code(node_class: Any) -> str:
+    """Return all text that a node's code is made of, its helpers' too."""
+    bundle = getattr(node_class.__module__, "bundle", None)
+    if bundle is None:
+        return "\n".join(list_closure(node_class).values())
+    return "\n".join(text for each in _walk(bundle) for _, text in _list_texts(each))
+
+
+def tell_changes(old: Mapping[str, str], new: Mapping[str, str]) -> str:
+    """Return what differs between two lists of parts: `helper `clean` changed`.
+
+    Example:
+        >>> tell_changes({"constant LIMIT": "int 5"}, {"constant LIMIT": "int 6"})
+        'constant LIMIT: 5 → 6'
+    """
+    changed = [name for name in dict.fromkeys((*old, *new)) if old.get(name) != new.get(name)]
+    if len(changed) > 1 and SHAPE in changed:
+        changed.remove(SHAPE)  # the text that declares them changed too
+    changed.sort(key=lambda name: (name != OWN, name))
+    told = [_tell(name, old.get(name), new.get(name)) for name in changed[:MAX_NAMED]]
+    more = len(changed) - MAX_NAMED
+    return "; ".join(told) + (f"; {more} more" if more > 0 else "")
+
+
+def _tell(name: str, old: str | None, new: str | None) -> str:
+    if name.startswith("constant ") and old is not None and new is not None:
+        return f"{name}: {_show(old)} → {_show(new)}"
+    if old is None:
+        return f"{name} is used now"
+    return f"{name} is used no more" if new is None else f"{name} changed"
+
+
+def _show(constant: str) -> str:
+    kind, _, value = constant.partition(" ")
+    return value if value and kind.isidentifier() else constant
+
+
+def _list_cell(bundle: CellBundle) -> Iterator[tuple[str, str]]:
+    for each in _walk(bundle):
+        for name, text in _list_texts(each):
+            yield (OWN if each is bundle else f"helper `{name}`"), digest([text])
+        for name, binding in each.bindings:
+            match binding:
+                case Constant(value):
+                    yield f"constant {name}", _bound(encode_constant(value))
+                case ImportedModule(module):
+                    yield f"module {module}", fingerprint_local(module)
+                case ImportedObject(module, qualname):
+                    yield f"`{qualname}` of {module}", fingerprint_local(module)
+
+
+def _walk(bundle: CellBundle) -> Iterator[CellBundle]:
+    """Yield a bundle and all that it uses, each once."""
+    waiting, seen = [bundle], {bundle.module}
+    while waiting:
+        each = waiting.pop()
+        yield each
+        for _, binding in each.bindings:
+            if isinstance(binding, DefinedObject) and binding.bundle.module not in seen:
+                seen.add(binding.bundle.module)
+                waiting.append(binding.bundle)
+
+
+def _list_texts(bundle: CellBundle) -> Iterator[tuple[str, str]]:
+    for statement in bundle.statements:
+        tree = parse_quietly(statement.text)
+        names = [each.name for each in tree.body if isinstance(each, _DEFINERS)]
+        yield (names or [""])[0], normalise(tree)
+
+
+_DEFINERS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
+
+
+def _list_module(node_class: Any) -> Iterator[tuple[str, str]]:
+    own = next(iter(closure := list_closure(node_class)), "")
+    for name, text in closure.items():
+        if name == own:
+            yield OWN, digest([text])
+        elif text.startswith(("def ", "async def ", "class ", "@")):
+            yield f"helper `{name}`", digest([text])
+        elif text.startswith(("import ", "from ", "module ", "object ")):
+            yield f"`{name}` from a module", digest([text])
+        else:
+            value = text.removeprefix(f"{name} = ")
+            yield f"constant {name}", _bound(value)
+
+
+def _bound(text: str) -> str:
+    return text if len(text) <= MAX_TEXT else digest([text])
