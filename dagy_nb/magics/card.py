@@ -8,6 +8,7 @@ from html import escape
 from typing import Any
 
 from dagy_nb.model.connector import Cardinality, ConnectorSpec, Direction
+from dagy_nb.model.retry import RetrySpec
 from dagy_nb.model.spec import NodeSpec
 
 _MARKS = {Cardinality.OPTIONAL: " (optional)", Cardinality.MANY: " (many)"}
@@ -24,12 +25,14 @@ class NodeCard:
         notices: What the cell captured, and anything else worth a line.
         changes: What differs from the definition before; empty for the first.
         broken: What no longer fits in open flows, one line each.
+        coded: Which parts of its `retry` are the class's own code: `delay`, `when`.
     """
 
     spec: NodeSpec
     notices: tuple[str, ...] = ()
     changes: tuple[str, ...] = ()
     broken: tuple[str, ...] = ()
+    coded: tuple[str, ...] = ()
 
     def __repr__(self) -> str:
         about = _first_line(self.spec.description)
@@ -62,6 +65,8 @@ class NodeCard:
         for name, field in self.spec.config_schema.get("properties", {}).items():
             yield "config", _tell_field(self.spec, name, field), False
         yield "runs", _tell_run(self.spec), False
+        if self.spec.retries or self.spec.retry != RetrySpec() or self.coded:
+            yield "retry", _tell_retry(self.spec.retry, self.coded), False
         for text in self.changes:
             yield "changed", text, False
         for text in self.notices:
@@ -102,7 +107,30 @@ def _tell_run(spec: NodeSpec) -> str:
         told.append(f"limit {spec.timeout:g} s")
     if spec.retries:
         told.append(f"{spec.retries} further attempts")
+    if spec.memory_mb is not None:
+        told.append(f"at most {spec.memory_mb:g} MB")
     return ", ".join(told)
+
+
+def _tell_retry(retry: RetrySpec, coded: tuple[str, ...]) -> str:
+    told = ["after " + " or ".join(retry.on)]
+    if retry.errors:
+        told.append(f"only {', '.join(retry.errors)}")
+    if "when" in coded:
+        told.append("where the class's `when` agrees")
+    told.append("waits by the class's `delay`" if "delay" in coded else _tell_waits(retry))
+    if retry.jitter:
+        told.append(f"± {retry.jitter:.0%} by chance")
+    return ", ".join(told)
+
+
+def _tell_waits(retry: RetrySpec) -> str:
+    if not retry.delay:
+        return "at once"
+    if isinstance(retry.delay, tuple):
+        return f"waits {', '.join(f'{each:g}' for each in retry.delay)} s"
+    growing = f" × {retry.backoff:g} each time" if retry.backoff > 1 else ""
+    return f"waits {retry.delay:g} s{growing}"
 
 
 def _html_row(word: str, text: str, loud: bool) -> str:

@@ -17,9 +17,10 @@ def tell_node_changes(before: NodeSpec, after: NodeSpec) -> list[str]:
         *_tell_items("config field", _fields(before), _fields(after)),
         *(
             f"{name}: {_word(old)} → {_word(new)}"
-            for name in ("runner", "timeout", "retries")
+            for name in ("runner", "timeout", "retries", "memory_mb")
             if (old := getattr(before, name)) != (new := getattr(after, name))
         ),
+        *(["how it is tried again"] if before.retry != after.retry else []),
     ]
     if before.version == after.version:
         return told or ["the same definition"]

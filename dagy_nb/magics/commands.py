@@ -10,9 +10,13 @@ from dagy_nb.magics.options import (
     Usage,
     read_assignment,
     read_count,
+    read_delays,
+    read_kinds,
+    read_megabytes,
     read_retries,
 )
 from dagy_nb.model.nearest import suggest_names
+from dagy_nb.model.retry import RetryKind
 
 _VERSION = Option(name="--version", value="N", read=read_count, about="a recorded version")
 
@@ -23,6 +27,25 @@ FLOWNODE = Usage(
         TIMEOUT,
         RUNNER,
         Option(name="--retries", value="N", read=read_retries, about="further attempts"),
+        Option(
+            name="--retry-delay",
+            value="S[,S…]",
+            read=read_delays,
+            about="seconds before each of them",
+        ),
+        Option(
+            name="--retry-on",
+            value="KIND[,KIND…]",
+            read=read_kinds,
+            about="after what: raised, timed_out, crashed",
+            choices=tuple(RetryKind),
+        ),
+        Option(
+            name="--memory-mb",
+            value="N",
+            read=read_megabytes,
+            about="limit of memory, with the runner process",
+        ),
     ),
 )
 FLOW_CELL = Usage(

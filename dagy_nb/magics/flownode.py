@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from IPython.core.magic import Magics, cell_magic, magics_class
 from IPython.display import display
@@ -16,8 +16,12 @@ from dagy_nb.magics.tracebacks import show_cleanly
 from dagy_nb.model.diagnostic import Severity
 
 if TYPE_CHECKING:
+    from dagy_nb.magics.options import Words
     from dagy_nb.model.spec import NodeSpec
     from dagy_nb.nodes.cell import CompiledCell
+
+
+_RETRY = {"retry_delay": "delay", "retry_on": "on"}
 
 
 @magics_class
@@ -30,7 +34,8 @@ class NodeMagics(Magics):
         """Define a node: a class below `FlowNode`, or a typed function.
 
         ```
-        %%flownode [--timeout S] [--runner R] [--retries N]
+        %%flownode [--timeout S] [--runner R] [--retries N] [--retry-delay S[,S…]] [--retry-on KIND]
+                   [--memory-mb N]
         def late(flights: pd.DataFrame, minutes: float = 15) -> pd.DataFrame:
             return flights[flights.dep_delay > minutes]
         ```
@@ -45,10 +50,17 @@ class NodeMagics(Magics):
         shell = self.shell
         assert shell is not None
         words = FLOWNODE.read(line)
-        source = find_cell(shell, line, cell, words.options)
+        source = find_cell(shell, line, cell, gather_options(words))
         compiled = compile_cell(source, shell.user_ns)
         shell.push(dict(compiled.exports))
         display(make_card(compiled))
+
+
+def gather_options(words: Words) -> dict[str, Any]:
+    """Return the class attributes that a line sets; those of `retry` become one."""
+    options = dict(words.options)
+    retry = {name: options.pop(key) for key, name in _RETRY.items() if key in options}
+    return {**options, "retry": retry} if retry else options
 
 
 def make_card(compiled: CompiledCell) -> NodeCard:
@@ -63,6 +75,7 @@ def make_card(compiled: CompiledCell) -> NodeCard:
         spec=spec,
         notices=tuple(map(str, compiled.notices)),
         changes=tuple(tell_node_changes(before[-1], spec)) if before else (),
+        coded=compiled.node.traits.retry.code,
         broken=tuple(find_broken(spec)),
     )
 

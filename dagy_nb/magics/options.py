@@ -9,6 +9,7 @@ from typing import Any
 
 from dagy_nb.errors import UsageError
 from dagy_nb.model.nearest import suggest_names
+from dagy_nb.model.retry import MAX_WAIT, RetryKind
 from dagy_nb.model.spec import RunnerName
 
 MAX_RETRIES = 100
@@ -172,6 +173,36 @@ def read_retries(text: str) -> int:
     if not text.isdecimal() or int(text) > MAX_RETRIES:
         raise ValueError(f"write a whole number from 0 to {MAX_RETRIES}")
     return int(text)
+
+
+def read_delays(text: str) -> float | tuple[float, ...]:
+    """Read `5`, or `1,5,30`: seconds before each further attempt."""
+    try:
+        delays = tuple(float(each) for each in text.split(","))
+    except ValueError:
+        delays = (-1.0,)
+    if not all(0 <= each <= MAX_WAIT for each in delays):
+        raise ValueError("write seconds from 0 on, such as 5, or 1,5,30")
+    return delays[0] if len(delays) == 1 else delays
+
+
+def read_kinds(text: str) -> tuple[str, ...]:
+    """Read `raised,timed_out`: after what a node is tried again."""
+    for each in text.split(","):
+        if each not in list(RetryKind):
+            raise ValueError(suggest_names(each, list(RetryKind), what="kinds").rstrip("."))
+    return tuple(text.split(","))
+
+
+def read_megabytes(text: str) -> float:
+    """Read a number of megabytes above 0."""
+    try:
+        value = float(text)
+    except ValueError:
+        value = 0.0
+    if not 0 < value < float("inf"):
+        raise ValueError("write a number of megabytes above 0")
+    return value
 
 
 def read_count(text: str) -> int:

@@ -92,6 +92,18 @@ def test_an_attempt_whose_time_has_come_waits_for_a_place_too():
     assert player.started == ["a", "b", "a"]
 
 
+def test_a_timer_that_fires_twice_lets_a_node_stand_in_line_once():
+    player = player_of("a b", most=1, steps={"a": {**LATER, "retries": 9}})
+    player.fail("a")
+
+    player.end_wait("a")
+    player.end_wait("a")
+    player.complete("b")
+    player.fail("a", 2)
+
+    assert player.started == ["a", "b", "a"]
+
+
 @pytest.mark.parametrize("how", ["cancelled", "killed", "abandoned"])
 def test_a_cancelled_node_gives_its_place_back(how):
     player = player_of("a b", most=1)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from dagy_nb.magics.card import NodeCard
 from dagy_nb.magics.changes import tell_flow_changes, tell_node_changes
 from dagy_nb.model.connector import Cardinality, ConnectorSpec, Direction, Side
@@ -67,10 +69,57 @@ def test_a_card_tells_what_goes_in_and_out_and_how_it_runs():
         "  config   how: 'left' | 'right'",
         "  config   until: date | null",
         "  runs     thread, limit 30 s, 2 further attempts",
+        "  retry    after raised, at once",
         "  changed  input flights changed",
         "  note     `threshold` was captured as 3.",
         "  broken   flow delays: does not fit",
     ]
+
+
+RETRIES = [
+    ({"retries": 0}, (), None),
+    ({"retries": 0, "retry": {"delay": 5}}, (), "after raised, waits 5 s"),
+    ({"retry": {"delay": 2, "backoff": 3}}, (), "after raised, waits 2 s × 3 each time"),
+    (
+        {"retry": {"delay": (1, 5.5), "on": ("crashed", "timed_out"), "jitter": 0.25}},
+        (),
+        "after timed_out or crashed, waits 1, 5.5 s, ± 25% by chance",
+    ),
+    (
+        {"retry": {"errors": ("OSError", "KeyError")}},
+        (),
+        "after raised, only OSError, KeyError, at once",
+    ),
+    (
+        {},
+        ("delay", "when"),
+        "after raised, where the class's `when` agrees, waits by the class's `delay`",
+    ),
+]
+
+
+@pytest.mark.parametrize(("changes", "coded", "told"), RETRIES)
+def test_a_card_tells_how_a_node_is_tried_again(changes, coded, told):
+    card = NodeCard(spec=spec(**changes), coded=coded)
+
+    rows = [
+        line.removeprefix("  retry").strip()
+        for line in repr(card).splitlines()
+        if line[2:7] == "retry"
+    ]
+    assert rows == ([told] if told else [])
+
+
+def test_a_card_tells_a_limit_of_memory():
+    assert "thread, limit 30 s, 2 further attempts, at most 512 MB" in repr(
+        NodeCard(spec=spec(memory_mb=512))
+    )
+
+
+def test_what_changed_names_retries_and_memory():
+    changed = tell_node_changes(spec(), spec(retry={"delay": 5}, memory_mb=512))
+
+    assert changed == ["memory_mb: none → 512.0", "how it is tried again"]
 
 
 def test_a_card_in_html_shows_text_as_text():
