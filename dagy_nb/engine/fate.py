@@ -48,11 +48,11 @@ The rules (D11):
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from enum import IntEnum
 
 from dagy_nb.engine.plan import Step
 from dagy_nb.engine.wires import Binding
+from dagy_nb.engine.word import word
 from dagy_nb.model.connector import Cardinality
 from dagy_nb.model.retry import Trigger
 from dagy_nb.model.state import NodeState, Reason, RunState
@@ -66,7 +66,7 @@ class Harm(IntEnum):
     FAILED = 2
 
 
-@dataclass(frozen=True, slots=True)
+@word()
 class Ending:
     """How a step ended, as the steps behind it see it.
 

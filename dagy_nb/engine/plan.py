@@ -19,6 +19,7 @@ from dagy_nb.engine.inner import plan_inner
 from dagy_nb.engine.keeping import NOTHING, Keeping
 from dagy_nb.engine.retry import NO_PLAN, RetryPlan, plan_retry
 from dagy_nb.engine.wires import Binding, Wires
+from dagy_nb.engine.word import word
 from dagy_nb.errors import FlowError, UnknownName
 from dagy_nb.model.datatype import DataType
 from dagy_nb.model.event import PlannedNode, RunQueued
@@ -36,7 +37,7 @@ NESTED = "nested"
 """Name of the runner of nodes that run other nodes; nobody asks for it."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@word(kw_only=True)
 class Step:
     """One node in the ordered work of a run.
 
@@ -281,7 +282,7 @@ def _plan_step(
         retry=plan_retry(node, node_class),
         trigger=node.trigger,
         memory_mb=node.memory_mb if node.memory_mb is not None else spec.memory_mb,
-        bindings=tuple(wires.bind(node, each) for each in spec.inputs),
+        bindings=wires.bind_all(node, spec),
         producers=tuple(wires.producers[node.id]),
         consumers=consumers,
         error_outputs=tuple(wires.caught[node.id]),

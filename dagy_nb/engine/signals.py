@@ -6,10 +6,11 @@ Signals carry the time they happened, since the machine has no clock. Neither ca
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import StrEnum
 from typing import NamedTuple
 
+from dagy_nb.engine.word import word
 from dagy_nb.model.event import ErrorFact, Event, Preview
 from dagy_nb.model.state import Reason, Why
 
@@ -31,7 +32,7 @@ class Timer(NamedTuple):
     attempt: int = 0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@word(kw_only=True)
 class Signal:
     """The base of what the machine is told.
 
@@ -42,12 +43,12 @@ class Signal:
     at: float
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@word(kw_only=True)
 class RunBegun(Signal):
     """The driver is ready."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@word(kw_only=True)
 class AttemptBegun(Signal):
     """A runner acknowledged that a body begins: the attempt's limit counts from here."""
 
@@ -55,7 +56,7 @@ class AttemptBegun(Signal):
     attempt: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@word(kw_only=True)
 class AttemptEnded(Signal):
     """A runner said how an attempt ended.
 
@@ -74,7 +75,7 @@ class AttemptEnded(Signal):
     previews: Mapping[str, Preview] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@word(kw_only=True)
 class ReasonFound(Signal):
     """The driver looked for kept outputs of an attempt that was handed out, and found why it must run.
 
@@ -92,7 +93,7 @@ class ReasonFound(Signal):
     reused_from: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@word(kw_only=True)
 class StepReused(ReasonFound):
     """The driver found kept outputs of an attempt that was handed out: its body does not run.
 
@@ -106,7 +107,7 @@ class StepReused(ReasonFound):
     previews: Mapping[str, Preview] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@word(kw_only=True)
 class StopAnswered(Signal):
     """A runner said how it stopped a call: `cancelled`, `killed`, `abandoned`, or `stopping`."""
 
@@ -115,7 +116,7 @@ class StopAnswered(Signal):
     how: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@word(kw_only=True)
 class LineWritten(Signal):
     """A body wrote a line."""
 
@@ -125,7 +126,7 @@ class LineWritten(Signal):
     text: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@word(kw_only=True)
 class ProgressMade(Signal):
     """A body told how far it is."""
 
@@ -135,14 +136,14 @@ class ProgressMade(Signal):
     message: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@word(kw_only=True)
 class TimerFired(Signal):
     """A timer fell due: an attempt's limit, the run's, the patience with a stop, or a wait for a retry."""
 
     timer: Timer
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@word(kw_only=True)
 class CancelAsked(Signal):
     """Somebody asked to cancel one node, or the run where `node_id` is empty."""
 
@@ -150,19 +151,19 @@ class CancelAsked(Signal):
     by: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@word()
 class Instruction:
     """The base of what the driver is to do."""
 
 
-@dataclass(frozen=True, slots=True)
+@word()
 class Emit(Instruction):
     """Record a fact, then tell it."""
 
     event: Event
 
 
-@dataclass(frozen=True, slots=True)
+@word()
 class Start(Instruction):
     """Hand an attempt to its runner."""
 
@@ -170,7 +171,7 @@ class Start(Instruction):
     attempt: int
 
 
-@dataclass(frozen=True, slots=True)
+@word()
 class Stop(Instruction):
     """Tell the runner to end a call, and pass on its answer as `StopAnswered`."""
 
@@ -178,7 +179,7 @@ class Stop(Instruction):
     attempt: int
 
 
-@dataclass(frozen=True, slots=True)
+@word()
 class Abandon(Instruction):
     """Stop waiting for a call."""
 
@@ -186,7 +187,7 @@ class Abandon(Instruction):
     attempt: int
 
 
-@dataclass(frozen=True, slots=True)
+@word()
 class ArmTimer(Instruction):
     """Fire a timer after so many seconds."""
 
@@ -194,14 +195,14 @@ class ArmTimer(Instruction):
     seconds: float
 
 
-@dataclass(frozen=True, slots=True)
+@word()
 class DisarmTimer(Instruction):
     """Forget a timer."""
 
     timer: Timer
 
 
-@dataclass(frozen=True, slots=True)
+@word()
 class KeepOutputs(Instruction):
     """Take over the values of an attempt that completed; without this they are dropped."""
 
@@ -209,7 +210,7 @@ class KeepOutputs(Instruction):
     attempt: int
 
 
-@dataclass(frozen=True, slots=True)
+@word()
 class GiveError(Instruction):
     """Put an error as value on a node's ERROR outputs."""
 
@@ -218,13 +219,13 @@ class GiveError(Instruction):
     error: ErrorFact
 
 
-@dataclass(frozen=True, slots=True)
+@word()
 class DropOutputs(Instruction):
     """Let go of a node's values: the last consumer has had them."""
 
     node_id: str
 
 
-@dataclass(frozen=True, slots=True)
+@word()
 class Finish(Instruction):
     """The run is over; nothing follows."""

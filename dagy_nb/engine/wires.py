@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 from dagy_nb.abc import Conversion
+from dagy_nb.engine.word import word
 from dagy_nb.errors import FlowError
 from dagy_nb.model.connector import Cardinality, ConnectorSpec, Direction
 from dagy_nb.model.datatype import DataType
@@ -15,7 +15,7 @@ from dagy_nb.model.nearest import suggest_names
 from dagy_nb.model.spec import NodeSpec
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@word(kw_only=True)
 class Source:
     """Where a value for an input comes from.
 
@@ -30,7 +30,7 @@ class Source:
     conversion: Conversion | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@word(kw_only=True)
 class Binding:
     """An input with everything that leads into it, in the order of the flow's edges.
 
@@ -68,6 +68,7 @@ class Wires:
         given: Mapping[tuple[str, str], tuple[DataType, ...]],
     ) -> None:
         self._given = given
+        self._inputs: dict[str, tuple[ConnectorSpec, ...]] = {}
         self._conversions: dict[tuple[int, int], Conversion | None] = {}
         self.enabled = {node.id for node in flow.nodes if not node.disabled}
         self.into: dict[tuple[str, str], list[Source]] = defaultdict(list)
@@ -97,12 +98,18 @@ class Wires:
             self._conversions[pair] = _compare(output.data_types, into.data_types)
         return self._conversions[pair]
 
-    def bind(self, node: NodeEntry, connector: ConnectorSpec) -> Binding:
-        """Return an input with what leads into it.
+    def bind_all(self, node: NodeEntry, spec: NodeSpec) -> tuple[Binding, ...]:
+        """Return every input of a node with what leads into it.
 
         Raises:
             FlowError: `input.missing`.
         """
+        inputs = self._inputs.get(node.type)
+        if inputs is None:
+            inputs = self._inputs[node.type] = spec.inputs
+        return tuple([self._bind(node, each) for each in inputs])
+
+    def _bind(self, node: NodeEntry, connector: ConnectorSpec) -> Binding:
         sources = tuple(self.into.get((node.id, connector.name), ()))
         types = self._given.get((node.id, connector.name))
         if types is not None and not sources:

@@ -216,7 +216,7 @@ class JournalStore:
 
     def _begin(self) -> None:
         """Begin with nothing known, in a new process."""
-        self._process = os.getpid()
+        self._writer = self._journal.writer
         self._live = Live(self.place)
         self._requests: CancelRequests | None = None
         self._own_runs: set[str] = set()
@@ -229,7 +229,8 @@ class JournalStore:
         self._own_runs.add(run_id)
 
     def _check_process(self) -> None:
-        if self._process != os.getpid():  # a forked child: what the parent has open is the parent's
+        # A forked child has another writer; what the parent has open is the parent's.
+        if self._writer is not self._journal.writer:
             self._inherited = self._live
             self._begin()
 

@@ -118,11 +118,12 @@ class Segment:
 
     def write(self, lines: bytes) -> None:
         """Append whole lines; raises OSError, after which the segment must not be used again."""
-        rest = memoryview(lines)
-        while rest:
-            written = os.write(self._descriptor, rest)
+        written = os.write(self._descriptor, lines)
+        self.size += written
+        while written < len(lines):
+            lines = lines[written:]
+            written = os.write(self._descriptor, lines)
             self.size += written
-            rest = rest[written:]
 
     def sync(self) -> None:
         """Wait until what was written survives a loss of power; raises OSError."""
