@@ -1,15 +1,16 @@
 // What an empty flow says: how to begin.
+import { hasOwnTypes } from '../graph/palette';
 import { useActions, useEditor } from './context';
 import { Icon } from './Icon';
 
 export function EmptyCanvas() {
-  const hasTypes = useEditor(state => state.graph.palette.types.size > 0);
+  const hasTypes = useEditor(state => hasOwnTypes(state.graph.palette));
   const paletteOpen = useEditor(state => state.paletteOpen);
   const actions = useActions();
   return (
     <div className="dagy-empty">
       <Icon name="graph" size={32} />
-      <b>{hasTypes ? 'This flow has no nodes yet.' : 'There are no node types yet.'}</b>
+      <b>{hasTypes ? 'This flow has no nodes yet.' : 'There are no node types of yours yet.'}</b>
       {hasTypes ? (
         <p>Click a node in the palette, or drag it here. Then drag from an output to an input.</p>
       ) : (

@@ -4,6 +4,7 @@ import type { NodeProps } from '@xyflow/react';
 import type { DiagnosticPicture, NodePicture } from '../protocol/generated';
 import { CardStatus } from './CardStatus';
 import { ConnectorHandle } from './ConnectorHandle';
+import { CONTROL } from '../graph/palette';
 import { useEditor } from './context';
 import { Icon, NodeIcon } from './Icon';
 import type { IconName } from './icons';
@@ -20,7 +21,7 @@ export const NodeCard = memo(function NodeCard({ data, selected }: NodeProps<Car
     `is-${tone}`,
     selected ? 'is-selected' : '',
     picture.disabled ? 'is-disabled' : '',
-    picture.category === 'Control' ? 'is-control' : '',
+    picture.category === CONTROL ? 'is-control' : '',
     picture.missing || picture.unavailable ? 'is-missing' : '',
     worst ? `has-${worst}` : ''
   ].join(' ');

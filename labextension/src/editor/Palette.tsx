@@ -1,7 +1,7 @@
 // All node types in, a list out to search, to click and to drag from.
 import { useMemo, useRef, useState, type KeyboardEvent } from 'react';
 import type { TypePicture } from '../protocol/generated';
-import { groupTypes, searchTypes } from '../graph/palette';
+import { groupTypes, hasOwnTypes, searchTypes } from '../graph/palette';
 import { useActions, useEditor } from './context';
 import { Icon, NodeIcon } from './Icon';
 import { stepFocus } from './stepFocus';
@@ -59,12 +59,12 @@ export function Palette() {
             ))}
           </section>
         ))}
-        {palette.types.size === 0 ? (
+        {query === '' && !hasOwnTypes(palette) ? (
           <p className="dagy-calm">
-            Node types appear here once a cell with <code>%%flownode</code> has defined them.
+            Your node types appear here once a cell with <code>%%flownode</code> has defined them.
           </p>
         ) : null}
-        {palette.types.size > 0 && found.length === 0 ? (
+        {query !== '' && found.length === 0 ? (
           <p className="dagy-calm">
             No node type matches “{query}”. A cell that begins with <code>%%flownode</code> defines
             one.

@@ -27,6 +27,14 @@ export function compareTypes(
   return row?.[input.type_key] ?? null;
 }
 
+/** The category of the nodes that steer a flow, which are there without anybody's doing. */
+export const CONTROL = 'Control';
+
+/** Whether there is a node type that somebody made for the work itself. */
+export function hasOwnTypes(palette: Palette): boolean {
+  return palette.picture.types.some(type => type.category !== CONTROL);
+}
+
 /** The types whose text holds every word of the query, in the palette's order. */
 export function searchTypes(palette: Palette, query: string): readonly TypePicture[] {
   const words = query.toLowerCase().split(/\s+/).filter(Boolean);

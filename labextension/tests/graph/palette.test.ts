@@ -1,6 +1,12 @@
 import { describe, expect, it } from 'vitest';
-import { compareTypes, groupTypes, searchTypes } from '../../src/graph/palette';
-import { connector, output, palette, TYPES } from '../examples';
+import {
+  compareTypes,
+  groupTypes,
+  hasOwnTypes,
+  indexPalette,
+  searchTypes
+} from '../../src/graph/palette';
+import { connector, output, palette, PALETTE, type, TYPES } from '../examples';
 
 describe('compareTypes', () => {
   it('looks up all types of a connector together', () => {
@@ -37,4 +43,11 @@ describe('groupTypes', () => {
       ['General', 3]
     ]);
   });
+});
+
+it('tells the user’s own types from those that are always there', () => {
+  const control = type('Branch', { category: 'Control' });
+
+  expect(hasOwnTypes(indexPalette({ ...PALETTE, types: [control] }))).toBe(false);
+  expect(hasOwnTypes(indexPalette({ ...PALETTE, types: [control, type('Late')] }))).toBe(true);
 });
