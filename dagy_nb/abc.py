@@ -364,12 +364,14 @@ class Backend(Protocol):
     Attributes:
         name: By which it is asked for.
         capabilities: What it can do.
-        missing: What has to be done before it can be used here; empty where nothing has.
     """
 
     name: str
     capabilities: Capabilities
-    missing: str
+
+    @property
+    def missing(self) -> str:
+        """What has to be done before it can be used here; empty where nothing has."""
 
     def submit(self, submission: Submission) -> RunControl:
         """Begin the run and return at once; where it raises, nothing of the run is recorded.

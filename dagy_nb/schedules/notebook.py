@@ -93,6 +93,7 @@ def run_notebook(
     on_event: Callable[[Event], None] | None = None,
     on_start: Callable[[NotebookReporter], None] | None = None,
     save_every: float = 5.0,
+    run_id: str | None = None,
 ) -> NotebookRun:
     """Run a notebook from its first to its last cell in a kernel of its own, and wait for the end.
 
@@ -113,6 +114,7 @@ def run_notebook(
         on_event: Hears every fact, in the thread of the run.
         on_start: Hears the run's reporter before the kernel is launched, which can cancel it.
         save_every: Seconds between two saves of the executed notebook while it runs.
+        run_id: The run's id, where the caller had to know it before; a new one by default.
 
     Returns:
         How it ended. A failing notebook is a result, not an exception.
@@ -132,7 +134,7 @@ def run_notebook(
     kernel_name, language = find_kernel(notebook, kernel)
     papermill = import_papermill()
     values = check_parameters(notebook, parameters or {}, language, typed=typed)
-    run_id = make_run_id(clock.now())
+    run_id = run_id or make_run_id(clock.now())
     target = check_output(
         Path(output) if output else _default_output(settings, source, run_id), source
     )

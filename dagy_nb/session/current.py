@@ -5,6 +5,10 @@ from __future__ import annotations
 import threading
 from typing import TYPE_CHECKING
 
+from dagy_nb.backends.dask.backend import DaskBackend
+from dagy_nb.backends.kernel import KernelBackend
+from dagy_nb.backends.papermill.backend import PapermillBackend
+from dagy_nb.backends.registry import Backends
 from dagy_nb.engine.clock import SystemClock
 from dagy_nb.nodes.registry import default_registry
 from dagy_nb.runners.dask.connection import DaskConnection
@@ -29,6 +33,7 @@ def make_session(settings: Settings | None = None, *, store: Store | None = None
     """
     settings = settings or read_settings()
     clock = SystemClock()
+    cluster = DaskConnection(settings.dask)
     return Session(
         settings=settings,
         store=store or open_store(settings.home, clock),
@@ -37,8 +42,9 @@ def make_session(settings: Settings | None = None, *, store: Store | None = None
             "inline": InlineRunner(),
             "thread": ThreadRunner(slots=settings.thread_slots),
             "process": ProcessRunner(slots=settings.process_slots),
-            "dask": DaskRunner(DaskConnection(settings.dask)),
+            "dask": DaskRunner(cluster),
         },
+        backends=Backends([KernelBackend(), DaskBackend(cluster), PapermillBackend()], settings),
         clock=clock,
     )
 
