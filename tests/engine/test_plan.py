@@ -6,11 +6,14 @@ import pytest
 
 from dagy_nb.abc import Conversion
 from dagy_nb.engine.plan import describe_queued, find_dependents
+from dagy_nb.engine.retry import RetryPlan
 from dagy_nb.errors import DagyError
 from dagy_nb.model.datatype import DataType
 from dagy_nb.model.flow import FailurePolicy
+from dagy_nb.model.retry import RetrySpec
 from dagy_nb.nodes.base import FlowNode, Input, Output
 from dagy_nb.nodes.function import node
+from dagy_nb.nodes.retry import Retry
 from tests.engine.running import plan_flow
 from tests.engine.samples import Branch, Gather, Rescue, Risky, add, add_later, fail, one
 
@@ -93,6 +96,39 @@ def test_what_is_not_safe_is_never_repeated():
         "charge is not safe to retry",
         "",
     ]
+
+
+def grow(attempt):
+    return attempt
+
+
+def always(error, attempt):
+    return True
+
+
+@node(register=False, retries=2, retry=Retry(delay=grow, when=always, on="crashed"), memory_mb=500)
+def fetch() -> int:
+    return 1
+
+
+def test_how_a_node_is_tried_again_comes_from_its_class():
+    step = step_of(plan_flow({"a": fetch}), "a")
+
+    assert (step.retries, step.memory_mb, step.trigger) == (2, 500, "all_success")
+    assert step.retry == RetryPlan(spec=RetrySpec(on=("crashed",)), delay=grow, when=always)
+
+
+def test_a_flow_says_it_instead_but_the_class_s_judgement_stays():
+    entry = {"retries": 5, "retry": {"delay": 3}, "memory_mb": 100, "trigger": "all_done"}
+    step = step_of(plan_flow({"a": (fetch, entry)}), "a")
+
+    assert (step.retries, step.memory_mb, step.trigger) == (5, 100, "all_done")
+    assert step.retry == RetryPlan(spec=RetrySpec(delay=3), when=always)
+
+
+def test_a_plan_carries_the_bound_on_what_runs_at_a_time():
+    assert plan_flow({"a": one}).max_parallel is None
+    assert plan_flow({"a": one}, settings={"max_parallel": 3}).max_parallel == 3
 
 
 def test_a_node_with_a_hook_for_cancels_gets_time_for_it():

@@ -11,6 +11,7 @@ from pydantic import Field
 from dagy_nb.errors import DagyError
 from dagy_nb.model.datatype import DataType
 from dagy_nb.nodes.base import FlowNode, Output
+from dagy_nb.nodes.retry import Retry
 from dagy_nb.session.flow import Flow
 from dagy_nb.session.session import Session
 from tests.flows import chain
@@ -82,6 +83,17 @@ BAD_NODES: list[tuple[dict[str, Any], str, str]] = [
     ({"timeout": float("inf")}, "flow.node_invalid", "finite"),
     ({"runner": "nope"}, "flow.node_invalid", "'inline', 'thread', 'process' or 'dask'"),
     ({"retries": 1_000}, "flow.node_invalid", "retries: "),
+    ({"retry": 5}, "flow.node_invalid", "it is 5"),
+    ({"retry": {"delay": -1}}, "flow.node_invalid", "delay: "),
+    ({"retry": {"dealy": 1}}, "flow.node_invalid", "Did you mean `delay`?"),
+    ({"retry": {"delay": lambda attempt: 1}}, "flow.retry_code", "has code in `delay`"),
+    (
+        {"retry": Retry(when=lambda error, attempt: True)},
+        "flow.retry_code",
+        "retry = Retry(when=…)",
+    ),
+    ({"trigger": "always"}, "flow.node_invalid", "all_done"),
+    ({"memory_mb": 0}, "flow.node_invalid", "memory_mb: "),
     ({"config": 3}, "flow.node_invalid", "mapping from field name to value"),
     ({"config": {1: 2}}, "flow.node_invalid", "mapping from field name to value"),
     ({"value": object()}, "config.not_plain", "value"),

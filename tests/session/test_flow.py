@@ -11,6 +11,9 @@ from dagy_nb.errors import (
     FlowError,
     UnknownName,
 )
+from dagy_nb.model.retry import RetrySpec
+from dagy_nb.nodes.function import node
+from dagy_nb.nodes.retry import Retry
 from dagy_nb.session.flow import Flow
 from dagy_nb.session.session import Session
 from tests.flows import chain, diamond, double, number, shout
@@ -31,6 +34,56 @@ def test_reserved_keywords_are_options_and_others_are_config(session: Session) -
 
     assert dict(node.config) == {"value": 4}
     assert (node.timeout, node.runner, node.retries, node.label) == (5, "thread", 2, "A")
+
+
+def test_how_a_node_is_tried_again_and_when_it_starts_are_options_of_it(session: Session) -> None:
+    flow = Flow("f", session=session)
+    flow.add(
+        number,
+        id="a",
+        retries=3,
+        retry={"delay": [1, 5], "on": "crashed", "errors": ConnectionError},
+        trigger="any_success",
+        memory_mb=64,
+    )
+    (before,) = flow.spec.nodes
+
+    assert before.retry == RetrySpec(delay=(1, 5), on=("crashed",), errors=("ConnectionError",))
+    assert (before.trigger, before.memory_mb) == ("any_success", 64)
+    assert Flow.from_yaml(flow.to_yaml(), session=session).spec == flow.spec
+
+    flow.configure("a", retry=Retry(delay=2, backoff=2), trigger="all_done")
+    flow.configure("a", value=7)
+    (after,) = flow.spec.nodes
+    assert (after.retry, after.trigger) == (RetrySpec(delay=2, backoff=2), "all_done")
+
+    flow.configure("a", retry=None)
+    assert flow.spec.nodes[0].retry is None
+    flow.undo()
+    flow.undo()
+    flow.undo()
+    assert flow.spec.nodes == (before,)
+
+
+def test_a_run_says_before_it_starts_what_will_not_be_tried_again(session: Session) -> None:
+    flow = Flow("f", session=session)
+    flow.add(mail, retries=3)
+
+    (found,) = flow.check()
+
+    assert (found.code, found.severity, str(found.place)) == (
+        "retries.refused",
+        "warning",
+        "mail.retries",
+    )
+    run = flow.run().wait()
+    assert run.state == "COMPLETED"
+
+
+@node(register=False, side_effects=True)
+def mail() -> int:
+    """Write to the world outside."""
+    return 1
 
 
 def test_a_wrong_config_is_refused_at_once_and_nothing_is_added(session: Session) -> None:
