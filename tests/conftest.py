@@ -9,6 +9,7 @@ import pytest
 
 from dagy_nb.store.memory import MemoryStore
 from tests.chromium import chromium, require_chromium
+from tests.cluster import close_cluster
 
 __all__ = ["chromium"]
 
@@ -21,6 +22,13 @@ from dagy_nb.settings import Settings
 def pytest_runtest_setup(item: pytest.Item) -> None:
     """Skip browser tests where there is no browser."""
     require_chromium(item)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def dask_cluster() -> Iterator[None]:
+    """End the shared Dask cluster after the last test; only tests that ask for one start it."""
+    yield
+    close_cluster()
 
 
 class TurnedClock:

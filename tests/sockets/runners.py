@@ -9,6 +9,7 @@ from dagy_nb.abc import Runner
 from dagy_nb.runners.inline import InlineRunner
 from dagy_nb.runners.process import ProcessRunner
 from dagy_nb.runners.thread import ThreadRunner
+from tests.cluster import make_dask_runner
 
 
 @dataclass(frozen=True)
@@ -38,5 +39,6 @@ RUNNERS = {
         Kind("inline", InlineRunner),
         Kind("thread", lambda: ThreadRunner(slots=2)),
         Kind("process", lambda: ProcessRunner(slots=2), False, "killed", "killed"),
+        Kind("dask", make_dask_runner, False, "killed", "killed"),
     )
 }
