@@ -1,0 +1,96 @@
+"""Victims in the process runner: at their limit and at a cancel nothing of them is left, and siblings do not notice."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+
+from dagy_nb.model.event import AttemptStarted
+from dagy_nb.model.state import NodeState
+from dagy_nb.nodes.cell import CellSource, compile_cell
+from dagy_nb.session.current import make_session
+from dagy_nb.session.flow import Flow
+from dagy_nb.settings import Settings
+from dagy_nb.store.memory import MemoryStore
+from tests.victims.cells import VICTIMS, list_cells
+from tests.victims.table import add_cell
+from tests.victims.watching import GRACE, Watch, read_notes, wait_until
+
+pytestmark = pytest.mark.timeout(120)
+LIMIT = 2.0
+PATIENCE = 40.0
+GROUPS = [["busy", "asleep", "parent"], ["regex", "stubborn", "deaf"], ["summing", "flooding"]]
+
+
+@pytest.fixture(scope="module")
+def session(tmp_path_factory):
+    settings = Settings(home=tmp_path_factory.mktemp("home"), process_slots=4)
+    made = make_session(settings, store=MemoryStore())
+    for cell in list_cells(list(VICTIMS)):
+        compile_cell(CellSource(cell), {}, registry=made.registry)
+    yield made
+    made.close()
+
+
+def begin(session, folder, names, *, limit, sibling):
+    """Start victims and a sibling; return the run when every victim has told of its processes."""
+    flow = Flow("victims", session=session)
+    for name in names:
+        flow.add(
+            name, id=name, config={"folder": str(folder)}, runner="process", timeout=limit or 0
+        )
+    flow.add("sibling", id="sibling", config={"seconds": sibling}, runner="process")
+    started = {}
+
+    def hear(event):
+        if isinstance(event, AttemptStarted):
+            started[event.node_id] = event.at
+
+    handle = flow.run()
+    handle.subscribe(hear)
+    assert wait_until(lambda: all((folder / name).exists() for name in names), PATIENCE)
+    return handle, Watch({name: read_notes(folder, name) for name in names})
+
+
+def check(run, watch, names, ending, since, state):
+    """Check what is left of each victim, and fill the table."""
+    assert watch.wait(PATIENCE), watch.end()
+    left = watch.end()
+    for name in names:
+        late = watch.gone_at[name] - since[name]
+        ended = run[name]
+        add_cell(
+            "process",
+            name,
+            ending,
+            f"{max(late, 0):.2f} s, {len(left[name])} left, {ended.state}, {ended.record.enforcement}",
+        )
+        assert late <= GRACE, f"{name}: {late:.2f} s"
+        assert not left[name]
+        assert (ended.state, ended.record.enforcement) == (state, "killed")
+    assert run["sibling"].state is NodeState.COMPLETED
+    assert run.outputs["sibling.output"] == 42
+
+
+@pytest.mark.parametrize("names", GROUPS, ids=" ".join)
+def test_at_its_limit_nothing_of_a_victim_is_left(session, tmp_path, names):
+    handle, watch = begin(session, tmp_path, names, limit=LIMIT, sibling=LIMIT + 1)
+
+    run = handle.wait(timeout=PATIENCE, check=False)
+
+    limits = {name: run[name].record.started_at + LIMIT for name in names}
+    check(run, watch, names, "timeout", limits, NodeState.TIMED_OUT)
+
+
+@pytest.mark.parametrize("names", GROUPS, ids=" ".join)
+def test_at_a_cancel_nothing_of_a_victim_is_left(session, tmp_path, names):
+    handle, watch = begin(session, tmp_path, names, limit=None, sibling=1.0)
+
+    asked = {}
+    for name in names:
+        asked[name] = time.time()
+        handle.cancel(name)
+    run = handle.wait(timeout=PATIENCE, check=False)
+
+    check(run, watch, names, "cancel", asked, NodeState.CANCELLED)
