@@ -208,7 +208,7 @@ def _make_class(pinned: PinnedFlow, module: str) -> type[FlowNode]:
         "execute": execute,
         **{f"end {each.connector.name}": _declare(each) for each in pinned.inputs},
         **{f"end {each.connector.name}": _declare(each) for each in pinned.outputs},
-        "end error": Output(
+        "failure": Output(
             DataType.ERROR,
             name=name_error(pinned.inputs, pinned.outputs),
             description="Why the flow failed.",

@@ -38,13 +38,13 @@ def find_inner_problems(
     for node in flow.nodes:
         if node.type not in specs:
             near = suggest_names(node.type, specs, what="node types")
-            words = f"there is no node type {node.type!r}. {near}".strip()
+            words = f"there is no node type {node.type!r}. {near}".strip().rstrip(".")
             return [("", f"inside, {words}") if is_pinned else ("node", words)]
     by_id = {node.id: specs[node.type] for node in flow.nodes}
     try:
         given = node_class.given_inputs(config, by_id)
     except DagyError as error:
-        return [("input", f"{error.reason} {error.suggestion}".strip())]
+        return [("input", f"{error.reason} {error.suggestion}".strip().rstrip("."))]
     return [
         _tell(each, is_pinned=is_pinned)
         for each in check(flow)
@@ -70,7 +70,7 @@ def dump_config(node: Any) -> dict[str, Any]:
 
 
 def _tell(found: Diagnostic, *, is_pinned: bool) -> tuple[str, str]:
-    words = f"{found.message} {found.suggestion}".strip()
+    words = f"{found.message} {found.suggestion}".strip().rstrip(".")
     if is_pinned:
         return "", f"inside, {found.place.node or 'the flow'}: {words}"
     if found.code == "node.unknown_runner":

@@ -129,7 +129,7 @@ class Session:
             if place.split(".")[0] not in open_fields
         ]
         if problems:
-            told = "; ".join(f"{place}: {words}" for place, words in problems)
+            told = "; ".join(f"{at}: {words}" if at else words for at, words in problems)
             raise ConfigError(f"The config of {node_id} does not fit: {told}.", problems=problems)
 
     def start(

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING
 
-from dagy_nb.errors import CheckFailed, FlowError
+from dagy_nb.errors import CheckFailed, DagyError, FlowError
 from dagy_nb.flowfile.write import write_flow
 from dagy_nb.model.connector import ConnectorSpec, check_identifier
 from dagy_nb.model.datatype import DataType
 from dagy_nb.model.diagnostic import Severity
 from dagy_nb.model.flow import FlowSpec
-from dagy_nb.model.frozen import FrozenMap
+from dagy_nb.model.frozen import FrozenMap, thaw
 from dagy_nb.model.spec import NodeSpec
+from dagy_nb.nodes.composite import CompositeNode
 from dagy_nb.nodes.subflow import End, PinnedFlow, make_subflow
 
 if TYPE_CHECKING:
@@ -84,24 +85,35 @@ def _refuse_errors(session: Session, flow: FlowSpec) -> None:
 def _refuse_recursion(session: Session, flow: FlowSpec, name: str) -> None:
     """Raise where the flow has a node of the type that it is to become, however deep inside."""
     classes = session.registry.snapshot().classes
-    waiting: list[tuple[str, tuple[str, ...]]] = [
-        (node.type, (name, node.type)) for node in flow.nodes
-    ]
+    waiting: list[tuple[tuple[str, ...], FlowSpec]] = [((name,), flow)]
     seen: set[str] = set()
     while waiting:
-        each, path = waiting.pop()
-        if each == name:
-            raise FlowError(
-                f"The node type {name} would run itself: {' → '.join(path)}.",
-                code="flow.recursive",
-                suggestion=f"Take the node of type {name} out of the flow {flow.name}, or give the new type "
-                "another name.",
-            )
-        node_class = classes.get(each)
-        pinned = getattr(node_class, "pinned", None)
-        if each not in seen and isinstance(pinned, PinnedFlow):
-            seen.add(each)
-            waiting += [(node.type, (*path, node.type)) for node in pinned.flow.nodes]
+        path, each = waiting.pop()
+        for type_name in _list_types(each, classes):
+            if type_name == name:
+                raise FlowError(
+                    f"The node type {name} would run itself: {' → '.join((*path, name))}.",
+                    code="flow.recursive",
+                    suggestion=f"Take {path[-1] if len(path) > 1 else name} out of the flow {flow.name}, or "
+                    "give the new type another name.",
+                )
+            pinned = getattr(classes.get(type_name), "pinned", None)
+            if type_name not in seen and isinstance(pinned, PinnedFlow):
+                seen.add(type_name)
+                waiting.append(((*path, type_name), pinned.flow))
+
+
+def _list_types(flow: FlowSpec, classes: Mapping[str, type[FlowNode]]) -> Iterator[str]:
+    """Yield the types of a flow's nodes, and of what those run inside that have no flow of their own."""
+    for node in flow.nodes:
+        yield node.type
+        node_class = classes.get(node.type)
+        if node_class is not None and issubclass(node_class, CompositeNode):
+            try:
+                yield from node_class.inner_types(thaw(node.config))
+            except (LookupError, ValueError, DagyError):
+                # Its config waits for parameters: the run's own check will see.
+                continue
 
 
 def _find_open_inputs(

@@ -65,7 +65,7 @@ KINDS = [pd.DataFrame, pl.DataFrame, pl.LazyFrame, pa.Table.from_pylist]
         (1, D.BOOLEAN, True),
         (0.0, D.BOOLEAN, False),
         ("2026-11-22T12:00:00Z", D.DATETIME, NOON),
-        ("2026-11-22", D.DATETIME, dt.datetime(2026, 11, 22)),
+        ("2026-11-22", D.DATETIME, dt.datetime.fromisoformat("2026-11-22")),
         (NOON.timestamp(), D.DATETIME, NOON),
         (np.array([[1, 2], [3, 4]]), D.JSON, [[1, 2], [3, 4]]),
         (np.array([1, 2]), D.LIST, [1, 2]),

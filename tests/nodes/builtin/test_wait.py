@@ -190,9 +190,9 @@ def test_a_wait_added_from_the_palette_is_a_finding_until_it_is_set(session):
 
 
 def test_a_date_of_yaml_is_a_time(session):
-    assert (
-        Wait.create({"until": dt.datetime(2026, 11, 22, 12)}).config.until == "2026-11-22T12:00:00"
-    )
+    moment = dt.datetime.fromisoformat("2026-11-22T12:00:00")
+
+    assert Wait.create({"until": moment}).config.until == "2026-11-22T12:00:00"
 
 
 def test_a_wait_in_a_run_passes_the_value_on(session):
