@@ -33,6 +33,12 @@ class Settings:
         rules: A YAML file of rules that choose backends (`DAGY_RULES`), or None.
         dask: Address of a Dask scheduler (`DAGY_DASK`); empty starts a cluster on this machine when one
             is needed.
+        journal_days: How many days old, packed parts of the journal are kept (`DAGY_JOURNAL_DAYS`); None
+            for ever. What they hold stays in the database, which can then not be made anew from them.
+        keep_after: Seconds after which a node's outputs are kept unasked (`DAGY_KEEP_AFTER`, default 1);
+            None (`none`) keeps none.
+        keep_mb: How many megabytes of outputs are kept (`DAGY_KEEP_MB`, default 2048).
+        keep_days: How many days outputs are kept that nobody looks at (`DAGY_KEEP_DAYS`, default 30).
         sources: Setting → where its value came from.
     """
 
@@ -46,6 +52,10 @@ class Settings:
     deployment_backend: str = ""
     rules: Path | None = None
     dask: str = ""
+    journal_days: float | None = None
+    keep_after: float | None = 1.0
+    keep_mb: float = 2048.0
+    keep_days: float = 30.0
     sources: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -77,13 +87,21 @@ def read_settings(environ: Mapping[str, str] | None = None, folder: Path | None 
         deployment_backend=env.get("DAGY_DEPLOYMENT_BACKEND", "").strip(),
         rules=_read(env, "DAGY_RULES", _path, None),
         dask=env.get("DAGY_DASK", "").strip(),
+        journal_days=_read(env, "DAGY_JOURNAL_DAYS", _days, None),
+        keep_after=_read(env, "DAGY_KEEP_AFTER", _seconds, 1.0),
+        keep_mb=_read(env, "DAGY_KEEP_MB", _amount, 2048.0),
+        keep_days=_read(env, "DAGY_KEEP_DAYS", _amount, 30.0),
         sources={
+            "keep_after": _source(env, "DAGY_KEEP_AFTER"),
+            "keep_mb": _source(env, "DAGY_KEEP_MB"),
+            "keep_days": _source(env, "DAGY_KEEP_DAYS"),
             "home": home_source,
             "node_timeout": _source(env, "DAGY_TIMEOUT"),
             "thread_slots": _source(env, "DAGY_SLOTS"),
             "process_slots": _source(env, "DAGY_PROCESS_SLOTS"),
             "parent_run": _source(env, "DAGY_PARENT_RUN"),
             "static": _source(env, "DAGY_STATIC"),
+            "journal_days": _source(env, "DAGY_JOURNAL_DAYS"),
             "backend": _source(env, "DAGY_BACKEND"),
             "deployment_backend": _source(env, "DAGY_DEPLOYMENT_BACKEND"),
             "rules": _source(env, "DAGY_RULES"),
@@ -128,6 +146,24 @@ def _seconds(text: str) -> float | None:
     value = float(text)
     if not 0 < value < float("inf"):
         msg = "write a number of seconds above 0, or `none` for no limit"
+        raise ValueError(msg)
+    return value
+
+
+def _days(text: str) -> float | None:
+    if text.lower() == "none":
+        return None
+    value = float(text)
+    if not 1 <= value < float("inf"):
+        msg = "write a number of days, 1 or more, or `none` to keep them for ever"
+        raise ValueError(msg)
+    return value
+
+
+def _amount(text: str) -> float:
+    value = float(text)
+    if not 0 < value < float("inf"):
+        msg = "write a number above 0"
         raise ValueError(msg)
     return value
 

@@ -48,9 +48,13 @@ class Identities:
     Args:
         plan: The plan.
         veil: Hashes secrets so that the hash says nothing.
+
+    Attributes:
+        steps: Node id → step.
     """
 
     def __init__(self, plan: Plan, veil: Callable[[str], str]) -> None:
+        self.steps = {step.node_id: step for step in plan.steps}
         self._plan = plan
         self._veil = veil
         self._fixed: dict[str, tuple[Ingredients, str]] = {}

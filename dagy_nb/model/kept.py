@@ -81,7 +81,7 @@ class KeptValue:
     form: str = "pickle"
     size: int = 0
     files: Mapping[str, str] = field(default_factory=dict)
-    inline: str = ""
+    inline: str = field(default="", repr=False)
     stamp: int = 0
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -11,6 +12,7 @@ from typing import Any
 
 from dagy_nb.model.diagnostic import Diagnostic
 from dagy_nb.model.flow import FlowVersion
+from dagy_nb.model.forecast import Forecast
 from dagy_nb.model.record import NodeRunRecord, RunRecord
 from dagy_nb.model.state import RunKind
 
@@ -93,9 +95,12 @@ def list_nodes(run: RunRecord, *, now: float | None = None) -> Table:
         run: What is recorded of the run.
         now: Seconds since the epoch; with it, a running node shows how long it has been running.
     """
+    nodes = run.nodes.values()
+    tells_why = any(each.why or each.reused_from for each in nodes)
+    why = [(_tell_why(each),) if tells_why else () for each in nodes]
     return Table(
-        columns=("node", "type", "state", "took", "what happened"),
-        rows=tuple(_node_row(each, now) for each in run.nodes.values()),
+        columns=("node", "type", "state", "took", "what happened", "why")[: 5 + tells_why],
+        rows=tuple((*_node_row(each, now), *more) for each, more in zip(nodes, why, strict=True)),
         title=tell_run(run),
         note=shorten(run.error.message) if run.error and not run.nodes else "",
     )
@@ -123,6 +128,27 @@ def list_cells(run: RunRecord) -> Table:
         for cell in run.cells
     )
     return Table(columns=("cell", "state", "took", "error"), rows=rows)
+
+
+def list_forecast(forecast: Forecast) -> Table:
+    """Return one row for each node of a flow: what a run would do with it, and why."""
+    rows = tuple(
+        (
+            each.node_id,
+            str(each.action),
+            each.detail or (f"kept in run {each.from_run}" if each.from_run else ""),
+            tell_seconds(each.seconds),
+        )
+        for each in forecast.nodes.values()
+    )
+    counts = Counter(each.action for each in forecast.nodes.values())
+    told = ", ".join(f"{count:,} {action}" for action, count in counts.items())
+    return Table(
+        columns=("node", "would", "why", "took last"),
+        rows=rows,
+        title=f"A run of {forecast.flow} would: {told or 'do nothing'}.",
+        note="" if forecast.reuse else "Reuse is not asked for, so every node runs.",
+    )
 
 
 def list_diagnostics(found: Iterable[Diagnostic], *, name: str) -> Table:
@@ -208,6 +234,12 @@ def _tell_node(node: NodeRunRecord) -> str:
         return shorten(", ".join(_tell_outputs(node)))
     percent = f"{node.fraction:.0%} " if node.fraction else ""
     return shorten(f"{percent}{node.message}".strip())
+
+
+def _tell_why(node: NodeRunRecord) -> str:
+    if node.reused_from:
+        return f"kept in run {node.reused_from}"
+    return shorten(node.why_detail or (str(node.why) if node.why else ""))
 
 
 def _tell_outputs(node: NodeRunRecord) -> list[str]:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
+from dagy_nb.engine.keeping import NOTHING, Keeping
 from dagy_nb.flowfile.read import read_flow
 from dagy_nb.flowfile.write import write_flow
 from dagy_nb.model.flow import FlowSpec, FlowVersion
@@ -13,6 +14,8 @@ from dagy_nb.session.current import current_session
 from dagy_nb.session.draft import Draft
 from dagy_nb.session.editing import EditableFlow
 from dagy_nb.session.entries import build_spec
+from dagy_nb.session.keeping import ask_keeping
+from dagy_nb.session.lineage import describe_resumed
 from dagy_nb.session.parameters import read_declarations
 from dagy_nb.session.session import Session
 from dagy_nb.session.subflow import register_subflow
@@ -21,6 +24,7 @@ if TYPE_CHECKING:
     from dagy_nb.backends.explanation import BackendExplanation
     from dagy_nb.model.diagnostic import Diagnostic
     from dagy_nb.nodes.base import FlowNode
+    from dagy_nb.session.forecast import RunForecast
     from dagy_nb.session.handle import RunHandle
 
 _LOG = logging.getLogger(__name__)
@@ -144,6 +148,10 @@ class Flow(EditableFlow):
         timeout: float | None = None,
         runner: str | None = None,
         backend: str | None = None,
+        reuse: bool = False,
+        force: str | Iterable[str] = (),
+        keep: bool = False,
+        tap: bool = False,
         **parameters: Any,
     ) -> RunHandle:
         """Start a run of the flow as it is now, and return at once.
@@ -152,6 +160,10 @@ class Flow(EditableFlow):
             timeout: Limit in seconds for the whole run; overrides the flow's own, 0 means none.
             runner: Where all bodies run, over what nodes and classes say.
             backend: Where the whole run goes, over what the flow and all rules say.
+            reuse: Where all that decides a node's outputs is as it was, take those that were kept.
+            force: Ids of nodes that run all the same; what depends on them runs if they give other values.
+            keep: Keep the outputs of every node, for later runs with `reuse` and for `resume`.
+            tap: Keep the inputs of every node, for `replay`; those of nodes that fail are kept anyway.
             **parameters: Values of the flow's parameters.
 
         Raises:
@@ -159,9 +171,16 @@ class Flow(EditableFlow):
             FlowError: `parameter.unknown`, `parameter.type`, `parameter.missing`, `flow.no_runner`,
                 `flow.timeout_invalid`.
             UnknownName: `unknown.backend`.
+            UnknownName: `unknown.node` for a forced node.
             BackendError: `backend.*` where the run cannot go to its backend.
         """
-        return self.start(parameters, timeout=timeout, runner=runner, backend=backend)
+        return self.start(
+            parameters,
+            timeout=timeout,
+            runner=runner,
+            backend=backend,
+            keeping=ask_keeping(self.spec, reuse=reuse, force=force, keep=keep, tap=tap),
+        )
 
     def start(
         self,
@@ -170,10 +189,24 @@ class Flow(EditableFlow):
         timeout: float | None = None,
         runner: str | None = None,
         backend: str | None = None,
+        keeping: Keeping = NOTHING,
     ) -> RunHandle:
-        """As `run`, with the parameters in a mapping: so they may be named `timeout` or `runner`."""
+        """As `run`, with the parameters in a mapping: so they may be named `timeout` or `runner`.
+
+        Args:
+            parameters: Name → value.
+            timeout: As for `run`.
+            runner: As for `run`.
+            backend: As for `run`.
+            keeping: What is taken from earlier runs and kept for later ones; see `ask_keeping`.
+        """
         handle = self.session.start(
-            self.spec, parameters, timeout=timeout, runner=runner, backend=backend
+            self.spec,
+            parameters,
+            timeout=timeout,
+            runner=runner,
+            backend=backend,
+            keeping=keeping,
         )
         # Old runs hold their outputs: keep only what still runs, and the newest.
         with self.draft.lock:
@@ -184,6 +217,47 @@ class Flow(EditableFlow):
             except Exception:  # noqa: BLE001 - who watches must not take the handle from the caller
                 _LOG.exception("A watcher of flow %s failed: %r", self.name, callback)
         return handle
+
+    def plan(
+        self, /, *, reuse: bool = True, force: str | Iterable[str] = (), **parameters: Any
+    ) -> RunForecast:
+        """Return what a run of the flow as it is now would do, node by node, without running anything.
+
+        Args:
+            reuse: As for `run`.
+            force: As for `run`.
+            **parameters: Values of the flow's parameters.
+
+        Raises:
+            CheckFailed: `flow.check_failed`, with all diagnostics.
+            FlowError: `parameter.*` where the parameters do not fit.
+            UnknownName: `unknown.node` for a forced node.
+            StoreError: `outputs.*` where what is kept cannot be read.
+
+        Example:
+            >>> flow.plan(month=2)  # doctest: +SKIP
+            A run of delays would: 1 reuse, 2 run.
+        """
+        keeping = ask_keeping(self.spec, reuse=reuse, force=force)
+        return self.session.forecast(self.spec, parameters, keeping)
+
+    def resume(self, run_id: str, /, *, force: str | Iterable[str] = ()) -> RunHandle:
+        """Go on with a run of this flow that did not complete, with the flow as it is now.
+
+        Args:
+            run_id: That run; the first characters are enough where they are its alone.
+            force: Ids of nodes that run again although they completed.
+
+        Raises:
+            UnknownName: `unknown.run`, `unknown.node`.
+            FlowError: `flow.not_resumable`, and whatever keeps the flow from running.
+        """
+        store = self.session.store
+        run = store.run(run_id)
+        resumed = describe_resumed(store, run, self.name)
+        known = {each.name for each in self.spec.parameters}
+        values = {name: value for name, value in run.parameters.items() if name in known}
+        return self.start(values, keeping=ask_keeping(self.spec, force=force, resumed=resumed))
 
     def use_backend(self, name: str | None) -> None:
         """Send the flow's runs to a backend, as `backend: NAME` in its text does; undo takes it back.

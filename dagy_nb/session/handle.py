@@ -78,7 +78,7 @@ class RunHandle:
     @property
     def result(self) -> RunResult:
         """The run as it stands; its outputs are those of the nodes that completed."""
-        return RunResult(record=self.record, outputs=dict(self._live.outputs))
+        return RunResult(record=self.record, outputs=self._live.outputs)
 
     def cancel(self, node_id: str = "", *, by: str = "handle") -> None:
         """Ask the run, or one node of it, to end; returns at once, and twice is as good as once."""

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from dagy_nb.engine.values import RunOutputs
 from dagy_nb.errors import RunFailed, UnknownName
 from dagy_nb.model.event import ErrorFact
 from dagy_nb.model.record import NodeRunRecord, RunRecord
@@ -60,7 +61,7 @@ class NodeResult:
                 code="unknown.output",
                 suggestion=f"Use .outputs[name]; names: {', '.join(self.outputs) or 'none'}.",
             )
-        return next(iter(self.outputs.values()))
+        return self.outputs[next(iter(self.outputs))]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -108,6 +109,8 @@ class RunResult(Mapping[str, NodeResult]):
                 code="unknown.node",
                 suggestion=f"Its nodes are: {', '.join(self.record.nodes)}.",
             )
+        if isinstance(self.outputs, RunOutputs):
+            return NodeResult(record=record, outputs=self.outputs.of(node_id))
         start = f"{node_id}."
         own = {k[len(start) :]: v for k, v in self.outputs.items() if k.startswith(start)}
         return NodeResult(record=record, outputs=own)

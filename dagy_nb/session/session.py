@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import weakref
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +14,7 @@ from dagy_nb.backends.kernel import KernelBackend
 from dagy_nb.backends.registry import Backends
 from dagy_nb.checks.flow import check_flow
 from dagy_nb.engine.inner import MAX_DEPTH
+from dagy_nb.engine.keeping import NOTHING, Keeping
 from dagy_nb.engine.plan import Plan, make_plan
 from dagy_nb.errors import CheckFailed, ConfigError, FlowError, UnknownName
 from dagy_nb.flowfile.expressions import read_parameter_values, resolve_parameters
@@ -26,12 +28,15 @@ from dagy_nb.model.expression import find_texts, resolve_value
 from dagy_nb.model.nearest import suggest_names
 from dagy_nb.model.run_id import make_run_id
 from dagy_nb.nodes.composite import CompositeNode
+from dagy_nb.session.forecast import RunForecast, make_forecast
 from dagy_nb.session.handle import RunHandle
 from dagy_nb.session.inner import dump_config, find_inner_problems, list_inner_specs
 from dagy_nb.session.listener import RunListener
 from dagy_nb.session.routing import RunRouting
 from dagy_nb.session.versions import VersionLog, pin_versions
 from dagy_nb.session.watch import CancelWatch
+from dagy_nb.store.output_eviction import Limits
+from dagy_nb.store.outputs import OutputFiles
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -46,6 +51,7 @@ if TYPE_CHECKING:
     from dagy_nb.settings import Settings
 
 GRACE = 2.0
+_REUSE = Keeping(reuse=True)
 
 
 class Session:
@@ -63,6 +69,7 @@ class Session:
     Attributes:
         routing: Chooses the backend of each run.
         flows: Name → the draft that was opened last under this name.
+        outputs: What is kept of nodes.
     """
 
     def __init__(
@@ -85,6 +92,8 @@ class Session:
         self.routing = RunRouting(backends, settings, store, rules=rules)
         self.flows: dict[str, object] = {}
         self.handles: weakref.WeakValueDictionary[str, RunHandle] = weakref.WeakValueDictionary()
+        limits = Limits(megabytes=settings.keep_mb, days=settings.keep_days)
+        self.outputs = OutputFiles(settings.home / "outputs", limits)
         self._versions = VersionLog(store, clock)
         self._watch = CancelWatch(store)
 
@@ -140,6 +149,7 @@ class Session:
         timeout: float | None = None,
         runner: str | None = None,
         backend: str | None = None,
+        keeping: Keeping = NOTHING,
     ) -> RunHandle:
         """Start a run and return at once.
 
@@ -153,10 +163,26 @@ class Session:
         self._refuse_options(timeout, runner)
         values = read_parameter_values(flow, parameters)
         self._refuse_errors(flow)
-        plan = self._plan(flow, values, timeout=timeout, runner=runner)
-        chosen, explanation = self.routing.choose(flow, plan, call=backend)
+        plan = self._plan(flow, values, timeout=timeout, runner=runner, keeping=keeping)
+        asks = keeping.reuse or keeping.resumed is not None
+        chosen, explanation = self.routing.choose(flow, plan, call=backend, reuse=asks)
         self._versions.record(flow, {**list_inner_specs(plan), **self._specs_of(flow)})
         return self._drive(flow, plan, chosen, explanation)
+
+    def forecast(
+        self, flow: FlowSpec, parameters: Mapping[str, Any], keeping: Keeping = _REUSE
+    ) -> RunForecast:
+        """Return what a run of the flow would do, without running anything.
+
+        Raises:
+            CheckFailed: The flow has errors.
+            FlowError: `parameter.*` where the parameters do not fit.
+            StoreError: `outputs.*` where what is kept cannot be read.
+        """
+        values = read_parameter_values(flow, parameters)
+        self._refuse_errors(flow)
+        plan = self._plan(flow, values, timeout=None, runner=None, keeping=keeping)
+        return make_forecast(plan, self.outputs)
 
     def explain_backend(self, flow: FlowSpec, backend: str | None = None) -> BackendExplanation:
         """Return where a run of the flow would go, and why.
@@ -211,6 +237,7 @@ class Session:
         self.routing.backends.close()
         for runner in self.runners.values():
             runner.close()
+        self.outputs.close()
         self.store.close()
 
     def _find_config_problems(
@@ -264,6 +291,7 @@ class Session:
         *,
         timeout: float | None,
         runner: str | None,
+        keeping: Keeping,
     ) -> Plan:
         run_id = make_run_id(self.clock.now())
         return make_plan(
@@ -275,6 +303,7 @@ class Session:
             default_timeout=self.settings.node_timeout,
             timeout=timeout,
             runner=runner,
+            keeping=replace(keeping, keep_after=self.settings.keep_after),
         )
 
     def _drive(
@@ -293,6 +322,7 @@ class Session:
             backend=explanation.backend,
             backend_reason=explanation.reason,
             subscribers=(listener.hear,),
+            engine={"outputs": self.outputs},
         )
         live = backend.submit(submission)
         handle = RunHandle(live, listener)

@@ -1,0 +1,57 @@
+"""The id of a run that did not complete in, a new run that goes on with it out (D12)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from dagy_nb.errors import UnknownName
+from dagy_nb.session.current import current_session
+from dagy_nb.session.flow import Flow
+
+if TYPE_CHECKING:
+    from dagy_nb.model.record import RunRecord
+    from dagy_nb.session.handle import RunHandle
+    from dagy_nb.session.session import Session
+
+
+def resume(
+    run_id: str, /, *, force: str | Iterable[str] = (), session: Session | None = None
+) -> RunHandle:
+    """Go on with a run that failed, was cancelled, ran past its limit, or whose process is gone.
+
+    It runs with its parameters and with the flow that is open under its name, so a cell that was mended
+    counts; where none is open, with the version that is recorded. Nodes that completed there are not run
+    again if all that decides their outputs is as it was and these were kept: of runs with `keep` or `reuse`
+    those of all nodes are, of others those of nodes that took long. A node with side effects is never run
+    again by itself: where its outputs of then cannot be taken, it fails and says so, unless it is forced.
+
+    Args:
+        run_id: That run; the first characters are enough where they are its alone.
+        force: Ids of nodes that run again although they completed.
+        session: Where the run is recorded, and the new one will be; the current one by default.
+
+    Raises:
+        UnknownName: `unknown.run`, `unknown.flow_version`, `unknown.node`.
+        FlowError: `flow.not_resumable`, and whatever keeps the flow from running.
+
+    Example:
+        >>> run = dagy_nb.resume("20261122-0612").wait()  # doctest: +SKIP
+    """
+    session = session or current_session()
+    run = session.store.run(run_id)
+    return _find_draft(session, run).resume(run.run_id, force=force)
+
+
+def _find_draft(session: Session, run: RunRecord) -> Flow:
+    opened = session.flows.get(run.flow)
+    if isinstance(opened, Flow):
+        return opened
+    for version in session.store.flow_versions(run.flow) if run.flow else ():
+        if version.content_hash == run.flow_hash:
+            return Flow.from_spec(version.spec, session=session)
+    raise UnknownName(
+        f"The version of flow {run.flow!r} that run {run.run_id} ran is not recorded.",
+        code="unknown.flow_version",
+        suggestion="Open the flow first, by running its cell.",
+    )
