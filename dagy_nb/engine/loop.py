@@ -14,6 +14,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Mapping
+from functools import partial
 from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING, Any
 
@@ -103,7 +104,8 @@ class RunLoop:
         self._queue: SimpleQueue[Entry] = SimpleQueue()
         self._timers: Timers[Timer] = Timers()
         self._calls: dict[str, LiveCall] = {}
-        self._bodies: deque[tuple[Any, CallSignals]] = deque()
+        self._bodies: deque[Callable[[object], None]] = deque()
+        self._waiting: dict[str, int] = {}
         self._lock = threading.Lock()
         self._baton = object()
         self._held_since: float | None = None
@@ -181,7 +183,7 @@ class RunLoop:
                 if not self._queue.empty():
                     continue
                 if self._bodies:
-                    self._run_body(baton)
+                    self._bodies.popleft()(baton)
                 elif not self._is_finished:
                     self._delivery.flush()
                     self._wait()
@@ -228,8 +230,15 @@ class RunLoop:
         except Empty:
             return
 
-    def _run_body(self, baton: object) -> None:
-        call, reporter = self._bodies.popleft()
+    def _run_waiting(self, node_id: str, attempt: int, baton: object) -> None:
+        """Make the call of a step that waited for this thread, and run its body."""
+        if self._waiting.pop(node_id, None) != attempt:
+            return
+        made = self._make_call(node_id, attempt)
+        if made is not None:
+            self._run_body(*made, baton)
+
+    def _run_body(self, call: Any, reporter: CallSignals, baton: object) -> None:
         self._take(reporter.make_begun())
         reporter.is_begun = True
         self._delivery.flush()
@@ -289,6 +298,18 @@ class RunLoop:
 
     def _hand_out(self, node_id: str, attempt: int) -> None:
         step = self._steps[node_id]
+        if step.runner == RunnerName.INLINE and not step.spec.is_async:
+            # Its call is made when this thread comes to it, so that thousands that wait take little.
+            self._waiting[node_id] = attempt
+            self._bodies.append(partial(self._run_waiting, node_id, attempt))
+            return
+        made = self._make_call(node_id, attempt)
+        if made is not None:
+            self._bodies.append(partial(self._run_body, *made))
+
+    def _make_call(self, node_id: str, attempt: int) -> tuple[LiveCall, CallSignals] | None:
+        """Hand an attempt to its runner; return it where its body is to run in this thread."""
+        step = self._steps[node_id]
         reporter = CallSignals(node_id, attempt, self._clock, self.post)
         try:
             if node_id in self._refused:
@@ -301,16 +322,16 @@ class RunLoop:
             fact = describe_exception(error, node_id=node_id, attempt=attempt)
             is_crash = node_id not in self._refused
             reporter.ended(Outcome(error=fact, exception=error, crashed=is_crash))
-            return
+            return None
         self._calls[node_id] = live
-        if hasattr(live, "run_here"):
-            self._bodies.append((live, reporter))
+        return (live, reporter) if hasattr(live, "run_here") else None
 
     def _stop(self, instruction: Stop, _: Outcome | None) -> None:
         live = self._calls.get(instruction.node_id)
         how = "stopping" if live is None else live.stop()
-        if self._asked.pop(instruction.node_id, None) is not None:
-            how = "cancelled"  # nothing of it began
+        for waiting in (self._asked, self._waiting):
+            if waiting.pop(instruction.node_id, None) is not None:
+                how = "cancelled"  # nothing of it began
         self.post(
             StopAnswered(
                 at=self._clock.now(),
