@@ -1,4 +1,4 @@
-"""What is asked of retries and one failed attempt in, whether another follows and after how long out.
+"""What is asked of retries and one failed attempt in, whether it may be repeated and after how long out.
 
 The class's own callables are called here, in the run's thread: they must answer at once. Whatever they raise
 or return, the run goes on; what was wrong with them is told in words.
@@ -16,7 +16,6 @@ from dagy_nb.model.state import Reason
 from dagy_nb.nodes.retry import AT_ONCE
 
 if TYPE_CHECKING:
-    from dagy_nb.engine.plan import Step
     from dagy_nb.model.event import ErrorFact
     from dagy_nb.model.flow import NodeEntry
     from dagy_nb.nodes.base import FlowNode
@@ -100,40 +99,6 @@ class RetryPlan:
 
 NO_PLAN = RetryPlan()
 """At once, after what was raised."""
-
-
-def decide_wait(
-    step: Step,
-    attempt: int,
-    at: float,
-    error: ErrorFact,
-    *,
-    chance: Callable[[], float],
-    before: float,
-) -> float | None:
-    """Return the seconds until the next attempt of a step; None where no further one was asked for.
-
-    Args:
-        step: The step; its `retry` covers what happened.
-        attempt: The attempt that failed, from 1.
-        at: Now.
-        error: What went wrong.
-        chance: Gives a number from 0 to 1.
-        before: When the run's limit comes.
-
-    Raises:
-        RetryRefused: There is none, though it was asked for.
-    """
-    if step.retries_refused:
-        raise RetryRefused(step.retries_refused)
-    if attempt > step.retries or not step.retry.agrees(error, attempt):
-        return None
-    wait = step.retry.choose_wait(attempt, chance)
-    if at + wait >= before:
-        raise RetryRefused(
-            f"the next attempt would be due in {wait:g} s, when the run's limit has passed"
-        )
-    return wait
 
 
 def plan_retry(node: NodeEntry, node_class: type[FlowNode]) -> RetryPlan:

@@ -6,13 +6,14 @@ import math
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from dagy_nb.engine.retry import RetryRefused, decide_wait
+from dagy_nb.engine.retry import RetryRefused
 from dagy_nb.engine.signals import ArmTimer, DisarmTimer, Timer, TimerKind
 from dagy_nb.model.state import NodeState, Reason
 
 if TYPE_CHECKING:
     from dagy_nb.engine.board import Board
     from dagy_nb.engine.outbox import Outbox
+    from dagy_nb.engine.plan import Step
     from dagy_nb.engine.steprun import StepRun
     from dagy_nb.model.event import ErrorFact
 
@@ -88,3 +89,37 @@ class Retries:
         except RetryRefused as why:
             self._out.tell_no_retry(at, run.step, run.attempt, str(why))
             return None
+
+
+def decide_wait(
+    step: Step,
+    attempt: int,
+    at: float,
+    error: ErrorFact,
+    *,
+    chance: Callable[[], float],
+    before: float,
+) -> float | None:
+    """Return the seconds until the next attempt of a step; None where no further one was asked for.
+
+    Args:
+        step: The step; its `retry` covers what happened.
+        attempt: The attempt that failed, from 1.
+        at: Now.
+        error: What went wrong.
+        chance: Gives a number from 0 to 1.
+        before: When the run's limit comes.
+
+    Raises:
+        RetryRefused: There is none, though it was asked for.
+    """
+    if step.retries_refused:
+        raise RetryRefused(step.retries_refused)
+    if attempt > step.retries or not step.retry.agrees(error, attempt):
+        return None
+    wait = step.retry.choose_wait(attempt, chance)
+    if at + wait >= before:
+        raise RetryRefused(
+            f"the next attempt would be due in {wait:g} s, when the run's limit has passed"
+        )
+    return wait

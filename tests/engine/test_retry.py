@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dagy_nb.engine.fault import describe_exception
-from dagy_nb.engine.retry import RetryPlan, RetryRefused, decide_wait
+from dagy_nb.engine.retry import RetryPlan, RetryRefused
+from dagy_nb.engine.retrying import decide_wait
 from dagy_nb.model.retry import RetrySpec
 from dagy_nb.model.state import Reason
 from tests.engine.plans import ERROR, plan_of
