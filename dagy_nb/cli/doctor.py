@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, entry_points, version
 from pathlib import Path
@@ -19,10 +19,8 @@ if TYPE_CHECKING:
 
 OK, WARN, FAIL = "ok", "warn", "fail"
 MANY_BYTES = 10_000_000
-_ASK_STORE = """
-SELECT (SELECT count(*) FROM runs), (SELECT count(*) FROM damage),
-       (SELECT coalesce(sum(position), 0) FROM segments)
-"""
+_ASK_STORE = "SELECT (SELECT count(*) FROM runs), (SELECT count(*) FROM damage)"
+_ASK_FOLDED = "SELECT name, position FROM segments"
 WIDGET = Path(__file__).parent.parent / "static"
 _NEEDED = ("ipython", "ipykernel", "ipywidgets", "anywidget", "duckdb", "papermill", "nbclient")
 _EXTRAS = {
@@ -107,7 +105,8 @@ def look_at_store() -> Iterator[Finding]:
     try:
         session = current_session()
         with session.store.connect() as connection:
-            runs, damages, folded = connection.execute(_ASK_STORE).fetchone()
+            runs, damages = connection.execute(_ASK_STORE).fetchone()
+            folded = dict(connection.execute(_ASK_FOLDED).fetchall())
     except (DagyError, OSError) as error:
         advice = getattr(error, "suggestion", "") or "Look at the folder, or set DAGY_HOME."
         yield Finding(state=FAIL, what="store", value=str(error), suggestion=advice)
@@ -115,7 +114,7 @@ def look_at_store() -> Iterator[Finding]:
     home = session.settings.home
     yield Finding(state=OK, what="store readable", value=tell_count(runs, "run"))
     yield from _look_at_writing(home)
-    behind = max(0, sum(each.stat().st_size for each in home.glob("journal/*.jsonl")) - folded)
+    behind = _count_unfolded(home, folded)
     yield Finding(
         state=OK if behind < MANY_BYTES else WARN,
         what="store backlog",
@@ -178,6 +177,12 @@ LOOKS: tuple[Callable[[], Iterator[Finding]], ...] = (
     look_at_editor,
     look_at_engine,
 )
+
+
+def _count_unfolded(home: Path, folded: Mapping[str, int]) -> int:
+    """Return how many bytes of the journal are not folded yet; what is packed was."""
+    sizes = {each.name: each.stat().st_size for each in home.glob("journal/*.jsonl")}
+    return sum(max(0, size - folded.get(name, 0)) for name, size in sizes.items())
 
 
 def _look_at_writing(home: Path) -> Iterator[Finding]:

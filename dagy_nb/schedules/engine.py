@@ -60,7 +60,7 @@ class DagyEngine:
         if plan is not None:
             return _execute(nb, kernel_name, plan, options)
         settings, clock = read_settings(), SystemClock()
-        store = open_store(settings.home, clock)
+        store = open_store(settings.home, clock, keep_days=settings.journal_days)
         try:
             reporter = NotebookReporter(
                 make_run_id(clock.now()),

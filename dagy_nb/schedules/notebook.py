@@ -138,7 +138,7 @@ def run_notebook(
     target = check_output(
         Path(output) if output else _default_output(settings, source, run_id), source
     )
-    kept = store or open_store(settings.home, clock)
+    kept = store or open_store(settings.home, clock, keep_days=settings.journal_days)
     try:
         reporter = NotebookReporter(
             run_id, store=kept, clock=clock, timeouts=timeouts, on_event=on_event

@@ -36,7 +36,7 @@ def make_session(settings: Settings | None = None, *, store: Store | None = None
     cluster = DaskConnection(settings.dask)
     return Session(
         settings=settings,
-        store=store or open_store(settings.home, clock),
+        store=store or open_store(settings.home, clock, keep_days=settings.journal_days),
         registry=default_registry(),
         runners={
             "inline": InlineRunner(),

@@ -11,13 +11,14 @@ if TYPE_CHECKING:
     from dagy_nb.store.journal_store import JournalStore
 
 
-def open_store(folder: Path, clock: Clock) -> JournalStore:
+def open_store(folder: Path, clock: Clock, *, keep_days: float | None = None) -> JournalStore:
     """Return the store of a folder; nothing is made there before the first fact.
 
     Args:
         folder: Usually the nearest `.dagy`.
         clock: Where times come from.
+        keep_days: How many days the packed parts of the journal are kept; None for ever.
     """
     from dagy_nb.store.journal_store import JournalStore
 
-    return JournalStore(folder, clock)
+    return JournalStore(folder, clock, keep_days=keep_days)

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from dagy_nb.model.record import RunRecord
     from dagy_nb.store.fold import RunFold
     from dagy_nb.store.projection import Projection
-    from dagy_nb.store.tail import SegmentState
+    from dagy_nb.store.scan import SegmentState
     from dagy_nb.store.versions import FlowContent, VersionFold
 
 Row = dict[str, Any]
@@ -37,9 +37,13 @@ class Archive:
         self.connection = connection
 
     def states(self) -> dict[str, SegmentState]:
-        """Return how far each segment was folded."""
+        """Return how far each segment was folded; those in `packs` are left out."""
         rows = fetch_rows(self.connection, queries.SEGMENTS)
         return {row["name"]: read_segment_state(row) for row in rows}
+
+    def packs(self) -> list[str]:
+        """Return the packs whose segments were all folded."""
+        return [pack for (pack,) in self.connection.execute(queries.PACKS).fetchall()]
 
     def open_runs(self) -> dict[str, str]:
         """Return the runs that have not ended, with the process each belongs to."""

@@ -15,7 +15,7 @@ from dagy_nb.model.state import NodeState, Reason, RunState
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from dagy_nb.store.tail import SegmentState
+    from dagy_nb.store.scan import SegmentState
     from dagy_nb.store.unfinished import UnfinishedCell, UnfinishedNode, UnfinishedRun
 
 RUN_CRASHED = "run.crashed"

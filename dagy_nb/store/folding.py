@@ -16,19 +16,20 @@ from typing import TYPE_CHECKING
 from dagy_nb.errors import StoreError
 from dagy_nb.store.crash import end_crashed_run, is_open
 from dagy_nb.store.fold import RunFold
+from dagy_nb.store.packs import pack_segments, remove_old_packs, remove_packed
 from dagy_nb.store.publish import is_due, is_up_to_date, publish, sweep_logs
 from dagy_nb.store.tail import Tail
 from dagy_nb.store.trouble import explain
 from dagy_nb.store.versions import VersionFold, number_content
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterator, Mapping
+    from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 
     from dagy_nb.model.event import Event
     from dagy_nb.store.base import Base
     from dagy_nb.store.journal import Journal
     from dagy_nb.store.place import Place
-    from dagy_nb.store.tail import SegmentState
+    from dagy_nb.store.scan import SegmentState
 
 _log = logging.getLogger(__name__)
 
@@ -83,6 +84,7 @@ def fold_journal(
     journal: Journal,
     *,
     publish_now: bool = False,
+    keep_days: float | None = None,
     on_step: Callable[[str], None] | None = None,
     should_stop: Callable[[], bool] = lambda: False,
 ) -> FoldReport:
@@ -92,6 +94,7 @@ def fold_journal(
         place: The store's folder.
         journal: Where the facts go that the fold itself finds.
         publish_now: Publish without waiting for the pause between two copies.
+        keep_days: How long old parts of the journal are kept; None for ever.
         on_step: Called with the name of each step that a crash may interrupt.
         should_stop: Asked between transactions.
 
@@ -104,13 +107,36 @@ def fold_journal(
     sweep_logs(place)
     fold = _fold_repairing(place, journal, step, should_stop)
     due = not should_stop() and (publish_now or is_due(place, time.time()))
+    is_published = publish(place, step) if due else is_up_to_date(place)
+    if is_published and not should_stop():
+        tidy_journal(place, fold.list_finished(), keep_days, step)
     return FoldReport(
         facts=fold.facts,
         damages=fold.damages,
         is_caught_up=fold.is_caught_up,
-        is_published=publish(place, step) if due else is_up_to_date(place),
+        is_published=is_published,
         versions=fold.versions,
     )
+
+
+def tidy_journal(
+    place: Place,
+    finished: Sequence[SegmentState],
+    keep_days: float | None,
+    on_step: Callable[[str], None],
+) -> None:
+    """Pack old segments, and remove packs where that is asked for; what is published stays.
+
+    Args:
+        place: The store's folder.
+        finished: The segments that are over and are folded and published whole.
+        keep_days: How long packs are kept; None for ever.
+        on_step: Called with the name of each step that a crash may interrupt.
+    """
+    remove_packed(place, (state.name for state in finished if state.pack))
+    pack_segments(place, (state.name for state in finished if not state.pack), on_step)
+    if keep_days is not None:
+        remove_old_packs(place, days=keep_days)
 
 
 def list_crash_facts(
@@ -134,11 +160,15 @@ class _Fold:
         self._base = base
         self._journal = journal
         self._on_step = on_step
-        self._tail = Tail(place, base.archive.states())
+        self._tail = Tail(place, base.archive.states(), base.archive.packs())
         self.versions = VersionFold()
         self.facts = 0
         self.damages = 0
         self.is_caught_up = False
+
+    def list_finished(self) -> list[SegmentState]:
+        """Return the segments that are over and were folded whole."""
+        return [state for state in self._tail.states.values() if state.is_complete]
 
     def run(self, should_stop: Callable[[], bool]) -> None:
         for _ in range(_ROUNDS):

@@ -47,15 +47,21 @@ class JournalStore:
         clock: Where the times of publishing come from.
         fold_after: Seconds after the end of a run when its facts are folded, in the background, unless
             somebody else did; None leaves folding to those who read.
+        keep_days: How many days the packed parts of the journal are kept; None for ever.
     """
 
     def __init__(
-        self, folder: Path, clock: Clock, *, fold_after: float | None = FOLD_EVERY
+        self,
+        folder: Path,
+        clock: Clock,
+        *,
+        fold_after: float | None = FOLD_EVERY,
+        keep_days: float | None = None,
     ) -> None:
         self.place = Place(Path(folder).absolute())
         self._clock = clock
         self._journal = Journal(self.place, clock)
-        self._fold_after = fold_after
+        self._fold_after, self._keep_days = fold_after, keep_days
         self._begin()
 
     def append(self, *events: Event, durable: bool = False) -> None:
@@ -220,7 +226,13 @@ class JournalStore:
         self._live = Live(self.place)
         self._requests: CancelRequests | None = None
         self._own_runs: set[str] = set()
-        self._duty = FoldDuty(self.place, self._journal, self._live, delay=self._fold_after)
+        self._duty = FoldDuty(
+            self.place,
+            self._journal,
+            self._live,
+            delay=self._fold_after,
+            keep_days=self._keep_days,
+        )
 
     def _watch_run(self, run_id: str) -> None:
         """Listen for requests to cancel a run that is about to begin here."""

@@ -113,7 +113,7 @@ class Live:
         self._reader = Tail(self._place)
         archive = self._open_snapshot() if generation is not None else None
         if archive is not None:
-            self._reader = Tail(self._place, archive.states())
+            self._reader = Tail(self._place, archive.states(), archive.packs())
             archive.seed(self.tail, archive.open_runs())
             self.archive = archive
 

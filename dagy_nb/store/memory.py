@@ -12,7 +12,8 @@ from dagy_nb.model.record import LogRecord
 from dagy_nb.store.fold import RunFold, round_time
 from dagy_nb.store.paging import RunChoice, make_page, merge_requests, pick_run
 from dagy_nb.store.projection import Projection
-from dagy_nb.store.tail import Batch, Fact
+from dagy_nb.store.scan import Fact
+from dagy_nb.store.tail import Batch
 from dagy_nb.store.versions import (
     VersionFold,
     decide_publish,

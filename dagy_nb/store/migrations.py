@@ -112,6 +112,7 @@ MIGRATIONS: tuple[Migration, ...] = (
     Migration(1, "tables", _001_TABLES),
     Migration(2, "reuse and resume", _002_REUSE),
     Migration(3, "attempts", (attempts.VIEW,)),
+    Migration(4, "packs", ("ALTER TABLE segments ADD COLUMN pack VARCHAR",)),
 )
 
 

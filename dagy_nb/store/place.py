@@ -3,6 +3,7 @@
 ```text
 .dagy/
   journal/<time>-<pid>-<random>.jsonl   the truth: one segment per process, appended, never changed
+  journal/<time>-<pid>-<random>.zip     a pack: many segments that are long over, named by the first
   fold.lock                             held for the moments of a fold
   base.duckdb                           ours: everything folded; opened under the lock only
   snap.duckdb                           the last copy of it, never written; views attach it

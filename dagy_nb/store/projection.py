@@ -11,13 +11,14 @@ from typing import TYPE_CHECKING, Any
 from dagy_nb.model.event import LogWritten
 from dagy_nb.store import rows as write
 from dagy_nb.store.fold import RunFold
-from dagy_nb.store.tail import Damage
+from dagy_nb.store.scan import Damage
 from dagy_nb.store.versions import VersionFold
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from dagy_nb.store.tail import Batch, Fact, SegmentState
+    from dagy_nb.store.scan import Fact, SegmentState
+    from dagy_nb.store.tail import Batch
 
 Row = dict[str, Any]
 

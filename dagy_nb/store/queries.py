@@ -42,7 +42,8 @@ def _select_column(name: str, kind: Kind, without: Sequence[str]) -> str:
     return f"epoch_us({name}) AS {name}" if kind is Kind.TIME else name
 
 
-SEGMENTS = select("segments")
+PACKS = "SELECT name FROM segments WHERE name = pack"
+SEGMENTS = select("segments", f"WHERE pack IS NULL OR pack NOT IN ({PACKS})")
 RUNS_BY_ID = select("runs", "WHERE run_id IN (SELECT unnest(?))")
 NODES_BY_RUN = select(
     "node_runs", "WHERE run_id IN (SELECT unnest(?)) ORDER BY run_id, place, node_id"

@@ -16,8 +16,8 @@ from dagy_nb.model.plain import from_plain
 from dagy_nb.model.record import CellRunRecord, LogRecord, NodeRunRecord, RunRecord
 from dagy_nb.model.state import NodeState, Reason, RunKind, RunState, Why
 from dagy_nb.store.liveness import Origin
+from dagy_nb.store.scan import SegmentState
 from dagy_nb.store.segment import Header
-from dagy_nb.store.tail import SegmentState
 from dagy_nb.store.versions import FlowContent
 
 if TYPE_CHECKING:
@@ -149,6 +149,7 @@ def read_segment_state(row: Mapping[str, Any]) -> SegmentState:
         last_at=from_micros(row["last_at"]) or 0.0,
         facts=row["facts"],
         damages=row["damages"],
+        pack=row["pack"] or "",
     )
 
 

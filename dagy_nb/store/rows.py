@@ -14,7 +14,7 @@ from dagy_nb.model.plain import to_plain
 
 if TYPE_CHECKING:
     from dagy_nb.model.event import ErrorFact, LogWritten
-    from dagy_nb.store.tail import Damage, Fact, SegmentState
+    from dagy_nb.store.scan import Damage, Fact, SegmentState
     from dagy_nb.store.unfinished import UnfinishedRun
     from dagy_nb.store.versions import FlowContent, NodeContent
 
@@ -212,6 +212,7 @@ def write_segment(state: SegmentState) -> Row:
         "last_at": to_micros(state.last_at),
         "facts": state.facts,
         "damages": state.damages,
+        "pack": state.pack or None,
     }
 
 

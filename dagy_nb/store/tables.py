@@ -217,6 +217,7 @@ TABLES: dict[str, Table] = {
                 "last_at": _TIME,
                 "facts": _INTEGER,
                 "damages": _INTEGER,
+                "pack": _TEXT,
             },
         ),
     )

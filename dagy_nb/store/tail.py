@@ -1,76 +1,33 @@
-"""Segments and how far each was read in, the facts since then out.
-
-Only whole lines are read. What a dead process left unfinished at the end of its segment, and lines whose
-checksum does not fit, are counted as damage and passed by.
-"""
+"""A journal and how far it was read in, the facts since then out: through all segments, packed ones too."""
 
 from __future__ import annotations
 
-import io
+import logging
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, BinaryIO
+from typing import TYPE_CHECKING
 
-from dagy_nb.errors import StoreError
-from dagy_nb.model.event import JOURNAL_VERSION, Event, decode
-from dagy_nb.store.line import parse_body, read_body
-from dagy_nb.store.liveness import Origin, is_gone, is_held
-from dagy_nb.store.segment import HEADER_KIND, Header, read_header, writer_of
+from dagy_nb.store.packs import SUFFIX as PACKED
+from dagy_nb.store.packs import BrokenPack, list_packed
+from dagy_nb.store.scan import (
+    Damage,
+    Fact,
+    Found,
+    SegmentState,
+    is_segment_over,
+    read_packed,
+    read_segment,
+)
+from dagy_nb.store.segment import writer_of
 from dagy_nb.store.trouble import explain_reading
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-    from pathlib import Path
+    from collections.abc import Iterable, Mapping, Sequence
 
     from dagy_nb.store.place import Place
 
-CHUNK = 1024 * 1024
+_log = logging.getLogger(__name__)
+
 BUDGET = 4 * 1024 * 1024
-
-
-@dataclass(frozen=True, slots=True)
-class Fact:
-    """A fact with its place in the journal and its values as they were written."""
-
-    event: Event
-    data: Mapping[str, Any]
-    segment: str
-    position: int
-    writer: str
-
-
-@dataclass(frozen=True, slots=True)
-class Damage:
-    """Bytes of a segment that cannot be read: `checksum`, `malformed`, `unknown` or `torn`."""
-
-    segment: str
-    position: int
-    length: int
-    what: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SegmentState:
-    """How far a segment was read.
-
-    Attributes:
-        name: Of the segment.
-        writer: Who writes it.
-        position: The first byte not yet read.
-        is_complete: Its process is dead and everything was read: it is never opened again.
-        header: Its first line, or None where that was not read or is damaged.
-        last_at: The latest time of its facts.
-        facts: How many were read.
-        damages: How many lines could not be read.
-    """
-
-    name: str
-    writer: str
-    position: int = 0
-    is_complete: bool = False
-    header: Header | None = None
-    last_at: float = 0.0
-    facts: int = 0
-    damages: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,11 +48,18 @@ class Tail:
     Args:
         place: The store's folder.
         states: How far each segment was read before.
+        packs: The packs that were read whole.
     """
 
-    def __init__(self, place: Place, states: Mapping[str, SegmentState] | None = None) -> None:
+    def __init__(
+        self,
+        place: Place,
+        states: Mapping[str, SegmentState] | None = None,
+        packs: Iterable[str] = (),
+    ) -> None:
         self._place = place
         self.states = dict(states or {})
+        self._packs = set(packs)
         self.is_caught_up = False
 
     def read(self, budget: int = BUDGET) -> Batch:
@@ -107,7 +71,13 @@ class Tail:
         self.is_caught_up = False
         seen: set[str] = set()
         while True:
-            names = [name for name in list_segments(self._place) if name not in seen]
+            names, packs = list_journal(self._place)
+            for pack in packs:
+                if pack not in self._packs:
+                    budget -= self._read_pack(pack, batch, seen, budget, names)
+                    if budget <= 0:
+                        return batch
+            names = [name for name in names if name not in seen]
             if not names:
                 self._miss_segments(seen, batch)
                 self.is_caught_up = True
@@ -118,7 +88,8 @@ class Tail:
                 if budget <= 0:
                     return batch
             # A process that goes on in a new segment shows it before it lets go of the old one: so
-            # one more look finds it, and a process whose segments all ended is really dead.
+            # one more look finds it, and a process whose segments all ended is really dead. The same
+            # look finds the pack of a segment that went into one just now.
 
     def living_writers(self) -> set[str]:
         """Return the writers that may still append; only sure when everything was read."""
@@ -131,152 +102,84 @@ class Tail:
                 self.states[name] = batch.states[name] = replace(state, is_complete=True)
 
     def _read_segment(self, name: str, batch: Batch, budget: int) -> int:
-        state = self.states.get(name) or SegmentState(name=name, writer=writer_of(name) or "")
+        state = self._state_of(name)
         if state.is_complete:
             return 0
         path = self._place.journal / name
         is_over = is_segment_over(path, state)
-        after, facts, damages = read_segment(path, state, is_over=is_over, limit=budget)
-        if after != state:
-            self.states[name] = batch.states[name] = after
+        found = read_segment(path, state, is_over=is_over, limit=budget)
+        return self._keep(state, found, batch)
+
+    def _keep(self, before: SegmentState, found: Found, batch: Batch) -> int:
+        after, facts, damages = found
+        if after != before:
+            self.states[after.name] = batch.states[after.name] = after
             batch.facts.extend(facts)
             batch.damages.extend(damages)
-        return after.position - state.position
+        return after.position - before.position
+
+    def _state_of(self, name: str) -> SegmentState:
+        return self.states.get(name) or SegmentState(name=name, writer=writer_of(name) or "")
+
+    def _read_pack(
+        self, pack: str, batch: Batch, seen: set[str], budget: int, files: Sequence[str]
+    ) -> int:
+        """Read what is not read yet of the segments in a pack, and remember that they are there.
+
+        The pack counts as read when all its segments were, and none is a file of its own any more.
+        """
+        path = self._place.journal / pack
+        read = 0
+        try:
+            names = list_packed(path)
+            for name in names:
+                seen.add(name)
+                state = self._state_of(name)
+                read += self._keep(state, read_packed(path, state, budget - read), batch)
+                if read >= budget:
+                    return read
+            is_whole = all(self.states[name].is_complete for name in names)
+            if is_whole and not set(names) & set(files):
+                self._mark_read(pack, batch)
+        except FileNotFoundError:  # somebody removed it just now
+            pass
+        except OSError as error:
+            raise explain_reading(error, path) from error
+        except BrokenPack as error:
+            _log.warning("A pack of old records cannot be read: %s", error)
+            self._mark_read(pack, batch, Damage(pack, 0, path.stat().st_size, "pack"))
+        return read
+
+    def _mark_read(self, pack: str, batch: Batch, *damages: Damage) -> None:
+        """Let the pack have a state of its own, which says that all of it was read."""
+        self.states[pack] = batch.states[pack] = SegmentState(
+            name=pack, writer="", is_complete=True, damages=len(damages), pack=pack
+        )
+        batch.damages.extend(damages)
+        self._packs.add(pack)
 
 
 def list_segments(place: Place) -> list[str]:
-    """Return the names of all segments, the oldest first.
+    """Return the names of the segments that are files of their own, the oldest first.
+
+    Raises:
+        StoreError: `store.unreadable`.
+    """
+    return list_journal(place)[0]
+
+
+def list_journal(place: Place) -> tuple[list[str], list[str]]:
+    """Return the names of the segments that are files of their own and of the packs, oldest first.
 
     Raises:
         StoreError: `store.unreadable`.
     """
     try:
-        names = [entry.name for entry in place.journal.iterdir()]
+        names = sorted(entry.name for entry in place.journal.iterdir())
     except (FileNotFoundError, NotADirectoryError):
-        return []
+        return [], []
     except OSError as error:
         raise explain_reading(error, place.journal) from error
-    return sorted(name for name in names if writer_of(name) is not None)
-
-
-def is_segment_over(path: Path, state: SegmentState) -> bool:
-    """Whether nobody will append to a segment any more."""
-    if not is_held(path):
-        return True
-    origin = state.header.origin if state.header else _peek_origin(path)
-    return origin is not None and is_gone(origin)
-
-
-def read_segment(
-    path: Path, state: SegmentState, *, is_over: bool, limit: int = BUDGET
-) -> tuple[SegmentState, list[Fact], list[Damage]]:
-    """Read on in one segment.
-
-    Args:
-        path: The segment.
-        state: How far it was read.
-        is_over: Nobody appends to it any more, so what is left at its end is torn.
-        limit: About how many bytes to read at the most.
-
-    Returns:
-        How far it was read now, its facts and its damages. A segment in a newer format is left alone.
-
-    Raises:
-        StoreError: `store.unreadable`.
-    """
-    reading = _Reading(state)
-    at_end = False
-    try:
-        with path.open("rb") as file:
-            while not at_end and reading.position < state.position + limit:
-                chunk, at_end = _read_chunk(file, reading.position, is_over=is_over)
-                reading.read_lines(chunk)
-                if reading.is_newer:
-                    return replace(state, header=reading.header), [], []
-    except FileNotFoundError:
-        at_end = True
-    except OSError as error:
-        raise explain_reading(error, path) from error
-    return reading.finish(is_complete=is_over and at_end), reading.facts, reading.damages
-
-
-class _Reading:
-    """One look into one segment."""
-
-    def __init__(self, state: SegmentState) -> None:
-        self._state = state
-        self.position = state.position
-        self.header = state.header
-        self.last_at = state.last_at
-        self.facts: list[Fact] = []
-        self.damages: list[Damage] = []
-
-    @property
-    def is_newer(self) -> bool:
-        return self.header is not None and self.header.version > JOURNAL_VERSION
-
-    def read_lines(self, chunk: bytes) -> None:
-        for line in io.BytesIO(chunk):  # `splitlines` would also split at other line ends
-            self._read_line(line)
-            self.position += len(line)
-
-    def finish(self, *, is_complete: bool) -> SegmentState:
-        return replace(
-            self._state,
-            position=self.position,
-            is_complete=is_complete,
-            header=self.header,
-            last_at=self.last_at,
-            facts=self._state.facts + len(self.facts),
-            damages=self._state.damages + len(self.damages),
-        )
-
-    def _read_line(self, line: bytes) -> None:
-        body = read_body(line.removesuffix(b"\n"))
-        if body is None:
-            self._count_damage(line, "checksum" if line.endswith(b"\n") else "torn")
-            return
-        try:
-            data = parse_body(body)
-            if data.get("kind") == HEADER_KIND:
-                self.header = read_header(data)
-            else:
-                self._keep(decode(data), data)
-        except StoreError:
-            self._count_damage(line, "unknown")
-        except (TypeError, ValueError, KeyError, AttributeError):
-            self._count_damage(line, "malformed")
-
-    def _keep(self, event: Event, data: Mapping[str, Any]) -> None:
-        state = self._state
-        self.last_at = max(self.last_at, event.at)
-        self.facts.append(Fact(event, data, state.name, self.position, state.writer))
-
-    def _count_damage(self, line: bytes, what: str) -> None:
-        self.damages.append(Damage(self._state.name, self.position, len(line), what))
-
-
-def _read_chunk(file: BinaryIO, position: int, *, is_over: bool) -> tuple[bytes, bool]:
-    """Return whole lines from `position` on, and whether nothing more can be read now."""
-    size = CHUNK
-    while True:
-        file.seek(position)
-        chunk = file.read(size)
-        at_end = len(chunk) < size
-        if at_end and is_over:
-            return chunk, True
-        whole = chunk.rfind(b"\n") + 1
-        if whole or at_end:
-            return chunk[:whole], at_end
-        size *= 2  # one line longer than a chunk
-
-
-def _peek_origin(path: Path) -> Origin | None:
-    state = SegmentState(name=path.name, writer="")
-    try:
-        with path.open("rb") as file:
-            reading = _Reading(state)
-            reading.read_lines(file.readline(CHUNK))
-    except OSError:
-        return None
-    return reading.header.origin if reading.header else None
+    segments = [name for name in names if writer_of(name) is not None]
+    packs = [name for name in names if name.endswith(PACKED) and not name.startswith(".")]
+    return segments, packs

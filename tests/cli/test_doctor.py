@@ -25,6 +25,22 @@ def test_a_healthy_machine_has_nothing_that_fails(call, ask):
     assert "2 runs" in done.stdout
 
 
+def test_what_is_not_folded_yet_is_told_also_where_older_parts_are_gone(recorded, monkeypatch):
+    """Packed segments were folded, so what they had must not count against what is new."""
+    recorded.store.fold()
+    folded = dict(
+        recorded.store.connect().execute("SELECT name, position FROM segments").fetchall()
+    )
+    assert doctor._count_unfolded(recorded.settings.home, folded) == 0
+
+    (path,) = (recorded.settings.home / "journal").glob("*.jsonl")
+    with path.open("ab") as file:
+        file.write(bytes(1000))
+
+    known = {**folded, "00000000000000000001-1-00000000.jsonl": 5_000}
+    assert doctor._count_unfolded(recorded.settings.home, known) == 1000
+
+
 def test_settings_are_told_with_their_source(call, monkeypatch, tmp_path):
     monkeypatch.setenv("DAGY_TIMEOUT", "17")
     monkeypatch.setenv("DAGY_HOME", str(tmp_path / "elsewhere"))

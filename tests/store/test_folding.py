@@ -138,7 +138,7 @@ def test_folding_everything_anew_gives_the_same_tables(tmp_path):
 def test_a_fold_of_many_portions_is_the_same(tmp_path, monkeypatch, expected):
     monkeypatch.setattr("dagy_nb.store.tail.BUDGET", 600)
     monkeypatch.setattr("dagy_nb.store.tail.Tail.read.__defaults__", (600,))
-    monkeypatch.setattr("dagy_nb.store.tail.CHUNK", 500)
+    monkeypatch.setattr("dagy_nb.store.scan.CHUNK", 500)
     store = open_store(tmp_path)
     store.append(*FACTS)
 

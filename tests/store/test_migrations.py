@@ -202,9 +202,12 @@ def test_a_value_that_does_not_fit_its_column_becomes_null(tmp_path):
 
 
 def test_rows_are_never_written_one_by_one():
-    """`executemany` is hundreds of times slower than what `merge` does."""
+    """DuckDB's `executemany` is hundreds of times slower than what `merge` does; SQLite's is quick."""
     sources = Path(base_module.__file__).parent.glob("*.py")
 
     assert [
-        path.name for path in sources if "executemany" in path.read_text(encoding="utf-8")
+        path.name
+        for path in sources
+        if "executemany" in (text := path.read_text(encoding="utf-8"))
+        and "import sqlite3" not in text
     ] == []

@@ -14,7 +14,8 @@ from dagy_nb.model.event import JOURNAL_VERSION, LogWritten, encode
 from dagy_nb.store.journal import Journal
 from dagy_nb.store.line import write_line
 from dagy_nb.store.place import Place
-from dagy_nb.store.tail import Fact, SegmentState, Tail, list_segments, read_segment
+from dagy_nb.store.scan import Fact, SegmentState, read_segment
+from dagy_nb.store.tail import BUDGET, Tail, list_segments
 from tests.store.facts import NOON, TurnedClock, whole_run
 
 NAME = "01800000000000000000-77-abcdef01.jsonl"
@@ -35,7 +36,9 @@ WHOLE = b"".join([HEADER, *LINES])
 
 def read_bytes(path: Path, data: bytes, *, is_over: bool = True):
     path.write_bytes(data)
-    return read_segment(path, SegmentState(name=NAME, writer="77-abcdef01"), is_over=is_over)
+    return read_segment(
+        path, SegmentState(name=NAME, writer="77-abcdef01"), is_over=is_over, limit=BUDGET
+    )
 
 
 @pytest.fixture(scope="module")
@@ -79,7 +82,7 @@ def test_reading_on_gives_each_fact_once(path, cuts):
     seen: list[Fact] = []
     for cut in [*sorted(cuts), len(WHOLE)]:
         path.write_bytes(WHOLE[:cut])
-        state, facts, damages = read_segment(path, state, is_over=False)
+        state, facts, damages = read_segment(path, state, is_over=False, limit=BUDGET)
         seen += facts
         assert damages == []
 
@@ -142,7 +145,7 @@ def test_damage_is_counted_and_passed_by(path, case):
 def test_an_unfinished_line_of_a_living_process_is_waited_for(path):
     state, facts, damages = read_bytes(path, WHOLE[:-5], is_over=False)
     path.write_bytes(WHOLE)
-    later, more, _ = read_segment(path, state, is_over=False)
+    later, more, _ = read_segment(path, state, is_over=False, limit=BUDGET)
 
     assert (len(facts), damages, state.is_complete) == (len(LINES) - 1, [], False)
     assert (len(more), later.position) == (1, len(WHOLE))
@@ -157,7 +160,7 @@ def test_a_segment_of_a_newer_format_is_left_alone(path):
 
 
 def test_a_line_longer_than_a_chunk_is_read(path, monkeypatch):
-    monkeypatch.setattr("dagy_nb.store.tail.CHUNK", 64)
+    monkeypatch.setattr("dagy_nb.store.scan.CHUNK", 64)
 
     _, facts, damages = read_bytes(path, WHOLE)
 
@@ -168,7 +171,7 @@ def test_a_line_longer_than_a_chunk_is_read(path, monkeypatch):
 @given(budget=st.integers(1, len(WHOLE)))
 def test_a_budget_bounds_each_look_and_loses_nothing(path, budget):
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("dagy_nb.store.tail.CHUNK", 256)
+        patch.setattr("dagy_nb.store.scan.CHUNK", 256)
         path.write_bytes(WHOLE)
         tail = Tail(Place(path.parent.parent))
         patch.setattr(Place, "journal", path.parent)
