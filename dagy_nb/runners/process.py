@@ -13,6 +13,7 @@ from dagy_nb.abc import CallReporter, Enforcement, LiveCall, NodeCall
 from dagy_nb.errors import RunnerError
 from dagy_nb.runners.pool import ThreadPool, Worker, current_worker
 from dagy_nb.runners.processcall import SupervisedCall
+from dagy_nb.runners.supervised import MOST_NODES
 from dagy_nb.runners.workers import WorkerPool
 
 
@@ -21,14 +22,15 @@ class ProcessRunner:
 
     Args:
         slots: How many bodies run at a time; by default one for each processor, and at least 2.
+        most_nodes: How many nodes a worker serves before a fresh one takes its place.
     """
 
     name = "process"
     enforcement = Enforcement.HARD
 
-    def __init__(self, slots: int | None = None) -> None:
+    def __init__(self, slots: int | None = None, *, most_nodes: int = MOST_NODES) -> None:
         slots = slots or max(2, os.cpu_count() or 2)
-        self.workers = WorkerPool(slots)
+        self.workers = WorkerPool(slots, most_nodes=most_nodes)
         self._threads = ThreadPool(slots)
         self._is_closed = False
 

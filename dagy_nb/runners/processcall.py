@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import replace
 
 from dagy_nb.abc import CallReporter, NodeCall, Outcome
 from dagy_nb.engine.fault import describe_exception
@@ -13,7 +14,7 @@ from dagy_nb.engine.output import NodeOutput
 from dagy_nb.errors import RunnerError
 from dagy_nb.runners.death import describe_death
 from dagy_nb.runners.streamlines import StreamLines
-from dagy_nb.runners.supervised import SupervisedWorker
+from dagy_nb.runners.supervised import Death, SupervisedWorker
 from dagy_nb.runners.turn import Turn
 from dagy_nb.runners.worker.codec import Buffer
 from dagy_nb.runners.worker.frames import Frame, Kind
@@ -48,6 +49,7 @@ class SupervisedCall:
         self._stop_asked = threading.Event()
         self._worker: SupervisedWorker | None = None
         self._is_started = False
+        self._is_stale = False
         self._is_over = False
         self._ended: Frame | None = None
         self._output = NodeOutput(reporter, time.monotonic)
@@ -71,6 +73,7 @@ class SupervisedCall:
         except RunnerError as error:
             self._end(refuse(error, self.call))
         except BaseException as error:  # noqa: BLE001 - whatever it is, the run must hear of an end
+            self._drop_worker()
             self._end(Outcome(error=describe_exception(error), exception=error, crashed=True))
 
     def stop(self) -> str:
@@ -112,6 +115,8 @@ class SupervisedCall:
                 self._reporter.progressed(fraction, bytes(frame.buffers[1]).decode())
             case Kind.ENDED:
                 self._ended = frame
+            case Kind.STALE:
+                self._is_stale = True
 
     def read(self, level: str, text: bytes) -> None:
         """Take what was written to a stream of the worker."""
@@ -122,8 +127,8 @@ class SupervisedCall:
     def _run(self, should_stop: Callable[[], bool] | None) -> None:
         packed = self._pack()
         while not self._carry(packed, should_stop):
-            # The worker had gone to sleep for good in that very moment.
-            continue
+            # The worker went to sleep for good in that very moment, or had loaded what has changed since.
+            self._is_stale = False
 
     def _pack(self) -> list[Buffer]:
         return pack_call(self.call, take_surroundings()).list_buffers()
@@ -152,7 +157,7 @@ class SupervisedCall:
 
     def _listen(self, worker: SupervisedWorker, should_stop: Callable[[], bool] | None) -> None:
         patience = None if should_stop is None else POLL_SECONDS
-        while self._ended is None and not worker.is_dead:
+        while self._ended is None and not self._is_stale and not worker.is_dead:
             worker.listen(self, patience)
             if should_stop is not None and not self._stop_asked.is_set() and should_stop():
                 self.stop()
@@ -167,27 +172,40 @@ class SupervisedCall:
         if ended is not None:
             self._finish_normally(worker, ended)
             return True
+        return self._finish_dead(worker)
+
+    def _finish_dead(self, worker: SupervisedWorker) -> bool:
         worker.kill()
         is_gone = worker.wait_gone(self)
         death = worker.describe_death()
         with self._lock:
             self._worker = None
         self._workers.discard(worker)
-        if not is_gone and not self._stop_asked.is_set():
-            self._close_output()
-            self._end(describe_death(death, self.call))
-            return True
         if death.is_late:
+            # Only the driver can say that a limit was passed; it may have been frozen.
             self._stop_asked.wait(LATE_PATIENCE)
         if self._stop_asked.is_set():
             self._close_output()
             self._tell_stopped("killed" if is_gone else "abandoned")
             return True
-        if not self._is_started and _went_to_sleep(death.status):
+        if self._may_try_again(death):
             return False
         self._close_output()
-        self._end(describe_death(death, self.call))
+        self._end(self._describe(death))
         return True
+
+    def _may_try_again(self, death: Death) -> bool:
+        is_asleep = death.status == IDLE_EXIT << 8
+        return not self._is_started and (self._is_stale or is_asleep)
+
+    def _describe(self, death: Death) -> Outcome:
+        if not self._workers.is_closed:
+            return describe_death(death, self.call)
+        closed = RunnerError(
+            f"The process runner was closed while {self.call.node_id} ran; its process was ended.",
+            code="runner.closed",
+        )
+        return replace(refuse(closed, self.call), crashed=True, broke_contract=False)
 
     def _finish_normally(self, worker: SupervisedWorker, ended: Frame) -> None:
         worker.drain(self)
@@ -216,12 +234,14 @@ class SupervisedCall:
         self._is_over = True
         self._reporter.stopped(how)
 
+    def _drop_worker(self) -> None:
+        with self._lock:
+            worker, self._worker = self._worker, None
+        if worker is not None:
+            self._workers.discard(worker)
+
     def _kill(self) -> None:
         with self._lock:
             if self._worker is not None:
                 with suppress(OSError):
                     self._worker.kill()
-
-
-def _went_to_sleep(status: int | None) -> bool:
-    return status is not None and status == IDLE_EXIT << 8

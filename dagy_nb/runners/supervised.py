@@ -22,12 +22,14 @@ from dagy_nb.runners.worker.frames import Frame, FrameReader, FrameWriter, Kind,
 from dagy_nb.runners.worker.surroundings import Surroundings
 
 _START = (
-    "import sys; sys.path[:] = sys.argv[7].split(chr(10)); "
-    "from dagy_nb.runners.worker.main import main; main(*map(int, sys.argv[1:6]), sys.argv[6])"
+    "import sys; sys.path[:] = sys.argv[8].split(chr(10)); "
+    "from dagy_nb.runners.worker.main import main; main(*map(int, sys.argv[1:7]), sys.argv[7])"
 )
 _CHUNK = 1 << 16
 _LAST_WORDS = 0.2
 GONE_PATIENCE = 5.0
+MOST_NODES = 1_000
+"""How many nodes a worker serves before a fresh one takes its place."""
 
 
 class Ear(Protocol):
@@ -65,17 +67,24 @@ class SupervisedWorker:
     Args:
         surroundings: Where it begins.
         preload: Modules to import before the first call.
+        most_nodes: How many nodes it may serve.
 
     Raises:
         OSError: The system gives no process.
     """
 
-    def __init__(self, surroundings: Surroundings, preload: Iterable[str] = ()) -> None:
+    def __init__(
+        self,
+        surroundings: Surroundings,
+        preload: Iterable[str] = (),
+        *,
+        most_nodes: int = MOST_NODES,
+    ) -> None:
         self._lock = threading.Lock()
         self._is_closed = False
         self._is_dead = False
         self._news = bytearray()
-        self._guard = self._start(surroundings, preload)
+        self._guard = self._start(surroundings, ",".join(preload), most_nodes)
         self._frames = FrameReader(self._answers)
         self._writer = FrameWriter(self._calls)
         self._poll = select.poll()
@@ -191,7 +200,9 @@ class SupervisedWorker:
             # Something hangs inside the system; it ends when that does.
             self._guard.returncode = -1
 
-    def _start(self, surroundings: Surroundings, preload: Iterable[str]) -> subprocess.Popen[bytes]:
+    def _start(
+        self, surroundings: Surroundings, preload: str, most_nodes: int
+    ) -> subprocess.Popen[bytes]:
         calls, self._calls = os.pipe()
         self._answers, answers = os.pipe()
         orders, self._orders = os.pipe()
@@ -203,8 +214,11 @@ class SupervisedWorker:
             return subprocess.Popen(
                 [
                     *(sys.executable, "-c", _START),
-                    *(str(each) for each in (os.getpid(), calls, answers, orders, told)),
-                    *(",".join(preload), "\n".join(surroundings.path)),
+                    *(
+                        str(each)
+                        for each in (os.getpid(), calls, answers, orders, told, most_nodes)
+                    ),
+                    *(preload, "\n".join(surroundings.path)),
                 ],
                 stdin=subprocess.DEVNULL,
                 stdout=out,

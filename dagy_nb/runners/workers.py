@@ -9,7 +9,7 @@ import time
 import weakref
 
 from dagy_nb.errors import RunnerError
-from dagy_nb.runners.supervised import GONE_PATIENCE, SupervisedWorker
+from dagy_nb.runners.supervised import GONE_PATIENCE, MOST_NODES, SupervisedWorker
 from dagy_nb.runners.worker.surroundings import list_preloaded, take_surroundings
 
 
@@ -18,10 +18,12 @@ class WorkerPool:
 
     Args:
         slots: How many calls run at a time; one worker more than that may live, the spare.
+        most_nodes: How many nodes a worker serves before a fresh one takes its place.
     """
 
-    def __init__(self, slots: int) -> None:
+    def __init__(self, slots: int, *, most_nodes: int = MOST_NODES) -> None:
         self.slots = slots
+        self._most_nodes = most_nodes
         self._roster = _Roster()
         # Ends them also where nobody calls `close`, and before the interpreter is torn down.
         self._finalizer = weakref.finalize(self, self._roster.close)
@@ -30,6 +32,11 @@ class WorkerPool:
     def workers(self) -> frozenset[SupervisedWorker]:
         """All workers that live."""
         return self._roster.list_all()
+
+    @property
+    def is_closed(self) -> bool:
+        """Whether no worker is given any more."""
+        return not self._finalizer.alive
 
     def lease(self) -> SupervisedWorker:
         """Return a worker for one call: a warm one, or a new one.
@@ -76,7 +83,9 @@ class WorkerPool:
         self._roster.begin()
         made = None
         try:
-            made = SupervisedWorker(take_surroundings(), list_preloaded())
+            made = SupervisedWorker(
+                take_surroundings(), list_preloaded(), most_nodes=self._most_nodes
+            )
         except OSError as error:
             raise RunnerError(
                 f"No worker process could be started: {error}",

@@ -15,6 +15,7 @@ from dagy_nb.runners.loopcall import LoopCall, run_alone
 from dagy_nb.runners.synccall import SyncCall
 from dagy_nb.runners.worker.codec import Buffer, unpack
 from dagy_nb.runners.worker.frames import Kind
+from dagy_nb.runners.worker.freshness import OwnModules
 from dagy_nb.runners.worker.guard import tell_begun, tell_over
 from dagy_nb.runners.worker.listener import StopListener
 from dagy_nb.runners.worker.message import pack_outcome, unpack_call
@@ -64,15 +65,19 @@ class FarReporter:
 class CallServer:
     """Runs calls one after the other."""
 
-    def __init__(self, calls: int, sender: Sender, guard: int) -> None:
+    def __init__(self, calls: int, sender: Sender, guard: int, most_nodes: int) -> None:
         self._calls = calls
         self._sender = sender
         self._guard = guard
-        self._wear = Wear()
+        self._wear = Wear(most_nodes)
+        self._modules = OwnModules()
         self._classes: dict[bytes, Any] = {}
 
     def serve(self, buffers: list[Buffer]) -> None:
         """Run one call to its end; the buffers are emptied, so that only the inputs hold memory."""
+        if not self._modules.are_fresh:
+            self._sender.send(Kind.STALE)
+            return
         call, outcome = None, None
         try:
             call = self._read(buffers)
@@ -82,6 +87,7 @@ class CallServer:
         if call is not None:
             outcome = self._run(call)
         assert outcome is not None
+        self._modules.note()
         flush_streams()
         packed = pack_outcome(outcome, call, self._wear.judge())
         self._sender.send(Kind.ENDED, packed)

@@ -35,6 +35,8 @@ class Kind(IntEnum):
     """From the worker: how far it is."""
     ENDED = 6
     """From the worker: how the call ended."""
+    STALE = 7
+    """From the worker: it has loaded what was changed since; another one must run the call."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,15 @@ IDLE_EXIT = 75
 """Exit code of a worker that nobody needed for `IDLE_SECONDS`."""
 
 
-def main(parent: int, calls: int, answers: int, orders: int, news: int, preload: str) -> NoReturn:
+def main(
+    parent: int,
+    calls: int,
+    answers: int,
+    orders: int,
+    news: int,
+    most_nodes: int,
+    preload: str,
+) -> NoReturn:
     """Be a guard in one process and a worker in another.
 
     Args:
@@ -23,6 +31,7 @@ def main(parent: int, calls: int, answers: int, orders: int, news: int, preload:
         answers: Pipe of frames from the worker.
         orders: Pipe to the guard.
         news: Pipe from the guard.
+        most_nodes: How many nodes the worker may serve.
         preload: Names of modules to import ahead, with commas between.
     """
     guard = stand_guard(parent, orders, news, [calls, answers])
@@ -35,7 +44,7 @@ def main(parent: int, calls: int, answers: int, orders: int, news: int, preload:
         os.set_inheritable(pipe, False)
     open_streams()
     _import_ahead(preload)
-    _serve(calls, CallServer(calls, Sender(answers), guard))
+    _serve(calls, CallServer(calls, Sender(answers), guard, most_nodes))
 
 
 def _import_ahead(names: str) -> None:

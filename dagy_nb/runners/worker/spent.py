@@ -7,27 +7,30 @@ import threading
 
 from dagy_nb.runners.worker.descent import measure
 
-MOST_NODES = 1_000
 MOST_GROWTH = 256 * 1024 * 1024
 """Bytes by which a worker may be larger than it was before its first node."""
 
 
 class Wear:
-    """What nodes left behind in this process."""
+    """What nodes left behind in this process.
 
-    def __init__(self) -> None:
-        self._nodes = 0
+    Args:
+        most_nodes: How many nodes it may serve.
+    """
+
+    def __init__(self, most_nodes: int) -> None:
+        self._left = most_nodes
         self._memory = measure([os.getpid()])
         self._threads = threading.active_count()
 
     def judge(self) -> str:
         """Return why this worker must not be used again; empty where it may."""
-        self._nodes += 1
+        self._left -= 1
         if _has_children():
             return "processes"
         if threading.active_count() > self._threads:
             return "threads"
-        if self._nodes >= MOST_NODES:
+        if self._left <= 0:
             return "nodes"
         grown = measure([os.getpid()]) - self._memory > MOST_GROWTH
         return "memory" if grown else ""
