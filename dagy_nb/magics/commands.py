@@ -52,7 +52,10 @@ FLOW_CELL = Usage(
     command="%%flow",
     about="describe a flow",
     names=("NAME",),
-    options=(Option(name="--show", about="show the editor below the cell"),),
+    options=(
+        Option(name="--show", about="show the editor below the cell"),
+        Option(name="--node", value="TYPE", about="make it a node type that runs the flow inside"),
+    ),
 )
 RUNS = Usage(
     command="%runs",

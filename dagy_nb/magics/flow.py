@@ -37,7 +37,7 @@ class FlowMagics(Magics):
         """Describe a flow as text: the cell *is* the flow.
 
         ```
-        %%flow NAME [--show]
+        %%flow NAME [--show] [--node TYPE]
         parameters: {month: {type: integer, default: 1}}
         nodes:
           flights: {type: LoadFlights, config: {month: "${params.month}"}}
@@ -48,6 +48,9 @@ class FlowMagics(Magics):
 
         Running the cell again changes the open flow in place: its editors follow, undo leads back.
         Text that is no flow fails the cell and says the line and column.
+
+        With `--node TYPE` the flow is a node type too, for use inside other flows: its open inputs are
+        the node's inputs, its last nodes' outputs are the node's outputs, its parameters the config.
         """
         return describe_flow(line, cell)
 

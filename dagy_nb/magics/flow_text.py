@@ -13,6 +13,7 @@ from dagy_nb.magics.opened import list_opened
 from dagy_nb.protocol.tables import Table, list_diagnostics, tell_count
 
 if TYPE_CHECKING:
+    from dagy_nb.nodes.base import FlowNode
     from dagy_nb.session.flow import Flow
 
 CONTEXT = 2
@@ -24,21 +25,24 @@ def describe_flow(line: str, cell: str) -> Any:
     Raises:
         UsageError: `usage.*`.
         FlowTextError: With the line and column of the cell.
+        FlowError: The flow cannot become the node type that `--node` names.
     """
     words = FLOW_CELL.read(line)
     name = words.names[0]
     # One line more, so that lines count as in the cell, whose first line names the flow.
     text = "\n" + cell
     try:
-        flow, told = _put(name, text)
+        flow, told = _put(name, text, is_node=bool(words.get("node")))
     except FlowTextError as error:
         error.add_note(point_at(f"%%flow {line}".rstrip() + text, error.line, error.column))
         raise
     display(told)
+    if words.get("node"):
+        display(_tell_node(flow.as_node(words.get("node"))))
     return flow if words.get("show") else None
 
 
-def _put(name: str, text: str) -> tuple[Flow, Table]:
+def _put(name: str, text: str, *, is_node: bool) -> tuple[Flow, Table]:
     from dagy_nb.flowfile.read import read_flow
     from dagy_nb.session.flow import Flow
 
@@ -57,19 +61,30 @@ def _put(name: str, text: str) -> tuple[Flow, Table]:
         flow = Flow.from_spec(spec)
     else:
         flow.replace(spec)
-    return flow, _tell(flow, [] if before is None else tell_flow_changes(before, spec))
+    changes = [] if before is None else tell_flow_changes(before, spec)
+    return flow, _tell(flow, changes, is_node=is_node)
 
 
-def _tell(flow: Flow, changes: list[str]) -> Table:
+def _tell_node(node_class: type[FlowNode]) -> Table:
+    spec = node_class.spec
+    inputs = ", ".join(each.name for each in spec.inputs) or "nothing"
+    outputs = ", ".join(each.name for each in spec.outputs)
+    return Table(columns=(), note=f"Node type {spec.type}: {inputs} → {outputs}.")
+
+
+def _tell(flow: Flow, changes: list[str], *, is_node: bool) -> Table:
     spec = flow.spec
-    found = list_diagnostics(flow.check(), name=flow.name)
+    # The open inputs of a node's flow are the node's own.
+    left_out = {"input.missing"} if is_node else frozenset()
+    shown = [each for each in flow.check() if each.code not in left_out]
+    found = list_diagnostics(shown, name=flow.name)
     changed = f" Changed: {'; '.join(changes)}." if changes else ""
     size = f"{tell_count(len(spec.nodes), 'node')}, {tell_count(len(spec.edges), 'edge')}"
     return Table(
         columns=found.columns,
         rows=found.rows,
         title=f"Flow {flow.name}: {size}.{changed}",
-        note="" if found.rows else f"Nothing to mend. Run it: %flow run {flow.name}",
+        note="" if found.rows or is_node else f"Nothing to mend. Run it: %flow run {flow.name}",
     )
 
 
