@@ -1,0 +1,183 @@
+"""One flow, run by every runner: equal outputs, equal records up to times, ids and the runner's name.
+
+A runner joins by an entry in `RUNNERS` (its name, and what has to stand before it can be asked).
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Any
+
+import pytest
+
+from dagy_nb.model.record import NodeRunRecord, RunRecord
+from dagy_nb.nodes.cell import CellSource, compile_cell
+from dagy_nb.session.flow import Flow
+
+RUNNERS = ["inline", "thread", "process"]
+
+CELLS = [
+    "%%flownode\nimport pandas as pd\ndef make_table(rows: int = 4) -> pd.DataFrame:\n"
+    "    print('making', rows)\n    return pd.DataFrame({'a': range(rows), 'b': list('xy' * rows)[:rows]})",
+    "%%flownode\ndef total(table: pd.DataFrame) -> int:\n"
+    "    import logging\n    logging.getLogger('mine').warning('adding')\n    return int(table['a'].sum())",
+    "%%flownode\ndef odd(x: int) -> int:\n    if x % 2 == 0:\n        raise ValueError(f'{x} is even')\n    return x",
+    "%%flownode\ndef after(x: int) -> int:\n    return x + 1",
+    "%%flownode\nclass Keyed(FlowNode):\n    key = Output(DataType.TEXT, secret=True)\n"
+    "    size = Output(DataType.INTEGER)\n    def execute(self, context):\n"
+    "        context.progress(0.5, 'half')\n        context.logger.info('made a key')\n"
+    "        return {'key': 'hunter2', 'size': 7}",
+    "%%flownode\nclass Unlock(FlowNode):\n    key = Input(DataType.TEXT)\n    ok = Output(DataType.BOOLEAN)\n"
+    "    def execute(self, key):\n        return key == 'hunter2'",
+    "%%flownode --retries 2\nclass Third(FlowNode):\n    attempt = Output(DataType.INTEGER)\n"
+    "    def execute(self, context):\n        if context.attempt < 3:\n            raise OSError('not yet')\n"
+    "        return context.attempt",
+    "%%flownode\nclass Fork(FlowNode):\n    x = Input(DataType.INTEGER)\n"
+    "    low = Output(DataType.INTEGER, cardinality='optional')\n"
+    "    high = Output(DataType.INTEGER, cardinality='optional')\n"
+    "    def execute(self, x):\n        return {'low': x} if x < 10 else {'high': x}",
+    "%%flownode\nimport asyncio\nasync def later(x: int) -> int:\n    await asyncio.sleep(0)\n    print('later')\n    return 3 * x",
+    "%%flownode\ndef wrong(x: int) -> int:\n    return 'no number'",
+]
+
+
+def make_flow(session: Any) -> Flow:
+    """Return a flow with values, logs, a secret, a retry, a branch not taken and three kinds of failure."""
+    import pandas as pd
+
+    from dagy_nb.model.datatype import DataType
+    from dagy_nb.nodes.base import FlowNode, Input, Output
+
+    namespace: dict[str, Any] = {
+        "pd": pd,
+        "DataType": DataType,
+        "FlowNode": FlowNode,
+        "Input": Input,
+        "Output": Output,
+    }
+    for text in CELLS:
+        options = {"retries": 2} if "--retries" in text else {}
+        made = compile_cell(CellSource(text, options=options), namespace, registry=session.registry)
+        namespace.update(made.exports)
+    flow = Flow("parity", session=session, parameters={"rows": 4})
+    flow.add("make_table", id="table", config={"rows": flow.param("rows")})
+    flow.add("total", id="total")
+    flow.add("odd", id="fails")
+    flow.add("odd", id="bad")
+    flow.add("after", id="skipped")
+    flow.add("Keyed", id="keyed")
+    flow.add("Unlock", id="unlock")
+    flow.add("Third", id="third")
+    flow.add("Fork", id="fork")
+    flow.add("after", id="low")
+    flow.add("after", id="high")
+    flow.add("later", id="later")
+    flow.add("wrong", id="wrong")
+    for edge in (
+        ("table.output", "total.table"),
+        ("total.output", "fails.x"),
+        ("keyed.size", "bad.x"),
+        ("fails.output", "skipped.x"),
+        ("keyed.key", "unlock.key"),
+        ("keyed.size", "fork.x"),
+        ("fork.low", "low.x"),
+        ("fork.high", "high.x"),
+        ("third.attempt", "later.x"),
+        ("third.attempt", "wrong.x"),
+    ):
+        flow.connect(*edge)
+    return flow
+
+
+LEFT_OUT = frozenset(
+    {"run_id", "started_at", "ended_at", "queued_at", "runner", "artifacts", "flow_version"}
+)
+
+
+def flatten(record: Any) -> Any:
+    """Return what must be equal: everything but times, ids and the runner."""
+    if dataclasses.is_dataclass(record) and not isinstance(record, type):
+        return {
+            field.name: flatten(getattr(record, field.name))
+            for field in dataclasses.fields(record)
+            if field.name not in LEFT_OUT and not field.name.endswith("_at")
+        }
+    if isinstance(record, RunRecord | NodeRunRecord):
+        return {
+            name: flatten(value)
+            for name, value in record
+            if name not in LEFT_OUT and not name.endswith("_at")
+        }
+    if isinstance(record, dict):
+        return {key: flatten(value) for key, value in record.items()}
+    if isinstance(record, list | tuple):
+        return [flatten(each) for each in record]
+    return record
+
+
+def run_all(session: Any, runner: str) -> dict[str, Any]:
+    """Run the flow by one runner; return its values, its record and its log."""
+    run = make_flow(session).run(runner=runner).wait(timeout=60, check=False)
+    store = session.store
+    logs: dict[str, list[tuple[str, str]]] = {}
+    for line in store.logs(run.id):
+        logs.setdefault(line.node_id, []).append((line.level, line.text))
+    outputs = dict(run.outputs)
+    return {
+        "outputs": {
+            name: value.to_dict("list") if hasattr(value, "to_dict") else value
+            for name, value in outputs.items()
+        },
+        "run": flatten(run.record) | {"nodes": None},
+        "nodes": {name: flatten(node) for name, node in run.record.nodes.items()},
+        "stored": {name: flatten(node) for name, node in store.run(run.id).nodes.items()},
+        "logs": logs,
+        "runners": {node.runner for node in run.record.nodes.values() if node.started_at},
+    }
+
+
+@pytest.fixture(scope="module")
+def expected(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    """What the inline runner makes of the flow."""
+    return run_in(tmp_path_factory.mktemp("expected"), "inline")
+
+
+def run_in(folder: Any, runner: str) -> dict[str, Any]:
+    from dagy_nb.session.current import make_session
+    from dagy_nb.settings import Settings
+
+    session = make_session(Settings(home=folder / ".dagy", process_slots=2))
+    try:
+        return run_all(session, runner)
+    finally:
+        session.close()
+
+
+@pytest.mark.timeout(120)
+@pytest.mark.parametrize("runner", RUNNERS)
+def test_every_runner_gives_the_same_values_records_and_logs(
+    expected: dict[str, Any], tmp_path: Any, runner: str
+) -> None:
+    seen = run_in(tmp_path, runner)
+
+    assert seen["runners"] == {runner}
+    for part in ("outputs", "run", "nodes", "stored", "logs"):
+        assert seen[part] == expected[part], part
+
+
+def test_the_flow_shows_what_it_is_meant_to_show(expected: dict[str, Any]) -> None:
+    states = {name: (node["state"], node["reason"]) for name, node in expected["nodes"].items()}
+
+    assert expected["outputs"]["total.output"] == 6
+    assert expected["outputs"]["later.output"] == 9
+    assert expected["outputs"]["unlock.ok"] is True
+    assert states["fails"] == ("FAILED", "raised")
+    assert states["bad"] == ("COMPLETED", None)
+    assert states["wrong"] == ("FAILED", "contract")
+    assert states["skipped"] == ("SKIPPED", "upstream_failed")
+    assert states["high"] == ("SKIPPED", "branch_not_taken")
+    assert expected["nodes"]["third"]["attempts"] == 3
+    assert "line 4, in odd" in expected["nodes"]["fails"]["error"]["traceback"]
+    assert "hunter2" not in str(expected["nodes"]) + str(expected["logs"])
+    assert ("STDOUT", "making 4") in expected["logs"]["table"]
+    assert ("INFO", "made a key") in expected["logs"]["keyed"]
