@@ -10,35 +10,77 @@ from typing import Any
 
 import pytest
 
-from dagy_nb.model.record import NodeRunRecord, RunRecord
 from dagy_nb.nodes.cell import CellSource, compile_cell
 from dagy_nb.session.flow import Flow
 
 RUNNERS = ["inline", "thread", "process"]
 
-CELLS = [
-    "%%flownode\nimport pandas as pd\ndef make_table(rows: int = 4) -> pd.DataFrame:\n"
-    "    print('making', rows)\n    return pd.DataFrame({'a': range(rows), 'b': list('xy' * rows)[:rows]})",
-    "%%flownode\ndef total(table: pd.DataFrame) -> int:\n"
-    "    import logging\n    logging.getLogger('mine').warning('adding')\n    return int(table['a'].sum())",
-    "%%flownode\ndef odd(x: int) -> int:\n    if x % 2 == 0:\n        raise ValueError(f'{x} is even')\n    return x",
-    "%%flownode\ndef after(x: int) -> int:\n    return x + 1",
-    "%%flownode\nclass Keyed(FlowNode):\n    key = Output(DataType.TEXT, secret=True)\n"
-    "    size = Output(DataType.INTEGER)\n    def execute(self, context):\n"
-    "        context.progress(0.5, 'half')\n        context.logger.info('made a key')\n"
-    "        return {'key': 'hunter2', 'size': 7}",
-    "%%flownode\nclass Unlock(FlowNode):\n    key = Input(DataType.TEXT)\n    ok = Output(DataType.BOOLEAN)\n"
-    "    def execute(self, key):\n        return key == 'hunter2'",
-    "%%flownode --retries 2\nclass Third(FlowNode):\n    attempt = Output(DataType.INTEGER)\n"
-    "    def execute(self, context):\n        if context.attempt < 3:\n            raise OSError('not yet')\n"
-    "        return context.attempt",
-    "%%flownode\nclass Fork(FlowNode):\n    x = Input(DataType.INTEGER)\n"
-    "    low = Output(DataType.INTEGER, cardinality='optional')\n"
-    "    high = Output(DataType.INTEGER, cardinality='optional')\n"
-    "    def execute(self, x):\n        return {'low': x} if x < 10 else {'high': x}",
-    "%%flownode\nimport asyncio\nasync def later(x: int) -> int:\n    await asyncio.sleep(0)\n    print('later')\n    return 3 * x",
-    "%%flownode\ndef wrong(x: int) -> int:\n    return 'no number'",
-]
+CELLS = """
+%%flownode
+import pandas as pd
+def make_table(rows: int = 4) -> pd.DataFrame:
+    print('making', rows)
+    return pd.DataFrame({'a': range(rows), 'b': list('xy' * rows)[:rows]})
+
+%%flownode
+def total(table: pd.DataFrame) -> int:
+    import logging
+    logging.getLogger('mine').warning('adding')
+    return int(table['a'].sum())
+
+%%flownode
+def odd(x: int) -> int:
+    if x % 2 == 0:
+        raise ValueError(f'{x} is even')
+    return x
+
+%%flownode
+def after(x: int) -> int:
+    return x + 1
+
+%%flownode
+class Keyed(FlowNode):
+    key = Output(DataType.TEXT, secret=True)
+    size = Output(DataType.INTEGER)
+    def execute(self, context):
+        context.progress(0.5, 'half')
+        context.logger.info('made a key')
+        return {'key': 'hunter2', 'size': 7}
+
+%%flownode
+class Unlock(FlowNode):
+    key = Input(DataType.TEXT)
+    ok = Output(DataType.BOOLEAN)
+    def execute(self, key):
+        return key == 'hunter2'
+
+%%flownode --retries 2
+class Third(FlowNode):
+    attempt = Output(DataType.INTEGER)
+    def execute(self, context):
+        if context.attempt < 3:
+            raise OSError('not yet')
+        return context.attempt
+
+%%flownode
+class Fork(FlowNode):
+    x = Input(DataType.INTEGER)
+    low = Output(DataType.INTEGER, cardinality='optional')
+    high = Output(DataType.INTEGER, cardinality='optional')
+    def execute(self, x):
+        return {'low': x} if x < 10 else {'high': x}
+
+%%flownode
+import asyncio
+async def later(x: int) -> int:
+    await asyncio.sleep(0)
+    print('later')
+    return 3 * x
+
+%%flownode
+def wrong(x: int) -> int:
+    return 'no number'
+"""
 
 
 def make_flow(session: Any) -> Flow:
@@ -55,7 +97,8 @@ def make_flow(session: Any) -> Flow:
         "Input": Input,
         "Output": Output,
     }
-    for text in CELLS:
+    for body in CELLS.split("%%flownode")[1:]:
+        text = f"%%flownode{body.rstrip()}"
         options = {"retries": 2} if "--retries" in text else {}
         made = compile_cell(CellSource(text, options=options), namespace, registry=session.registry)
         namespace.update(made.exports)
@@ -101,12 +144,6 @@ def flatten(record: Any) -> Any:
             field.name: flatten(getattr(record, field.name))
             for field in dataclasses.fields(record)
             if field.name not in LEFT_OUT and not field.name.endswith("_at")
-        }
-    if isinstance(record, RunRecord | NodeRunRecord):
-        return {
-            name: flatten(value)
-            for name, value in record
-            if name not in LEFT_OUT and not name.endswith("_at")
         }
     if isinstance(record, dict):
         return {key: flatten(value) for key, value in record.items()}
