@@ -128,6 +128,12 @@ def judge_run(steps: Sequence[Step], endings: Mapping[str, Ending], *, isolate: 
     return _STATES[max(harms, default=Harm.NONE)]
 
 
+def find_roots(steps: Sequence[Step], endings: Mapping[str, Ending]) -> frozenset[str]:
+    """Return the ids of the steps whose failures reached a sink."""
+    reached = (endings[each.node_id] for each in steps if each.is_sink)
+    return frozenset(cause for each in reached if each.harm is Harm.FAILED for cause in each.cause)
+
+
 def _carry_harm(steps: Sequence[Step], endings: Mapping[str, Ending]) -> dict[str, Harm]:
     """Return for each step the harm that an `all_done` step on a way to it, or itself, went past."""
     carried: dict[str, Harm] = {}

@@ -25,7 +25,7 @@ from collections.abc import Callable
 from typing import Any
 
 from dagy_nb.engine.board import Board
-from dagy_nb.engine.fate import Ending, Harm, judge_inputs, judge_run
+from dagy_nb.engine.fate import Ending, Harm, find_roots, judge_inputs, judge_run
 from dagy_nb.engine.fault import describe_lost_wait, describe_overrun, describe_run_overrun
 from dagy_nb.engine.outbox import Outbox
 from dagy_nb.engine.plan import Plan, find_dependents
@@ -97,6 +97,7 @@ class RunMachine:
         self._isolates = plan.failure_policy is FailurePolicy.ISOLATE
         self._forced: RunState | None = None
         self._error: ErrorFact | None = None
+        self._uncaught: dict[str, ErrorFact] = {}
         self._out = Outbox(plan.run_id)
         self._board = Board(plan, self._out)
         self._steps = self._board.steps
@@ -178,9 +179,16 @@ class RunMachine:
         self.state = check_run_transition(self.state, state)
         if self.plan.timeout is not None:
             self._out.say(DisarmTimer(Timer(TimerKind.RUN)))
-        error = self._error if state in {RunState.FAILED, RunState.TIMED_OUT} else None
+        is_bad = state in {RunState.FAILED, RunState.TIMED_OUT}
+        error = (self._error or self._choose_error()) if is_bad else None
         self._out.tell_run_ended(at, state, error)
         self._out.say(Finish())
+
+    def _choose_error(self) -> ErrorFact | None:
+        """Return the first error that fails the run: one that was made good is told last of all."""
+        roots = find_roots(self.plan.steps, self._board.endings)
+        told = [error for name, error in self._uncaught.items() if name in roots]
+        return next(iter(told or self._uncaught.values()), None)
 
     def _hear_cancel(self, signal: CancelAsked) -> None:
         if signal.node_id:
@@ -355,8 +363,8 @@ class RunMachine:
         caught = run.step.error_outputs
         if caught:
             self._out.say(GiveError(run.step.node_id, caught, error))
-        elif self._error is None:
-            self._error = error
+        else:
+            self._uncaught[run.step.node_id] = error
         self._board.end(run, state, at, reason=reason, error=error, enforcement=enforcement)
         if (
             not caught

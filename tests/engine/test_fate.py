@@ -325,6 +325,22 @@ def test_a_failed_run_tells_the_first_uncaught_error():
     assert player.run_ended.error.node_id == "b"
 
 
+def test_a_failed_run_tells_no_error_that_was_made_good():
+    plan = plan_of("a -> c.x", "b -> c.y", "d -> e", **on(c="any_success"))
+
+    player = play(plan, {"a": "fail", "d": "fail"})
+
+    assert player.run_ended.error is not None
+    assert player.run_ended.error.node_id == "d"
+
+
+def test_a_failed_run_tells_the_error_that_all_done_went_past():
+    player = play(plan_of("a -> b", **on(b="all_done")), {"a": "fail"})
+
+    assert player.run_ended.error is not None
+    assert player.run_ended.error.node_id == "a"
+
+
 def test_a_run_that_completes_tells_no_error_even_if_a_node_failed():
     plan = plan_of("a -> m.many", "b -> m.many", failure_policy=ISOLATE)
 

@@ -212,3 +212,16 @@ def test_another_way_to_retry_is_another_version_of_the_node(notebook):
     after = notebook.define(CELL.replace("lambda attempt: attempt", "lambda attempt: 5")).node
 
     assert before.spec.version != after.spec.version
+
+
+def test_a_cell_s_node_is_tried_again_the_same_way_in_another_process(notebook, elsewhere):
+    notebook.run("from dagy_nb import FlowNode, Retry")
+    made = notebook.define(CELL, retry={"on": ("crashed",)}).node
+
+    told = elsewhere(
+        "import pickle, sys\n"
+        f"node = pickle.loads({pickle.dumps(made)!r})\n"
+        "print(node.spec.retry.on[0], node.traits.retry.delay(7), node.spec.version)"
+    )
+
+    assert told.decode().split() == ["crashed", "7", made.spec.version]

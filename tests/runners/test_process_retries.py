@@ -45,7 +45,7 @@ class Doomed(FlowNode, register=False):
 
 
 class Judged(Doomed, register=False):
-    """Its own code, which no pickle carries, stays in the process that drives the run."""
+    """Its own code is asked where the run is driven, not in the process that died."""
 
     retry = Retry(
         delay=lambda attempt: 0.01,
