@@ -71,12 +71,14 @@ class Table:
 
 
 def list_runs(runs: Sequence[RunRecord], *, note: str = "") -> Table:
-    """Return one row for each run."""
+    """Return one row for each run; where each went, if one went elsewhere than usual."""
+    is_told = any(map(_went_elsewhere, runs))
     rows = tuple(
         (
             run.run_id,
             _name(run),
             str(run.kind),
+            *((run.backend,) if is_told else ()),
             str(run.state),
             tell_time(run.started_at if run.started_at is not None else run.queued_at),
             tell_seconds(run.duration),
@@ -84,7 +86,8 @@ def list_runs(runs: Sequence[RunRecord], *, note: str = "") -> Table:
         )
         for run in runs
     )
-    columns = ("run", "of", "kind", "state", "started (UTC)", "took", "error")
+    where = ("backend",) if is_told else ()
+    columns = ("run", "of", "kind", *where, "state", "started (UTC)", "took", "error")
     return Table(columns=columns, rows=rows, note=note if rows else "No runs are recorded yet.")
 
 
@@ -102,14 +105,29 @@ def list_nodes(run: RunRecord, *, now: float | None = None) -> Table:
         columns=("node", "type", "state", "took", "what happened", "why")[: 5 + tells_why],
         rows=tuple((*_node_row(each, now), *more) for each, more in zip(nodes, why, strict=True)),
         title=tell_run(run),
-        note=shorten(run.error.message) if run.error and not run.nodes else "",
+        note=" ".join(filter(None, _list_remarks(run))),
     )
 
 
 def tell_run(run: RunRecord) -> str:
     """Return one line about a run."""
     took = f" in {tell_seconds(run.duration)}" if run.duration is not None else ""
-    return f"Run {run.run_id} of {_name(run)}: {run.state}{took}"
+    where = f" on {run.backend}" if _went_elsewhere(run) else ""
+    return f"Run {run.run_id} of {_name(run)}{where}: {run.state}{took}"
+
+
+def _list_remarks(run: RunRecord) -> list[str]:
+    """Return what else is worth a word about a run, below its nodes."""
+    return [
+        shorten(run.error.message) if run.error and not run.nodes else "",
+        f"It goes on with run {run.resumed_from}." if run.resumed_from else "",
+        f"On {run.backend}: {run.backend_reason}" if _went_elsewhere(run) else "",
+    ]
+
+
+def _went_elsewhere(run: RunRecord) -> bool:
+    usual = "papermill" if run.kind is RunKind.NOTEBOOK else "kernel"
+    return run.backend not in {"", usual}
 
 
 def list_cells(run: RunRecord) -> Table:
@@ -225,15 +243,17 @@ def _node_row(node: NodeRunRecord, now: float | None) -> tuple[str, ...]:
 
 
 def _tell_node(node: NodeRunRecord) -> str:
+    again = f"attempt {node.attempts}" if node.attempts > 1 else ""
+    remarks = ", ".join(filter(None, (node.enforcement, again)))
+    held = f" ({remarks})" if remarks else ""
     if node.error is not None:
-        held = f" ({node.enforcement})" if node.enforcement else ""
         return shorten(node.error.message) + held
     if node.cause:
         return f"because of {', '.join(node.cause)}"
     if node.state.is_final:
-        return shorten(", ".join(_tell_outputs(node)))
+        return (shorten(", ".join(_tell_outputs(node))) + held).strip()
     percent = f"{node.fraction:.0%} " if node.fraction else ""
-    return shorten(f"{percent}{node.message}".strip())
+    return (shorten(f"{percent}{node.message}".strip()) + held).strip()
 
 
 def _tell_why(node: NodeRunRecord) -> str:

@@ -153,3 +153,47 @@ def test_html_shows_text_as_text():
 )
 def test_long_texts_are_cut_at_their_first_line(text, short):
     assert shorten(text, 10) == short
+
+
+def test_node_runs_tell_of_further_attempts():
+    table = list_nodes(
+        run(
+            node("done", NodeState.COMPLETED, attempts=2, previews={
+                "n": Preview(type="int", summary="3"),
+            }),
+            node("once", NodeState.COMPLETED, attempts=1),
+            node("bad", NodeState.TIMED_OUT, attempts=3, error=ERROR, enforcement="killed"),
+            node("busy", NodeState.RUNNING, attempts=2),
+        )
+    )  # fmt: skip
+
+    assert [row[-1] for row in table.rows] == [
+        "n: 3 (attempt 2)",
+        "",
+        "no such month … (killed, attempt 3)",
+        "(attempt 2)",
+    ]
+
+
+def test_a_run_tells_where_it_went_and_what_it_goes_on_with():
+    usual = run(node("a", NodeState.COMPLETED), backend="kernel", backend_reason="the default")
+    elsewhere = run(
+        node("a", NodeState.COMPLETED),
+        backend="dask",
+        backend_reason="The flow names it.",
+        resumed_from="r0",
+    )
+
+    assert list_nodes(usual).note == ""
+    assert " on " not in list_nodes(usual).title
+    assert list_nodes(elsewhere).title.startswith("Run r1 of delays on dask: ")
+    assert list_nodes(elsewhere).note == "It goes on with run r0. On dask: The flow names it."
+
+
+def test_a_list_of_runs_tells_where_they_went_if_one_went_elsewhere():
+    notebook = run(backend="papermill", kind=RunKind.NOTEBOOK, notebook="a.ipynb")
+    usual, elsewhere = run(backend="kernel"), run(backend="papermill")
+
+    assert "backend" not in list_runs([usual, notebook]).columns
+    told = list_runs([usual, elsewhere, notebook])
+    assert [each["backend"] for each in to_dicts(told)] == ["kernel", "papermill", "papermill"]
