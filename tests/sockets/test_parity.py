@@ -160,12 +160,14 @@ def run_all(session: Any, runner: str) -> dict[str, Any]:
     for line in store.logs(run.id):
         logs.setdefault(line.node_id, []).append((line.level, line.text))
     outputs = dict(run.outputs)
+    assert run.error in [node.error for node in run.values()]
     return {
         "outputs": {
             name: value.to_dict("list") if hasattr(value, "to_dict") else value
             for name, value in outputs.items()
         },
-        "run": flatten(run.record) | {"nodes": None},
+        # The run's error is that of whichever node failed first.
+        "run": flatten(run.record) | {"nodes": None, "error": None},
         "nodes": {name: flatten(node) for name, node in run.record.nodes.items()},
         "stored": {name: flatten(node) for name, node in store.run(run.id).nodes.items()},
         "logs": logs,
