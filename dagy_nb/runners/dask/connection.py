@@ -13,6 +13,7 @@ import threading
 import uuid
 from collections.abc import Callable, Mapping
 from contextlib import suppress
+from functools import cache
 from importlib.util import find_spec
 from typing import Any, Protocol
 
@@ -36,9 +37,13 @@ class Listener(Protocol):
         """Hear that a worker is gone; called in the connection's thread."""
 
 
+@cache
 def is_dask_here() -> bool:
     """Say whether Dask can be imported."""
-    return find_spec("distributed") is not None
+    try:
+        return find_spec("distributed") is not None
+    except (ImportError, ValueError):
+        return False
 
 
 class DaskConnection:
