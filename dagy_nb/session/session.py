@@ -327,7 +327,7 @@ class Session:
         live = backend.submit(submission)
         handle = RunHandle(live, listener)
         self.handles[live.run_id] = handle
-        self._watch.add(live)
+        self._watch.add(live, handle)
         return handle
 
     def _record(self, events: Sequence[Event]) -> None:

@@ -29,13 +29,20 @@ class CancelWatch:
         self._every = every
         self._lock = threading.Lock()
         self._live: dict[str, RunControl] = {}
+        self._handles: dict[str, object] = {}
         self._thread: threading.Thread | None = None
         self._closed = threading.Event()
 
-    def add(self, live: RunControl) -> None:
-        """Watch a run until it ends."""
+    def add(self, live: RunControl, handle: object = None) -> None:
+        """Watch a run until it ends.
+
+        Args:
+            live: The run.
+            handle: Is kept alive as long, so that who finds it by the run's id finds it until then.
+        """
         with self._lock:
             self._live[live.run_id] = live
+            self._handles[live.run_id] = handle
             if self._thread is None:
                 self._thread = threading.Thread(
                     target=self._watch, name="dagy-cancel-watch", daemon=True
@@ -64,6 +71,7 @@ class CancelWatch:
     def _drop_ended(self) -> list[RunControl]:
         with self._lock:
             self._live = {key: run for key, run in self._live.items() if not run.done.is_set()}
+            self._handles = {key: self._handles[key] for key in self._live}
             return list(self._live.values())
 
     def _look(self, live: RunControl) -> None:

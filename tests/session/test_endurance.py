@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import queue
 import threading
 from collections.abc import Callable, Mapping, Sequence
@@ -24,6 +25,7 @@ from dagy_nb.session.watch import CancelWatch
 from dagy_nb.settings import Settings
 from dagy_nb.store.memory import MemoryStore
 from tests.flows import Sleeper, chain, slow
+from tests.store.facts import wait_until
 
 
 class FullStore(MemoryStore):
@@ -151,6 +153,22 @@ def test_a_wish_to_cancel_an_unknown_node_does_not_end_the_watch(sleeping: Flow)
     assert handle.wait(10, check=False).state is RunState.CANCELLED
     Sleeper.let_go.set()
     watch.close(1)
+
+
+def test_a_run_whose_handle_nobody_kept_is_cancelled_by_its_id(session: Session) -> None:
+    Sleeper.let_go.clear()
+    store, flow = session.store, slow(session, timeout=None)
+    run_id = session.start(flow.spec, {}).run_id
+    gc.collect()
+    found = session.handles.get(run_id)
+
+    session.cancel(run_id)
+
+    assert found is not None
+    del found
+    wait_until(lambda: store.run(run_id).state is RunState.CANCELLED)
+    wait_until(lambda: not gc.collect() or run_id not in session.handles)
+    Sleeper.let_go.set()
 
 
 def test_an_unknown_node_of_another_process_is_refused(session: Session) -> None:
