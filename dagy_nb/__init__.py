@@ -33,7 +33,9 @@ if TYPE_CHECKING:
     from dagy_nb.session.handle import RunHandle as RunHandle
     from dagy_nb.session.history import connect as connect
     from dagy_nb.session.history import history as history
+    from dagy_nb.session.replay import replay as replay
     from dagy_nb.session.result import RunResult as RunResult
+    from dagy_nb.session.resume import resume as resume
 
 _HOMES = {
     "CheckFailed": "dagy_nb.errors",
@@ -59,6 +61,8 @@ _HOMES = {
     "connect": "dagy_nb.session.history",
     "history": "dagy_nb.session.history",
     "node": "dagy_nb.nodes.function",
+    "replay": "dagy_nb.session.replay",
+    "resume": "dagy_nb.session.resume",
     "use_dask": "dagy_nb.session.dask",
 }
 

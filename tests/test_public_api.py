@@ -37,6 +37,8 @@ PUBLIC = [
     "history",
     "load_ipython_extension",
     "node",
+    "replay",
+    "resume",
     "unload_ipython_extension",
     "use_dask",
 ]

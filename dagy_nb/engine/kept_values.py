@@ -47,6 +47,11 @@ class KeptValues(Mapping[str, Any]):
     def __contains__(self, name: object) -> bool:
         return name in self._kept.outputs
 
+    @property
+    def loaded(self) -> Mapping[str, Any]:
+        """The values that were read already."""
+        return dict(self._values)
+
     def __repr__(self) -> str:
         return f"<kept outputs of {self._kept.node_id}: {', '.join(self._kept.outputs) or 'none'}>"
 

@@ -15,6 +15,16 @@ if TYPE_CHECKING:
 Conversions = tuple[Conversion | None, ...]
 
 
+class _OnDisk:
+    """Stands in a text for a value that was not read."""
+
+    def __repr__(self) -> str:
+        return "<kept on disk>"
+
+
+_ON_DISK = _OnDisk()
+
+
 class RunOutputs(Mapping[str, Any]):
     """`node.output` → value; what is kept on disk is read when it is first asked for.
 
@@ -42,7 +52,12 @@ class RunOutputs(Mapping[str, Any]):
         return output in self._values.get(node_id, ())
 
     def __repr__(self) -> str:
-        return f"<outputs: {', '.join(self) or 'none'}>"
+        shown = {
+            f"{node_id}.{name}": getattr(outputs, "loaded", outputs).get(name, _ON_DISK)
+            for node_id, outputs in self._values.items()
+            for name in outputs
+        }
+        return repr(shown)
 
     def of(self, node_id: str) -> Mapping[str, Any]:
         """Return output → value of one node."""

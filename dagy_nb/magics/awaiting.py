@@ -1,4 +1,4 @@
-"""Transformed cell lines in, lines where `%flow run` is awaited out.
+"""Transformed cell lines in, lines where `%flow run` and `%flow resume` are awaited out.
 
 A line magic blocks the thread it runs in, and with it every message of a browser. Awaited, the same
 line lets the kernel handle them while it waits, and an interrupt lands between two short sleeps. So
@@ -14,10 +14,10 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 MAGIC = "flow"
-COMMAND = "run"
+COMMANDS = ("run", "resume")
 AWAITED = "await"
 AWAITED_QUIETLY = "await-quietly"
-_MARK = f"run_line_magic('{MAGIC}', '{COMMAND}"
+_MARKS = tuple(f"run_line_magic('{MAGIC}', '{each}" for each in COMMANDS)
 _NO_AWAIT_INSIDE = (ast.FunctionDef, ast.ClassDef, ast.Lambda, ast.GeneratorExp)
 
 Transformer = Callable[[list[str]], list[str]]
@@ -41,7 +41,7 @@ def await_runs(text: str) -> str:
         >>> await_runs("run = get_ipython().run_line_magic('flow', 'run delays')")
         "run = await get_ipython().run_line_magic('flow', 'await run delays')"
     """
-    if _MARK not in text:
+    if not any(each in text for each in _MARKS):
         return text
     try:
         tree = ast.parse(text)
@@ -71,7 +71,7 @@ def _is_flow_run(call: ast.Call) -> bool:
             ),
             args=[ast.Constant(value=str(magic)), ast.Constant(value=str(line))],
         ):
-            return magic == MAGIC and line.split()[:1] == [COMMAND]
+            return magic == MAGIC and (line.split() or [""])[0] in COMMANDS
     return False
 
 

@@ -20,6 +20,18 @@ from dagy_nb.model.retry import RetryKind
 
 _VERSION = Option(name="--version", value="N", read=read_count, about="a recorded version")
 
+_FORCE = Option(
+    name="--force", value="NODE", many=True, about="run this node, whatever is kept of it"
+)
+_PARAMETER = Option(
+    name="--parameter",
+    short="-p",
+    value="NAME=VALUE",
+    read=read_assignment,
+    many=True,
+    about="a value of a parameter",
+)
+
 FLOWNODE = Usage(
     command="%%flownode",
     about="define a node",
@@ -75,18 +87,27 @@ FLOW_COMMANDS = {
         about="run a flow and wait for its end",
         names=("NAME",),
         options=(
-            Option(
-                name="--parameter",
-                short="-p",
-                value="NAME=VALUE",
-                read=read_assignment,
-                many=True,
-                about="a value of a parameter",
-            ),
+            _PARAMETER,
             Option(name="--background", about="return a handle at once"),
+            Option(name="--reuse", about="take kept outputs where nothing changed"),
+            _FORCE,
+            Option(name="--keep", about="keep the outputs of every node"),
+            Option(name="--tap", about="keep the inputs of every node"),
             TIMEOUT,
             RUNNER,
         ),
+    ),
+    "plan": Usage(
+        command="%flow plan",
+        about="say what a run with --reuse would do, and why",
+        names=("NAME",),
+        options=(_PARAMETER, _FORCE),
+    ),
+    "resume": Usage(
+        command="%flow resume",
+        about="go on with a run that did not complete",
+        names=("RUN_ID",),
+        options=(_FORCE, Option(name="--background", about="return a handle at once")),
     ),
     "show": Usage(command="%flow show", about="show the editor", names=("NAME",)),
     "check": Usage(
@@ -96,6 +117,11 @@ FLOW_COMMANDS = {
         command="%flow cancel",
         about="cancel a run, one node of it, or all runs of a flow",
         names=("RUN_ID_OR_NAME", "[NODE]"),
+    ),
+    "backend": Usage(
+        command="%flow backend",
+        about="say where a run would go, and why",
+        names=("NAME",),
     ),
     "versions": Usage(command="%flow versions", about="list recorded versions", names=("NAME",)),
     "export": Usage(

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from IPython.core.magic import Magics, cell_magic, line_magic, magics_class, no_var_expand
 
 from dagy_nb.errors import UsageError
-from dagy_nb.magics.awaiting import AWAITED, AWAITED_QUIETLY, COMMAND
+from dagy_nb.magics.awaiting import AWAITED, AWAITED_QUIETLY
 from dagy_nb.magics.commands import FLOW_COMMANDS, find_command
 from dagy_nb.magics.flow_text import describe_flow
 from dagy_nb.magics.opened import list_opened
@@ -22,6 +22,7 @@ from dagy_nb.protocol.tables import Table, list_diagnostics, list_versions, tell
 
 if TYPE_CHECKING:
     from dagy_nb.session.flow import Flow
+    from dagy_nb.session.forecast import RunForecast
     from dagy_nb.session.handle import RunHandle
     from dagy_nb.session.result import RunResult
 
@@ -61,6 +62,10 @@ class FlowMagics(Magics):
 
         ```
         %flow run NAME [-p NAME=VALUE]… [--background] [--timeout S] [--runner R]
+                       [--reuse] [--force NODE]… [--keep] [--tap]
+        %flow plan NAME [-p NAME=VALUE]… [--force NODE]…
+        %flow resume RUN_ID [--force NODE]… [--background]
+        %flow backend NAME
         %flow show NAME
         %flow check NAME
         %flow cancel RUN_ID_OR_NAME [NODE]
@@ -76,16 +81,22 @@ class FlowMagics(Magics):
         name, _, rest = line.strip().partition(" ")
         if name in (AWAITED, AWAITED_QUIETLY):
             # The transformer put this word before `run`: the cell awaits what is returned here.
-            words = FLOW_COMMANDS[COMMAND].read(rest.strip().partition(" ")[2])
-            return self._run_awaited(words, quiet=name == AWAITED_QUIETLY)
+            command, _, more = rest.strip().partition(" ")
+            words = FLOW_COMMANDS[command].read(more)
+            return self._run_awaited(command, words, quiet=name == AWAITED_QUIETLY)
         if not name:
             return _list_commands()
         words = find_command(name).read(rest)
         return getattr(self, f"_{name}")(words)
 
     def _run(self, words: Words) -> Any:
-        handle, background = _start(words)
-        if background:
+        return self._wait_for(_STARTS["run"](words), words)
+
+    def _resume(self, words: Words) -> Any:
+        return self._wait_for(_STARTS["resume"](words), words)
+
+    def _wait_for(self, handle: RunHandle, words: Words) -> Any:
+        if words.get("background"):
             return handle
         view = self._view(handle)
         try:
@@ -93,11 +104,11 @@ class FlowMagics(Magics):
         finally:
             view.finish(handle.record)
 
-    def _run_awaited(self, words: Words, *, quiet: bool) -> Coroutine[Any, Any, Any]:
+    def _run_awaited(self, command: str, words: Words, *, quiet: bool) -> Coroutine[Any, Any, Any]:
         async def run() -> Any:
             try:
-                handle, background = _start(words)
-                if background:
+                handle = _STARTS[command](words)
+                if words.get("background"):
                     return handle
                 result = await _wait(handle, self._view(handle))
                 return None if quiet else result
@@ -111,6 +122,13 @@ class FlowMagics(Magics):
         from dagy_nb.session.current import current_session
 
         return choose_view(self.shell, static=current_session().settings.static)
+
+    def _plan(self, words: Words) -> RunForecast:
+        flow, values = _read_run(words)
+        return flow.forecast(values, force=words.get("force", ()))
+
+    def _backend(self, words: Words) -> Any:
+        return _load(words.names[0]).explain_backend()
 
     def _show(self, words: Words) -> Flow:
         return _load(words.names[0])
@@ -173,13 +191,36 @@ class FlowMagics(Magics):
         return Table(columns=columns, rows=rows, note="" if rows else "There are no flows yet.")
 
 
-def _start(words: Words) -> tuple[RunHandle, bool]:
+def _start(words: Words) -> RunHandle:
+    from dagy_nb.session.keeping import ask_keeping
+
+    flow, values = _read_run(words)
+    keeping = ask_keeping(
+        flow.spec,
+        reuse=bool(words.get("reuse")),
+        force=words.get("force", ()),
+        keep=bool(words.get("keep")),
+        tap=bool(words.get("tap")),
+    )
+    return flow.start(
+        values, timeout=words.get("timeout"), runner=words.get("runner"), keeping=keeping
+    )
+
+
+def _start_resumed(words: Words) -> RunHandle:
+    from dagy_nb.session.resume import resume
+
+    return resume(words.names[0], force=words.get("force", ()))
+
+
+_STARTS = {"run": _start, "resume": _start_resumed}
+
+
+def _read_run(words: Words) -> tuple[Flow, dict[str, Any]]:
     from dagy_nb.flowfile.expressions import read_parameter_texts
 
     flow = _load(words.names[0])
-    values = read_parameter_texts(flow.spec, dict(words.get("parameter", ())))
-    handle = flow.start(values, timeout=words.get("timeout"), runner=words.get("runner"))
-    return handle, bool(words.get("background"))
+    return flow, read_parameter_texts(flow.spec, dict(words.get("parameter", ())))
 
 
 async def _wait(handle: RunHandle, view: RunView) -> RunResult:

@@ -238,6 +238,16 @@ class Flow(EditableFlow):
             >>> flow.plan(month=2)  # doctest: +SKIP
             A run of delays would: 1 reuse, 2 run.
         """
+        return self.forecast(parameters, reuse=reuse, force=force)
+
+    def forecast(
+        self,
+        parameters: Mapping[str, Any],
+        *,
+        reuse: bool = True,
+        force: str | Iterable[str] = (),
+    ) -> RunForecast:
+        """As `plan`, with the parameters in a mapping."""
         keeping = ask_keeping(self.spec, reuse=reuse, force=force)
         return self.session.forecast(self.spec, parameters, keeping)
 

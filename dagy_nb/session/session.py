@@ -51,7 +51,6 @@ if TYPE_CHECKING:
     from dagy_nb.settings import Settings
 
 GRACE = 2.0
-_REUSE = Keeping(reuse=True)
 
 
 class Session:
@@ -170,9 +169,14 @@ class Session:
         return self._drive(flow, plan, chosen, explanation)
 
     def forecast(
-        self, flow: FlowSpec, parameters: Mapping[str, Any], keeping: Keeping = _REUSE
+        self, flow: FlowSpec, parameters: Mapping[str, Any], keeping: Keeping
     ) -> RunForecast:
         """Return what a run of the flow would do, without running anything.
+
+        Args:
+            flow: The flow.
+            parameters: Name → value.
+            keeping: What the run would be asked for; `ask_keeping` makes it.
 
         Raises:
             CheckFailed: The flow has errors.

@@ -90,7 +90,10 @@ def test_an_unknown_command_names_the_nearest():
 
 
 def test_how_a_command_is_written_stands_in_one_line():
-    assert str(RUN) == "%flow run NAME [-p NAME=VALUE]… [--background] [--timeout S] [--runner R]"
+    assert str(RUN) == (
+        "%flow run NAME [-p NAME=VALUE]… [--background] [--reuse] [--force NODE]… [--keep] [--tap] "
+        "[--timeout S] [--runner R]"
+    )
 
 
 @given(st.text(max_size=60))
