@@ -20,8 +20,8 @@ the run's limit ends it at once. An attempt that would begin after the run's lim
 
 from __future__ import annotations
 
-import random
 from collections.abc import Callable
+from random import SystemRandom
 from typing import Any
 
 from dagy_nb.engine.board import Board
@@ -69,6 +69,9 @@ GRACE = 0.1
 KILL_GRACE = 10.0
 """Seconds which the driver waits for the end of a process that is being killed."""
 
+# Not the module's own dice: a user who seeded those gets the same numbers, whatever runs beside.
+_DICE = SystemRandom()
+
 OVER = frozenset({"cancelled", "killed", "abandoned"})
 
 
@@ -89,7 +92,7 @@ class RunMachine:
     """
 
     def __init__(
-        self, plan: Plan, *, grace: float = GRACE, chance: Callable[[], float] = random.random
+        self, plan: Plan, *, grace: float = GRACE, chance: Callable[[], float] = _DICE.random
     ) -> None:
         self.plan = plan
         self.state = RunState.QUEUED

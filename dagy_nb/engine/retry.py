@@ -69,7 +69,7 @@ class RetryPlan:
             return True
         try:
             return bool(self.when(error, attempt))
-        except Exception as failure:
+        except BaseException as failure:
             raise RetryRefused(f"`when` failed: {_tell(failure)}") from failure
 
     def choose_wait(self, attempt: int, chance: Callable[[], float]) -> float:
@@ -118,14 +118,14 @@ def _call_delay(delay: Callable[[int], Any], attempt: int) -> float:
     try:
         given = delay(attempt)
         seconds = math.nan if isinstance(given, bool) else float(given)
-    except Exception as failure:
+    except BaseException as failure:
         raise RetryRefused(f"`delay` failed: {_tell(failure)}") from failure
     if not 0 <= seconds <= MAX_WAIT:
         raise RetryRefused(f"`delay` returned {str(given)[:100]}, which is no number of seconds")
     return seconds
 
 
-def _tell(failure: Exception) -> str:
+def _tell(failure: BaseException) -> str:
     try:
         return f"{type(failure).__name__}: {failure}"[:500]
     except Exception:  # noqa: BLE001 - a user's `__str__` may do anything

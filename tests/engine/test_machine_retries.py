@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import random
+
 import pytest
 
 from dagy_nb.engine.retry import RetryPlan
@@ -93,6 +95,16 @@ def test_jitter_takes_the_machine_s_chance():
     player.fail("a")
 
     assert player.waits() == {"a": 15.0}
+
+
+def test_a_user_who_seeded_chance_gets_the_same_numbers():
+    random.seed(7)
+    wanted = random.random()
+    random.seed(7)
+
+    player_of(retry=waiting(10, jitter=0.5)).fail("a")
+
+    assert random.random() == wanted
 
 
 def test_progress_begins_anew_with_each_attempt():

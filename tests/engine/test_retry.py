@@ -154,6 +154,17 @@ def test_a_delay_that_fails_or_is_none_refuses_the_attempt_and_says_why(delay, w
     assert str(caught.value).startswith(words)
 
 
+@pytest.mark.parametrize("error", [SystemExit(3), KeyboardInterrupt(), GeneratorExit()])
+def test_not_even_code_that_wants_to_end_the_process_does_more(error):
+    def leave(*_):
+        raise error
+
+    with pytest.raises(RetryRefused, match=type(error).__name__):
+        RetryPlan(when=leave).agrees(ERROR, 1)
+    with pytest.raises(RetryRefused, match=type(error).__name__):
+        RetryPlan(delay=leave).choose_wait(1, half)
+
+
 class Unspeakable(Exception):
     def __str__(self):
         raise RuntimeError("even that")
