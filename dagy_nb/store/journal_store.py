@@ -262,7 +262,7 @@ class JournalStore:
         from dagy_nb.store.view import connect_live
 
         live = Live(self.place)
-        live.refresh(number=not self._can_write())
+        live.refresh(number=True)  # what no fold has numbered yet; this view is never read on
         if live.is_snapshot_damaged:
             self._live.distrust_snapshot()  # so that the next fold replaces it
         return connect_live(live)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from typing import Any, Literal
+from typing import Any
 from zlib import crc32
 
 from pydantic_core import PydanticSerializationError, from_json, to_json
@@ -21,22 +21,20 @@ _DEEPEST = 100
 
 def write_line(data: Mapping[str, Any]) -> bytes:
     """Return the line of one fact; what JSON cannot hold is written as text."""
-    body = write_json(data, not_finite="constants")
+    body = write_json(data)
     return b"%08x " % crc32(body) + body + b"\n"
 
 
-def write_json(value: Any, *, not_finite: Literal["constants", "strings"]) -> bytes:
-    """Return any value as JSON in UTF-8.
+def write_json(value: Any) -> bytes:
+    """Return plain values as JSON in UTF-8, others as their text.
 
-    Args:
-        value: Plain values; others are written as their text.
-        not_finite: NaN and infinities as the words which Python reads, or as texts.
+    NaN and infinities are the words which Python reads, and DuckDB too.
     """
     try:
-        return to_json(value, bytes_mode="base64", inf_nan_mode=not_finite, fallback=_to_text)
+        return to_json(value, bytes_mode="base64", inf_nan_mode="constants", fallback=_to_text)
     except (PydanticSerializationError, UnicodeEncodeError):
         mended = _mend_text(value)
-        return to_json(mended, bytes_mode="base64", inf_nan_mode=not_finite, fallback=_to_text)
+        return to_json(mended, bytes_mode="base64", inf_nan_mode="constants", fallback=_to_text)
 
 
 def read_body(line: bytes) -> bytes | None:

@@ -45,7 +45,7 @@ def write_rows(
 
 
 def _to_text(rows: Sequence[Row]) -> str:
-    return write_json(rows, not_finite="strings").decode()
+    return write_json(rows).decode()
 
 
 @cache

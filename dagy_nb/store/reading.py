@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict, replace
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from dagy_nb.model.event import CancelRequested
@@ -10,9 +11,11 @@ from dagy_nb.store import queries
 from dagy_nb.store.paging import RunChoice, limit_page, make_page, pick_run, read_cursor
 from dagy_nb.store.queries import fetch_rows
 from dagy_nb.store.records import read_content, read_log, read_run
-from dagy_nb.store.versions import VersionFold
+from dagy_nb.store.versions import VersionFold, foresee_numbers
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from dagy_nb.abc import Page
     from dagy_nb.model.record import LogRecord, RunRecord
     from dagy_nb.store.archive import Archive
@@ -111,4 +114,10 @@ class Reading:
         return fetch_rows(self._archive.connection, sql, values)
 
     def _number(self, run: RunRecord) -> RunRecord:
-        return replace(run, flow_version=self._tail.number(run.flow, run.flow_hash))
+        known = self._tail.number(run.flow, run.flow_hash)
+        number = known or self._foreseen.get((run.flow, run.flow_hash), 0)
+        return replace(run, flow_version=number)
+
+    @cached_property
+    def _foreseen(self) -> Mapping[tuple[str, str], int]:
+        return foresee_numbers(self._tail.versions)

@@ -188,6 +188,20 @@ def number_content(versions: VersionFold) -> Iterator[FlowVersionSeen]:
         yield fact
 
 
+def foresee_numbers(versions: VersionFold) -> dict[tuple[str, str], int]:
+    """Return the numbers which the next fold will give to what has none yet; changes nothing.
+
+    They are those it gives unless a fact of an earlier moment is still to come.
+    """
+    last: dict[str, int] = {}
+    found = {}
+    for content in versions.unnumbered():
+        number = last.get(content.flow) or _next_number(versions, content.flow)
+        found[content.flow, content.content_hash] = number
+        last[content.flow] = number + 1
+    return found
+
+
 def decide_publish(
     versions: VersionFold,
     spec: FlowSpec,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 
 import pytest
 
@@ -107,6 +108,7 @@ def test_a_connection_stays_open_and_is_the_users_own(store, settle):
 def test_parameters_may_be_anything(store, settle):
     values = {
         "nan": float("nan"),
+        "endless": {"up": float("inf"), "down": float("-inf")},
         "deep": {"list": [1, [2.5, None, {"é": True}]]},
         "big": 10**25,
         "text": "\ud800",
@@ -119,7 +121,10 @@ def test_parameters_may_be_anything(store, settle):
 
     assert found["deep"] == {"list": [1, [2.5, None, {"é": True}]]}
     assert found["big"] == 10**25
-    assert store.connect().execute("SELECT parameters->>'nan' FROM runs").fetchone() == ("NaN",)
+    assert math.isnan(found["nan"])
+    assert found["endless"] == {"up": float("inf"), "down": float("-inf")}
+    number = store.connect().execute("SELECT (parameters->>'nan')::DOUBLE FROM runs").fetchone()[0]
+    assert math.isnan(number)
 
 
 def test_nothing_is_there_at_first(store):

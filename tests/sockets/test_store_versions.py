@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
+
 import pytest
 
 from dagy_nb.errors import ConflictError, UnknownName
+from dagy_nb.store.folding import hold_fold_lock
 from tests.sockets.stores import settle, store, stores
 from tests.store.facts import (
     NOON,
@@ -108,3 +111,32 @@ def test_unknown_flows_and_versions_are_named(store):
         assert caught.value.code == code
         assert caught.value.suggestion
     assert store.flow_versions("delay") == []
+
+
+def test_a_run_has_the_number_of_its_version_before_anybody_folded(store, settle):
+    first, second, other = make_flow(month=1), make_flow(month=2), make_flow("other")
+    store.publish_flow(first, node_versions={})
+    settle()
+    for number, flow in enumerate((second, other, first)):
+        store.append(see_flow(flow, at=NOON + number), *whole_run(f"run-{number:04d}", flow=flow))
+    numbers = {"run-0000": 2, "run-0001": 1, "run-0002": 1}
+
+    seen = {run_id: store.run(run_id).flow_version for run_id in numbers}
+    listed = {run.run_id: run.flow_version for run in store.runs().runs}
+
+    assert seen == listed == numbers
+    settle()
+    assert {run.run_id: run.flow_version for run in store.runs().runs} == numbers
+
+
+def test_sql_has_the_number_of_a_version_though_somebody_else_is_folding(store):
+    flow = make_flow()
+    store.append(see_flow(flow), *whole_run("run-0001", flow=flow))
+    place = getattr(store, "place", None)
+    with hold_fold_lock(place, wait=1) if place else nullcontext():
+        connection = store.connect()
+
+    found = connection.execute(
+        "SELECT flow_version, version FROM runs JOIN flow_versions ON content_hash = flow_hash"
+    ).fetchall()
+    assert found == [(1, 1)]
