@@ -226,6 +226,9 @@ def _unwrap(error: BaseException) -> BaseException:
 
 
 def _find_file(node_class: type) -> str:
+    """Return the file of the user's module; a built-in node's frames are none of the user's."""
+    if node_class.__module__.startswith("dagy_nb.nodes."):
+        return ""
     module = sys.modules.get(node_class.__module__)
     return getattr(module, "__file__", None) or ""
 

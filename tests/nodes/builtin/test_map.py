@@ -298,6 +298,48 @@ def test_a_map_that_is_to_end_ends_every_item(session, gated, until, how):
     assert {each.state for each in inner.nodes.values()} == {NodeState.CANCELLED}
 
 
+def test_a_map_has_ended_only_when_its_items_have(session, until):
+    """Items that will not end are given up by the inner run, at its own pace, before the outer one ends."""
+    gate, begun = threading.Event(), threading.Event()
+
+    def execute(self, x):
+        begun.set()
+        while not gate.is_set():
+            try:
+                gate.wait(0.05)
+            except BaseException:
+                continue
+        return x
+
+    session.adopt(
+        NodeMeta(
+            "Stubborn",
+            (FlowNode,),
+            {"x": Input(DataType.INTEGER), "y": Output(DataType.INTEGER), "execute": execute},
+        )
+    )
+    config = {"node": "Map", "node_config": {"node": "Stubborn"}, "input": "items"}
+    handle = make(session, [[1, 2]], **config).run()
+    assert begun.wait(10)
+    handle.cancel()
+    found = handle.wait(check=False)
+    gate.set()
+
+    assert found["map"].record.enforcement == "abandoned"
+    middle = session.store.run(children(session, found)[0].run_id)
+    inner = session.store.run(session.store.runs(parent=middle.run_id).runs[0].run_id)
+    assert {each.state for each in inner.nodes.values()} == {NodeState.CANCELLED}
+    assert inner.ended_at <= middle.nodes["item_0001"].ended_at
+    assert middle.ended_at <= found["map"].record.ended_at
+
+
+def test_items_whose_errors_are_data_do_not_fail_their_run(session):
+    for policy, state in (("drop", RunState.COMPLETED), ("raise", RunState.FAILED)):
+        found = run(session, [1, 3], node="Picky", on_error=policy)
+        assert found.state is state
+        assert children(session, found)[0].state is state
+
+
 def test_a_wide_map_leaves_nothing_behind(session, until):
     run(session, [1], node="double")
     before = threading.active_count()
