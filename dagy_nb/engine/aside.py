@@ -42,6 +42,7 @@ class Aside:
         self._after = plan.keeping.keep_after
         self._identities = Identities(plan, outputs.veil)
         self._retainer = Retainer(plan, outputs)
+        self._effects = {step.node_id for step in plan.steps if has_side_effects(step)}
 
     def enter(self, step: Step) -> Entered:
         """Return what enters a step now, as it is now."""
@@ -50,11 +51,15 @@ class Aside:
             for source, value in self._values.walk(step)
         }
 
+    def wants(self, node_id: str, seconds: float) -> bool:
+        """Say whether what a node made is to be kept: it took long, or would do something to the world."""
+        if self._after is None:
+            return False
+        return seconds >= self._after or node_id in self._effects
+
     def take(self, made: Made, entered: Entered) -> None:
-        """Keep what a node made, where it took long, or would do something to the world again."""
-        if self._after is None or refuse_keeping(made.step):
-            return
-        if made.seconds < self._after and not has_side_effects(made.step):
+        """Keep what a node made."""
+        if refuse_keeping(made.step):
             return
         held = {name: take_snapshot(value) for name, value in made.outputs.items()}
         if all(each.is_sure or is_light(each.value) for each in held.values()):

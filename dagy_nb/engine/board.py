@@ -36,7 +36,7 @@ class Board:
         self.open = len(plan.steps)
         self.ready: deque[StepRun] = deque()
         self.is_halted = False
-        self._keeps_outputs = plan.keep_outputs
+        self._keeps_outputs = plan.keep_outputs and not plan.keeping.keeps_all
         self._places = Places(plan.max_parallel)
         self._out = out
 

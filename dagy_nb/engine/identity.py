@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from dagy_nb.engine.content import Content
@@ -12,13 +12,12 @@ from dagy_nb.engine.ingredients import (
     gather_fixed,
     gather_inputs,
     hash_key,
-    hash_recipe,
 )
+from dagy_nb.model.kept import Ingredients
 
 if TYPE_CHECKING:
     from dagy_nb.engine.plan import Plan, Step
     from dagy_nb.engine.wires import Source
-    from dagy_nb.model.kept import Ingredients
 
 Found = Content | str
 """The content of an output, or why it has none, with `it` for the value."""
@@ -67,8 +66,8 @@ class Identities:
         """
         known = self._fixed.get(step.node_id)
         if known is None:
-            made = gather_fixed(step, self._plan.parameters, self._veil)
-            known = self._fixed[step.node_id] = (made, hash_recipe(made))
+            known = gather_fixed(step, self._plan.parameters, self._veil)
+            self._fixed[step.node_id] = known
         return known
 
     def identify(self, step: Step, find: Find) -> Identity:
@@ -79,7 +78,15 @@ class Identities:
         """
         fixed, recipe = self.fixed(step)
         inputs = gather_inputs(_find_entered(step, find))
-        return Identity(replace(fixed, inputs=inputs), recipe, hash_key(recipe, inputs))
+        whole = Ingredients(
+            version=fixed.version,
+            parts=fixed.parts,
+            config=fixed.config,
+            inputs=inputs,
+            parameters=fixed.parameters,
+            inner=fixed.inner,
+        )
+        return Identity(whole, recipe, hash_key(recipe, inputs))
 
 
 def _find_entered(step: Step, find: Find) -> Mapping[str, Sequence[tuple[Source, Content]]]:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
 
 from dagy_nb.engine.content import Content, NoDigest, digest_text, digest_value
+from dagy_nb.engine.contract import find_secret_outputs
 from dagy_nb.model.kept import ConfigPart, Ingredients, InputPart
 from dagy_nb.nodes.parts import list_parts, read_code
 from dagy_nb.nodes.secrets import is_secret
@@ -24,7 +25,8 @@ Veil = Callable[[str], str]
 Entered = Mapping[str, Sequence["tuple[Source, Content]"]]
 
 _READS: WeakKeyDictionary[type, bool] = WeakKeyDictionary()
-_DEFAULTS: WeakKeyDictionary[type, Mapping[str, ConfigPart]] = WeakKeyDictionary()
+_PLAIN: WeakKeyDictionary[type, tuple[Ingredients, str]] = WeakKeyDictionary()
+"""Of nodes whose config is that of their class."""
 
 
 class NotReusable(Exception):
@@ -53,16 +55,28 @@ def has_side_effects(step: Step) -> bool:
 
 def refuse_keeping(step: Step) -> str:
     """Return why a node's outputs must never be written; empty where they may."""
-    secret = next((each.name for each in step.spec.outputs if each.secret), "")
-    return f"its output `{secret}` is secret" if secret else ""
+    secret = find_secret_outputs(step.node_class)
+    return f"its output `{min(secret)}` is secret" if secret else ""
 
 
-def gather_fixed(step: Step, parameters: Mapping[str, Any], veil: Veil) -> Ingredients:
-    """Return what decides a node's outputs, without what enters it.
+def gather_fixed(step: Step, parameters: Mapping[str, Any], veil: Veil) -> tuple[Ingredients, str]:
+    """Return what decides a node's outputs, without what enters it, and the hash of that.
 
     Raises:
         NotReusable: A config value has no digest, or the config does not fit.
     """
+    cls = step.node_class
+    is_plain = not (step.config or step.inner or _reads_parameters(cls))
+    known = _PLAIN.get(cls) if is_plain else None
+    if known is None:
+        made = _gather(step, parameters, veil)
+        known = made, hash_recipe(made)
+        if is_plain and not any(each.files for each in made.config.values()):
+            _PLAIN[cls] = known
+    return known
+
+
+def _gather(step: Step, parameters: Mapping[str, Any], veil: Veil) -> Ingredients:
     return Ingredients(
         version=step.spec.version,
         parts=list_parts(step.node_class),
@@ -119,20 +133,12 @@ def hash_own_key(key: str, run_id: str) -> str:
 
 
 def _gather_config(step: Step, veil: Veil) -> Mapping[str, ConfigPart]:
-    cls = step.node_class
-    if not step.config:
-        known = _DEFAULTS.get(cls)
-        if known is not None:
-            return known
     try:
-        config = cls.create(step.config).config
+        config = step.node_class.create(step.config).config
     except Exception as error:  # noqa: BLE001 - a config's own checks may raise anything; the run tells it
         raise NotReusable(f"its config does not fit ({type(error).__name__})") from None
     fields = {name: getattr(config, name) for name in type(config).model_fields}
-    parts = _gather_values(fields, "config field", veil)
-    if not step.config and not any(each.files for each in parts.values()):
-        _DEFAULTS[cls] = parts
-    return parts
+    return _gather_values(fields, "config field", veil)
 
 
 def _gather_values(values: Mapping[str, Any], what: str, veil: Veil) -> dict[str, ConfigPart]:

@@ -93,6 +93,7 @@ class Judge:
         return hash_own_key(key, run_id) if refuse_reuse(step) else key
 
     def _look(self, step: Step, identity: Identity, *, was_done: bool) -> Verdict:
+        last = self.last.get(step.node_id)  # first: it makes finding each one cheap
         refused = refuse_reuse(step)
         resumed = self._keeping.resumed
         if was_done and resumed is not None and refused:
@@ -110,7 +111,6 @@ class Judge:
             return Verdict(kept=found, identity=identity)
         if isinstance(found, str):
             return self._refuse(found, identity)
-        last = self.last.get(step.node_id)
         why, detail = explain(last.ingredients if last else None, identity.ingredients)
         return Verdict(why=why, detail=detail, identity=identity)
 

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 _LOG = logging.getLogger(__name__)
 PATIENCE = 30.0
+PAUSE = 0.05
 
 
 class Keeper:
@@ -35,20 +36,24 @@ class Keeper:
         self._changed = threading.Condition()
         self._waiting: deque[Callable[[], None]] = deque()
         self._is_running = False
+        self._is_closing = False
 
     def add(self, act: Callable[[], None]) -> None:
         """Do something later; what goes wrong in it is warned of once."""
         with self._changed:
             self._waiting.append(act)
             if self._is_running:
+                self._changed.notify_all()
                 return
             self._is_running = True
         name = f"dagy keep {self._run_id}"
         threading.Thread(target=self._work, name=name, daemon=True).start()
 
     def wait(self, patience: float = PATIENCE) -> bool:
-        """Wait until all is done, `patience` seconds at the most; say whether it is."""
+        """Wait until all is done, `patience` seconds at the most; say whether it is. The last call."""
         with self._changed:
+            self._is_closing = True
+            self._changed.notify_all()
             return self._changed.wait_for(lambda: not self._is_running, patience)
 
     def warn(self, error: Exception) -> None:
@@ -59,14 +64,19 @@ class Keeper:
 
     def _work(self) -> None:
         while True:
-            with self._changed:
-                act = self._waiting.popleft() if self._waiting else None
+            act = self._next()
             self._do(act or self._outputs.flush)
             with self._changed:
                 if act is None and not self._waiting:
                     self._is_running = False
                     self._changed.notify_all()
                     return
+
+    def _next(self) -> Callable[[], None] | None:
+        """Return what is to be done next; None where nothing came for a moment."""
+        with self._changed:
+            self._changed.wait_for(lambda: self._waiting or self._is_closing, PAUSE)
+            return self._waiting.popleft() if self._waiting else None
 
     def _do(self, act: Callable[[], None]) -> None:
         try:

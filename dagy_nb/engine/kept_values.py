@@ -47,6 +47,11 @@ class KeptValues(Mapping[str, Any]):
     def __contains__(self, name: object) -> bool:
         return name in self._kept.outputs
 
+    def forget(self) -> None:
+        """Let go of what was read; it is read again when it is asked for again."""
+        with self._lock:
+            self._values.clear()
+
     @property
     def loaded(self) -> Mapping[str, Any]:
         """The values that were read already."""

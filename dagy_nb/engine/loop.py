@@ -291,7 +291,7 @@ class RunLoop:
         if verdict.refused is not None:
             self._refused[step.node_id] = verdict.refused
         assert self.shelf is not None
-        key = self.shelf.name_key(step, verdict)
+        key = self.shelf.name_key(step, verdict) if values is None else ""
         self._answers.append(
             make_answer(self._clock.now(), step, attempt, verdict, values, key=key)
         )
@@ -365,7 +365,10 @@ class RunLoop:
             self.shelf.give(instruction.node_id, instruction.outputs, instruction.error)
 
     def _drop(self, instruction: DropOutputs, _: Outcome | None) -> None:
-        self.values.drop(instruction.node_id)
+        if not self._plan.keep_outputs:
+            self.values.drop(instruction.node_id)
+        elif self.shelf is not None:
+            self.shelf.spill(instruction.node_id)
 
     def _finish(self, _: Finish, __: Outcome | None) -> None:
         self._is_finished = True

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from dagy_nb.engine.content import Content, NoDigest, digest_value
@@ -17,6 +16,7 @@ if TYPE_CHECKING:
     from dagy_nb.engine.output_store import OutputStore
     from dagy_nb.engine.plan import Plan, Step
     from dagy_nb.model.event import Preview
+    from dagy_nb.model.kept import Packed
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,6 +48,28 @@ class Made:
         return replace(self, identity=identity)
 
 
+@dataclass(slots=True)
+class Writing:
+    """Bytes on their way to where they are kept: called, it writes them.
+
+    Attributes:
+        outputs: Where they are kept.
+        kept: What is noted of them.
+        packed: The bytes; let go of once they are written.
+        is_done: They are written.
+    """
+
+    outputs: OutputStore
+    kept: KeptOutputs
+    packed: tuple[Packed, ...]
+    is_done: bool = False
+
+    def __call__(self) -> None:
+        """Write."""
+        self.outputs.put(self.kept, self.packed)
+        self.is_done, self.packed = True, ()
+
+
 class Retainer:
     """Turns what the nodes of one run made into what is kept; any thread may use it.
 
@@ -72,7 +94,7 @@ class Retainer:
             name: self._read_one(value, hide=name in secret) for name, value in made.outputs.items()
         }
 
-    def pack(self, made: Made, contents: Mapping[str, Found]) -> Callable[[], None] | None:
+    def pack(self, made: Made, contents: Mapping[str, Found]) -> Writing | None:
         """Turn values into bytes now; return what writes them later, None where they cannot be kept.
 
         Raises:
@@ -97,7 +119,7 @@ class Retainer:
             previews=made.previews,
             ingredients=identity.ingredients,
         )
-        return partial(self._outputs.put, kept, tuple(packed.values()))
+        return Writing(self._outputs, kept, tuple(packed.values()))
 
     def read_value(self, value: Any) -> Found:
         """Return the content of one value, or why it has none."""

@@ -14,7 +14,7 @@ from dagy_nb.engine.content import Content
 from dagy_nb.engine.identity import Found, Identity
 from dagy_nb.engine.judging import Judge, Verdict
 from dagy_nb.engine.kept_values import KeptValues
-from dagy_nb.engine.retaining import Made, Retainer
+from dagy_nb.engine.retaining import Made, Retainer, Writing
 from dagy_nb.engine.weight import is_light
 from dagy_nb.errors import StoreError
 from dagy_nb.model.state import NodeState, Why
@@ -33,6 +33,9 @@ Decide = Callable[["Step", int, Verdict, Mapping[str, Any] | None], None]
 
 class Reuse:
     """The reuse of one run; used by the run's thread only.
+
+    Attributes:
+        heavy: Node id → how what it made is written, of nodes with large outputs.
 
     Args:
         plan: The run's plan.
@@ -67,6 +70,7 @@ class Reuse:
         self._previews: dict[str, Mapping[str, Preview]] = {}
         self._blocked: dict[str, list[Asking]] = {}
         self._runs_for: dict[str, str] = {}
+        self.heavy: dict[str, Writing] = {}
         self._twins: dict[str, list[Asking]] = {}
 
     def ask(self, step: Step, attempt: int) -> None:
@@ -162,7 +166,7 @@ class Reuse:
 
     # --- keeping ------------------------------------------------------------------------------
 
-    def _read(self, made: Made) -> tuple[Mapping[str, Found], Callable[[], None] | None]:
+    def _read(self, made: Made) -> tuple[Mapping[str, Found], Writing | None]:
         contents = self._retainer.read(made)
         if not self._plan.keeping.keeps_all:
             return contents, None
@@ -177,6 +181,8 @@ class Reuse:
         write = None
         try:
             contents, write = self._read(made)
+            if write is not None:
+                self.heavy[made.step.node_id] = write
         finally:
             self._later(partial(self._note, made.step.node_id, contents, write))
 

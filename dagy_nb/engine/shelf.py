@@ -16,7 +16,7 @@ from dagy_nb.engine.ingredients import refuse_keeping
 from dagy_nb.engine.judging import Verdict
 from dagy_nb.engine.keeper import PATIENCE, Keeper
 from dagy_nb.engine.kept_values import KeptValues
-from dagy_nb.engine.retaining import Made, Retainer
+from dagy_nb.engine.retaining import Made, Retainer, Writing
 from dagy_nb.engine.reusing import Decide, Reuse
 from dagy_nb.engine.snapshot import read_snapshot
 from dagy_nb.engine.tapping import Tap
@@ -104,19 +104,22 @@ class Shelf:
         outputs = outcome.outputs or {}
         if isinstance(outputs, KeptValues):
             return
-        step = self._steps[node_id]
         began = self._began.pop(node_id, None)
+        if began is None:
+            return  # another node of this run made it
+        seconds = self._clock.monotonic() - began
+        if self._reuse is None and not self._aside.wants(node_id, seconds):
+            return
         made = Made(
-            step=step,
+            step=self._steps[node_id],
             outputs=outputs,
             previews=outcome.previews,
             identity=self._reuse.identity(node_id) if self._reuse is not None else None,
-            seconds=0.0 if began is None else self._clock.monotonic() - began,
+            seconds=seconds,
             at=self._clock.now(),
         )
         if self._reuse is not None:
-            if began is not None:
-                self._reuse.take(made)
+            self._reuse.take(made)
         else:
             self._aside.take(made, self._entered.pop(node_id, {}))
 
@@ -139,6 +142,22 @@ class Shelf:
         if verdict.identity is None or not self._plan.keeping.keeps_all or refuse_keeping(step):
             return ""
         return self._retainer.name_key(step, verdict.identity)
+
+    def spill(self, node_id: str) -> None:
+        """Let go of a node's large values, which nobody of this run needs any more, once they are kept."""
+        if self._reuse is None:
+            return
+        written = self._reuse.heavy.pop(node_id, None)
+        if written is None:
+            self._values.spill(node_id, None)
+        else:  # what is to be written of it is before this in the line
+            self._keeper.add(partial(self._spill, node_id, written))
+
+    def _spill(self, node_id: str, written: Writing) -> None:
+        kept = None
+        if written.is_done:
+            kept = KeptValues(written.kept, self._outputs, self._steps[node_id].spec)
+        self._values.spill(node_id, kept)
 
     def finish(self, *, is_hurried: bool) -> None:
         """Wait until all is written, not for ever; then let go."""

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from dagy_nb.abc import Conversion, NodeCall
+from dagy_nb.engine.kept_values import KeptValues
 from dagy_nb.model.connector import Cardinality
 
 if TYPE_CHECKING:
@@ -78,6 +79,19 @@ class RunValues:
     def drop(self, node_id: str) -> None:
         """Let go of a node's outputs."""
         self._values.pop(node_id, None)
+
+    def spill(self, node_id: str, kept: KeptValues | None) -> None:
+        """Let go of values that can be read from where they are kept.
+
+        Args:
+            node_id: The node.
+            kept: Its outputs there; None leaves the node's own where they are not.
+        """
+        held = self._values.get(node_id)
+        if isinstance(held, KeptValues):
+            held.forget()
+        elif held is not None and kept is not None:
+            self._values[node_id] = kept
 
     def clear(self) -> None:
         """Let go of everything."""
