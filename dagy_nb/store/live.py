@@ -6,9 +6,11 @@ a snapshot the whole journal is the tail, and DuckDB is not even imported.
 
 from __future__ import annotations
 
+import atexit
 import logging
 import sys
 import threading
+import weakref
 from typing import TYPE_CHECKING, NamedTuple
 
 from dagy_nb.store.folding import list_crash_facts
@@ -56,6 +58,7 @@ class Live:
         self._place = place
         self._generation: Generation | None = None
         self._reader = Tail(place)
+        _open.add(self)
 
     def refresh(self, *, number: bool = False) -> None:
         """Read what is new.
@@ -160,3 +163,17 @@ def duckdb_errors() -> tuple[type[Exception], ...]:
     """Return what DuckDB raises, for an `except`; does not import DuckDB to find out."""
     loaded = sys.modules.get("duckdb")
     return () if loaded is None else (loaded.Error,)
+
+
+_open: weakref.WeakSet[Live] = weakref.WeakSet()
+
+
+@atexit.register
+def _close_all() -> None:
+    """Close the snapshots before the interpreter goes away.
+
+    DuckDB complains at length about a connection that is still open then, as it is where the traceback of
+    a node that failed holds the store.
+    """
+    for each in list(_open):
+        each.close()
