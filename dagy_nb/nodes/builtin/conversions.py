@@ -78,18 +78,18 @@ def convert_value(
     except ConversionError:
         raise
     except (UnicodeError, ValueError, OverflowError, LookupError) as error:
-        raise refuse(value, to, str(error), code="bad_value") from error
+        raise refuse(value, to, str(error), code="convert.bad_value") from error
 
 
-def refuse(value: Any, to: DataType, why: str = "", *, code: str = "no_way") -> ConversionError:
+def refuse(value: Any, to: DataType, why: str = "", *, code: str = "convert.no_way") -> ConversionError:
     """Return the error that says that a value does not become a type."""
     shown = repr(value) if isinstance(value, str | int | float | bool) else ""
     what = f"{type(value).__name__} {shown[:60]}".strip() if value is not None else "None"
     return ConversionError(
         f"{what} does not become {to}{': ' + why.rstrip('.') if why else ''}.",
-        code=f"convert.{code}",
+        code=code,
         suggestion="Put a node of your own there that does it."
-        if code == "no_way"
+        if code == "convert.no_way"
         else "Mend the value before, or catch the error.",
     )
 
@@ -112,13 +112,13 @@ def _to_text(value: Any, manner: Manner) -> str:
 def _to_integer(value: Any, manner: Manner) -> int:
     number = _read_number(value, DataType.INTEGER)
     if isinstance(number, float) and not math.isfinite(number):
-        raise refuse(value, DataType.INTEGER, code="bad_value")
+        raise refuse(value, DataType.INTEGER, code="convert.bad_value")
     if number == int(number):
         return int(number)
     rounder = _ROUNDERS.get(manner.rounding)
     if rounder is None:
         raise refuse(
-            value, DataType.INTEGER, "it has a fraction; `rounding` says what to do", code="loses"
+            value, DataType.INTEGER, "it has a fraction; `rounding` says what to do", code="convert.loses"
         )
     return int(rounder(number))
 
@@ -156,11 +156,11 @@ def _to_boolean(value: Any, _: Manner) -> bool:
         word = value.strip().lower()
         if word in _WORDS:
             return _WORDS[word]
-        raise refuse(value, DataType.BOOLEAN, code="bad_value")
+        raise refuse(value, DataType.BOOLEAN, code="convert.bad_value")
     if is_of_type(value, DataType.NUMBER):
         if value in (0, 1):
             return bool(value)
-        raise refuse(value, DataType.BOOLEAN, "only 0 and 1 do", code="loses")
+        raise refuse(value, DataType.BOOLEAN, "only 0 and 1 do", code="convert.loses")
     raise refuse(value, DataType.BOOLEAN)
 
 
@@ -194,7 +194,7 @@ def _to_list(value: Any, manner: Manner) -> list[Any]:
         found = make_list(value, manner.column)
     written = _write_dates(found)
     if not isinstance(written, list) or not _is_json(written):
-        raise refuse(value, DataType.LIST, code="bad_value" if isinstance(value, str) else "no_way")
+        raise refuse(value, DataType.LIST, code="convert.bad_value" if isinstance(value, str) else "convert.no_way")
     return written
 
 

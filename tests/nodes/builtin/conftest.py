@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import pytest
 
 from dagy_nb.session.session import Session
+from tests.nodes.builtin.mapped import Gated
 
 
 @pytest.fixture
@@ -30,3 +31,12 @@ def until() -> Callable[[Callable[[], object]], None]:
             pause.wait(0.005)
 
     return wait
+
+
+@pytest.fixture
+def gated() -> Iterator[type[Gated]]:
+    """A node that holds until its gate opens, with its counts at 0."""
+    Gated.gate.clear()
+    Gated.now = Gated.most = Gated.begun = 0
+    yield Gated
+    Gated.gate.set()
