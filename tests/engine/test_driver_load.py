@@ -5,17 +5,24 @@ from __future__ import annotations
 import gc
 import itertools
 import threading
+import tracemalloc
 import weakref
+from pathlib import Path
 
 import pytest
 
+from dagy_nb.engine.clock import SystemClock
+from dagy_nb.engine.driver import start_run
 from dagy_nb.engine.output import BURST
 from dagy_nb.engine.plan import make_plan
+from dagy_nb.model.connector import Cardinality
 from dagy_nb.model.datatype import DataType
 from dagy_nb.model.event import AttemptStarted, LogWritten, NodeEnded, NodeProgressed
 from dagy_nb.model.state import RunState
 from dagy_nb.nodes.base import FlowNode, Input, Output
-from tests.engine.running import Recorded, plan_flow
+from dagy_nb.nodes.function import node
+from dagy_nb.session.listener import RunListener
+from tests.engine.running import Recorded, flow_of, plan_flow
 from tests.engine.samples import add, diamond, fail, one
 from tests.runners import victims as v
 
@@ -41,6 +48,26 @@ class Passer(FlowNode, register=False):
     def execute(self, x):
         self.alive.add(x)
         return {"y": Big()}
+
+
+class Heavy(FlowNode, register=False):
+    """Counts how many values of its kind are alive while it runs."""
+
+    x = Input(DataType.OBJECT, cardinality=Cardinality.OPTIONAL)
+    y = Output(DataType.OBJECT)
+    alive = weakref.WeakSet()
+    most = 0
+
+    def execute(self, x):
+        made = Big()
+        self.alive.add(made)
+        type(self).most = max(self.most, len(self.alive))
+        return {"y": made}
+
+
+@node(register=False)
+def quiet(left: int, right: int) -> int:
+    return (left + right) % 1_000
 
 
 class Flooder(FlowNode, register=False):
@@ -117,6 +144,51 @@ def test_values_die_when_the_last_consumer_had_them_where_that_is_asked_for(run)
     made.wait()
 
 
+def test_ten_thousand_nodes_keep_less_than_fifty_megabytes(runners):
+    names = [f"n{i}" for i in range(10_000)]
+    edges = [f"{a}.output -> {b}.left" for a, b in itertools.pairwise(names)]
+    edges += [f"n0.output -> {name}.right" for name in names[1:]]
+    spec, classes = flow_of({names[0]: one, **dict.fromkeys(names[1:], quiet)}, *edges)
+    tracemalloc.start()
+    before = tracemalloc.get_traced_memory()[0]
+
+    plan = make_plan(
+        spec,
+        classes,
+        run_id="r",
+        parameters={},
+        artifacts=Path("nowhere"),
+        default_timeout=300.0,
+        runner="inline",
+    )
+    listener = RunListener()
+    live = start_run(
+        plan,
+        runners=runners,
+        record=lambda events: None,
+        clock=SystemClock(),
+        subscribers=(listener.hear,),
+    )
+    ended = live.wait(50)
+    gc.collect()
+    kept = tracemalloc.get_traced_memory()[0] - before
+    tracemalloc.stop()
+
+    assert ended
+    assert len(live.outputs) == 10_000
+    assert kept < 50_000_000
+
+
+def test_of_a_long_chain_few_values_are_alive_at_a_time(run):
+    nodes = {f"n{i}": Heavy for i in range(60)}
+    edges = [f"n{i}.y -> n{i + 1}.x" for i in range(59)]
+    Heavy.most = 0
+
+    run(nodes, *edges, settings={"runner": "inline", "keep_outputs": False})
+
+    assert 1 < Heavy.most <= 3
+
+
 def test_nothing_stays_behind_after_many_runs(run, runners):
     run(*diamond(), settings={"runner": "inline"})
     run(*diamond())
@@ -153,8 +225,6 @@ def test_runs_side_by_side_do_not_mix(runners):
 
 
 def test_a_plan_of_ten_thousand_nodes_is_made_at_once():
-    from tests.engine.running import flow_of
-
     names = [f"n{i}" for i in range(10_000)]
     edges = [f"{a}.output -> {b}.x" for a, b in itertools.pairwise(names)]
     spec, classes = flow_of({names[0]: one, **dict.fromkeys(names[1:], fail)}, *edges)
