@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from dagy_nb.dispatch.feed import Feed
 from dagy_nb.dispatch.pulse import Pulse
-from dagy_nb.dispatch.view import arrange_anew, follow_renames, look_at_flow
+from dagy_nb.dispatch.view import arrange_anew, follow_renames, look_at_draft, look_at_flow
 from dagy_nb.errors import (
     CheckFailed,
     ConflictError,
@@ -26,27 +26,33 @@ from dagy_nb.errors import (
 )
 from dagy_nb.model.diagnostic import Diagnostic
 from dagy_nb.protocol.draw import draw_diagnostic
+from dagy_nb.protocol.forecast import draw_forecast
 from dagy_nb.protocol.message import (
     ArrangeRequested,
     CancelRequested,
     EditRequested,
     Hello,
     MoveRequested,
+    Planned,
+    PlanRequested,
     RedoRequested,
     Refused,
     Request,
+    ResumeRequested,
     RunRequested,
     UndoRequested,
     encode,
     read_id,
     read_request,
 )
+from dagy_nb.session.keeping import ask_keeping
 
 if TYPE_CHECKING:
     from dagy_nb.session.flow import Flow
     from dagy_nb.session.handle import RunHandle
 
 PACE = 0.1
+PATIENCE = 5.0
 logger = logging.getLogger(__name__)
 
 
@@ -91,17 +97,17 @@ class Dispatcher:
             with self._lock:
                 self._refuse(read_id(content), error)
             return
+        # Not under the lock: to look at what is kept may take long, and news go on meanwhile.
+        if _needs_kept(request):
+            self._settle()
+        if isinstance(request, PlanRequested):
+            self._guard(request.id, lambda: self._plan(request))
+            return
         with self._lock:
             self._resting = False
             self._answering = threading.get_ident()
             try:
-                self._answer(request)
-            except DagyError as error:
-                self._refuse(request.id, error)
-            except Exception as error:
-                # A browser must hear of every failure, or it waits for ever.
-                logger.debug("message %s failed", request.id, exc_info=True)
-                self._refuse(request.id, _explain(error))
+                self._guard(request.id, lambda: self._answer(request))
             finally:
                 self._answering = None
 
@@ -133,6 +139,25 @@ class Dispatcher:
                 if leave is not None:
                     leave()
 
+    def _guard(self, reply_to: str, act: Callable[[], None]) -> None:
+        """Do something for a browser; it must hear of every failure, or it waits for ever."""
+        try:
+            act()
+        except DagyError as error:
+            self._refuse(reply_to, error)
+        except Exception as error:
+            logger.debug("message %s failed", reply_to, exc_info=True)
+            self._refuse(reply_to, _explain(error))
+
+    def _settle(self) -> None:
+        """Wait for a run that has told its end, but still writes what it keeps."""
+        try:
+            last = self._feed.flow.last_run
+        except MessageError:
+            return
+        if last is not None and last.state.is_final:
+            last.settle(PATIENCE)
+
     def _answer(self, request: Request) -> None:
         if self._closed:
             return
@@ -151,6 +176,8 @@ class Dispatcher:
                 self._feed.place(arrange_anew(look_at_flow(self._feed.flow)), request.id)
             case RunRequested():
                 self._run(request)
+            case ResumeRequested():
+                self._show(self._feed.flow.resume(request.run_id), request.id)
             case CancelRequested():
                 self._cancel(request)
 
@@ -181,9 +208,21 @@ class Dispatcher:
             words = f"The flow is at revision {flow.revision}"
             self._refuse_stale(request.id, f"{words}, you asked to run {request.base_revision}.")
             return
-        handle = flow.start(request.parameters)
-        self._feed.send_start(handle, request.id)
+        keeping = ask_keeping(flow.spec, reuse=request.reuse, force=request.force)
+        self._show(flow.start(request.parameters, keeping=keeping), request.id)
+
+    def _show(self, handle: RunHandle, reply_to: str) -> None:
+        self._feed.send_start(handle, reply_to)
         self._feed.send_patch("")
+
+    def _plan(self, request: PlanRequested) -> None:
+        spec, revision = look_at_draft(self._feed.flow)
+        keeping = ask_keeping(spec, reuse=True, force=request.force)
+        forecast = self._session.forecast(spec, request.parameters, keeping)
+        with self._lock:
+            if not self._closed:
+                drawn = draw_forecast(forecast, revision=revision)
+                self._feed.send(Planned(reply_to=request.id, forecast=drawn))
 
     def _cancel(self, request: CancelRequested) -> None:
         handle = self._session.handles.get(request.run_id)
@@ -225,23 +264,28 @@ class Dispatcher:
         self._feed.send(self._feed.snapshot(reply_to))
 
     def _refuse(self, reply_to: str, error: DagyError) -> None:
-        if self._closed:
-            return
         message = error.reason
         found: tuple[object, ...] = ()
         if isinstance(error, CheckFailed):
             # The diagnostics say the rest, each at its place.
             message, found = message.splitlines()[0].rstrip(":") + ".", error.diagnostics
-        self._feed.send(
-            Refused(
-                reply_to=reply_to,
-                code=error.code,
-                message=message,
-                suggestion=error.suggestion,
-                revision=self._feed.revision,
-                diagnostics=tuple(draw_diagnostic(d) for d in found if isinstance(d, Diagnostic)),
-            )
+        refused = Refused(
+            reply_to=reply_to,
+            code=error.code,
+            message=message,
+            suggestion=error.suggestion,
+            revision=self._feed.revision,
+            diagnostics=tuple(draw_diagnostic(d) for d in found if isinstance(d, Diagnostic)),
         )
+        with self._lock:
+            if not self._closed:
+                self._feed.send(refused)
+
+
+def _needs_kept(request: Request) -> bool:
+    if isinstance(request, RunRequested):
+        return request.reuse
+    return isinstance(request, PlanRequested | ResumeRequested)
 
 
 def _explain(error: Exception) -> MessageError:

@@ -13,6 +13,7 @@ from dagy_nb.protocol.picture import FlowPicture, PalettePicture, RunPicture
 from dagy_nb.protocol.status import draw_run
 
 if TYPE_CHECKING:
+    from dagy_nb.model.flow import FlowSpec
     from dagy_nb.session.flow import Flow
     from dagy_nb.session.handle import RunHandle
     from dagy_nb.session.session import Session
@@ -41,6 +42,12 @@ def look_at_flow(flow: Flow, handle: RunHandle | None = None) -> FlowPicture:
         stale=find_stale(handle.record, specs) if handle else frozenset(),
         default_timeout=flow.session.settings.node_timeout,
     )
+
+
+def look_at_draft(flow: Flow) -> tuple[FlowSpec, int]:
+    """Return the flow as it is now, and its revision."""
+    with flow.draft.lock:
+        return flow.draft.spec, flow.draft.revision
 
 
 def look_at_palette(session: Session) -> PalettePicture:

@@ -119,6 +119,10 @@ class RunHandle:
             raise
         return self._finish(check=check, on_tick=on_tick)
 
+    def settle(self, timeout: float) -> bool:
+        """Wait until the run is over and what it keeps is kept, printing nothing; say whether it is."""
+        return self._live.done.wait(timeout)
+
     def __await__(self) -> Generator[Any, None, RunResult]:
         return self.wait_async().__await__()
 

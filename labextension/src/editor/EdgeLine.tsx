@@ -14,7 +14,9 @@ export const EdgeLine = memo(function EdgeLine(props: EdgeProps<WireEdge>) {
   const flowing = useEditor(
     state => state.graph.run?.nodes[props.target]?.state === 'RUNNING' && state.connected
   );
-  const idle = useEditor(state => !state.planShown && isUntaken(data?.picture, state.graph.run));
+  const idle = useEditor(
+    state => !state.planShown && isUntaken(data?.picture, data?.type, state.graph.run)
+  );
   const [path, middleX, middleY] = getBezierPath({
     sourceX,
     sourceY,

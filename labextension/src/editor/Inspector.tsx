@@ -9,6 +9,7 @@ import { Icon, NodeIcon } from './Icon';
 import { NodeOptions } from './NodeOptions';
 import { PlanPart } from './PlanPart';
 import { RunTab } from './RunTab';
+import { Spoken } from './Spoken';
 import { FindingItem } from './DiagnosticList';
 
 export function Inspector() {
@@ -56,7 +57,11 @@ function NodePanel({ node }: { readonly node: NodePicture }) {
           <RunTab node={node} />
         ) : (
           <>
-            {type?.description ? <p className="dagy-about">{type.description}</p> : null}
+            {type?.description ? (
+              <p className="dagy-about">
+                <Spoken text={type.description} />
+              </p>
+            ) : null}
             {general.length > 0 ? (
               <ul className="dagy-findings">
                 {general.map(each => (

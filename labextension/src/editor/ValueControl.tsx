@@ -1,6 +1,7 @@
 // A field's kind and value in, an input, a box, a choice or a text area out.
 import { isParameter, showValue } from '../graph/form';
 import type { Field } from '../graph/schema';
+import { useEditor } from './context';
 import { useDraft } from './useDraft';
 
 interface ValueProps {
@@ -55,18 +56,37 @@ function hintOf({ field }: ValueProps): string {
 function LineControl(props: ValueProps) {
   const { field, value, eager, onText } = props;
   const draft = useDraft({ text: showValue(field, value), commit: onText, eager });
+  const names = field.schema.format === 'node_type' ? `${props.id}-types` : undefined;
   const numeric = field.kind === 'integer' || field.kind === 'number';
   return (
-    <input
-      {...basics(props)}
-      {...draft}
-      className="dagy-input nokey"
-      type={field.kind === 'secret' ? 'password' : 'text'}
-      autoComplete="off"
-      spellCheck={false}
-      placeholder={hintOf(props)}
-      {...(numeric ? { inputMode: 'decimal' as const } : {})}
-    />
+    <>
+      <input
+        {...basics(props)}
+        {...draft}
+        className="dagy-input nokey"
+        type={field.kind === 'secret' ? 'password' : 'text'}
+        autoComplete="off"
+        spellCheck={false}
+        placeholder={hintOf(props)}
+        list={names}
+        {...(numeric ? { inputMode: 'decimal' as const } : {})}
+      />
+      {names ? <TypeNames id={names} /> : null}
+    </>
+  );
+}
+
+/** The node types that there are, to choose a name from. */
+function TypeNames({ id }: { readonly id: string }) {
+  const palette = useEditor(state => state.graph.palette.picture);
+  return (
+    <datalist id={id}>
+      {palette.types.map(each => (
+        <option key={each.type} value={each.type}>
+          {each.label}
+        </option>
+      ))}
+    </datalist>
   );
 }
 

@@ -87,9 +87,15 @@ export function canResume(run: RunPicture | null): boolean {
 const ENDED = new Set(['COMPLETED', 'FAILED', 'TIMED_OUT', 'CANCELLED', 'SKIPPED']);
 
 /** Whether nothing came over an edge in this run, though its source has ended: a branch not taken. */
-export function isUntaken(edge: EdgePicture | undefined, run: RunPicture | null): boolean {
+export function isUntaken(
+  edge: EdgePicture | undefined,
+  type: string | undefined,
+  run: RunPicture | null
+): boolean {
   const source = edge && run?.nodes[edge.source];
   if (!source || !ENDED.has(source.state)) return false;
+  // The error of a node that failed is no output of its body, and has no preview.
+  if (type === 'ERROR' && (source.state === 'FAILED' || source.state === 'TIMED_OUT')) return false;
   const outputs = Object.keys(source.previews);
   // A browser that has not heard of previews yet must not call everything untaken.
   const told = outputs.length > 0 || source.state !== 'COMPLETED';
