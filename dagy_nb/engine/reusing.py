@@ -92,7 +92,10 @@ class Reuse:
         node_id = made.step.node_id
         self._previews[node_id] = made.previews
         if all(is_light(each) for each in made.outputs.values()):
-            self._note(node_id, *self._read(made))
+            contents, write = self._read(made)
+            if write is not None:
+                self._keeper.add(write)
+            self._note(node_id, contents, is_kept=write is not None)
         else:
             self._blocked[node_id] = []
             self._keeper.add(partial(self._read_later, made))
@@ -184,19 +187,18 @@ class Reuse:
             if write is not None:
                 self.heavy[made.step.node_id] = write
         finally:
-            self._later(partial(self._note, made.step.node_id, contents, write))
+            is_kept = write is not None
+            self._later(partial(self._note, made.step.node_id, contents, is_kept=is_kept))
+        if write is not None:  # not in the run's thread, which ends with the last node
+            write()
 
-    def _note(
-        self, node_id: str, contents: Mapping[str, Found], write: Callable[[], None] | None
-    ) -> None:
+    def _note(self, node_id: str, contents: Mapping[str, Found], *, is_kept: bool) -> None:
         self._contents[node_id] = contents
-        if write is not None:
-            self._keeper.add(write)
         for step, attempt in self._blocked.pop(node_id, ()):
             self.ask(step, attempt)
         identity = self._identities.get(node_id)
         if identity is not None and self._runs_for.get(identity.key) == node_id:
-            if write is None:
+            if not is_kept:
                 del self._runs_for[identity.key]
             for step, attempt in self._twins.pop(identity.key, ()):
                 self.ask(step, attempt)
