@@ -9,7 +9,7 @@ from dagy_nb.runners.dask.connection import DaskConnection
 from dagy_nb.runners.dask.runner import DaskRunner
 
 WORKERS = 2
-THREADS = 4
+THREADS = 2
 
 
 class _Shared:

@@ -24,12 +24,14 @@ how many of its processes were left 0.5 s after it, and what the record says.
 
 _SECTIONS = {
     "process": ("The process runner", ("timeout", "cancel", "restart", "SIGKILL")),
+    "dask": ("The Dask runner", ("timeout", "cancel", "restart", "SIGKILL")),
     "thread": ("What the thread runner does instead", ("timeout", "cancel", "SIGKILL")),
     "inline": ("What the inline runner does instead", ("timeout", "cancel", "SIGKILL")),
 }
 
 _NOTES = {
     "process": "Each victim runs beside a sibling, whose result is intact.",
+    "dask": "The same, in Dask's workers on a cluster of two.",
     "thread": "The record is right in time and nobody waits longer, but the work itself may go on: an abandoned body holds "
     "its thread. What holds the GIL freezes the whole kernel until it ends (here after some seconds, by itself).",
     "inline": "As for threads: inline bodies run in the driver's thread, and another one takes over the driving.",

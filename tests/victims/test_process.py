@@ -1,4 +1,4 @@
-"""Victims in the process runner: at their limit and at a cancel nothing of them is left, and siblings do not notice."""
+"""Victims in processes, here and on Dask: at their limit and at a cancel nothing of them is left; siblings live on."""
 
 from __future__ import annotations
 
@@ -10,9 +10,11 @@ from dagy_nb.model.event import AttemptStarted
 from dagy_nb.model.state import NodeState
 from dagy_nb.nodes.cell import CellSource, compile_cell
 from dagy_nb.session.current import make_session
+from dagy_nb.session.dask import use_dask
 from dagy_nb.session.flow import Flow
 from dagy_nb.settings import Settings
 from dagy_nb.store.memory import MemoryStore
+from tests.cluster import cluster_address
 from tests.victims.cells import VICTIMS, list_cells
 from tests.victims.table import add_cell
 from tests.victims.watching import GRACE, Watch, read_notes, wait_until
@@ -33,14 +35,19 @@ def session(tmp_path_factory):
     made.close()
 
 
-def begin(session, folder, names, *, limit, sibling):
+@pytest.fixture(params=["process", "dask"])
+def runner(request, session):
+    if request.param == "dask":
+        use_dask(cluster_address(), session=session)
+    return request.param
+
+
+def begin(session, runner, folder, names, *, limit, sibling):
     """Start victims and a sibling; return the run when every victim has told of its processes."""
     flow = Flow("victims", session=session)
     for name in names:
-        flow.add(
-            name, id=name, config={"folder": str(folder)}, runner="process", timeout=limit or 0
-        )
-    flow.add("sibling", id="sibling", config={"seconds": sibling}, runner="process")
+        flow.add(name, id=name, config={"folder": str(folder)}, runner=runner, timeout=limit or 0)
+    flow.add("sibling", id="sibling", config={"seconds": sibling}, runner=runner)
     started = {}
 
     def hear(event):
@@ -53,7 +60,7 @@ def begin(session, folder, names, *, limit, sibling):
     return handle, Watch({name: read_notes(folder, name) for name in names})
 
 
-def check(run, watch, names, ending, since, state):
+def check(runner, run, watch, names, ending, since, state):
     """Check what is left of each victim, and fill the table."""
     assert watch.wait(PATIENCE), watch.end()
     left = watch.end()
@@ -61,7 +68,7 @@ def check(run, watch, names, ending, since, state):
         late = watch.gone_at[name] - since[name]
         ended = run[name]
         add_cell(
-            "process",
+            runner,
             name,
             ending,
             f"{max(late, 0):.2f} s, {len(left[name])} left, {ended.state}, {ended.record.enforcement}",
@@ -74,18 +81,18 @@ def check(run, watch, names, ending, since, state):
 
 
 @pytest.mark.parametrize("names", GROUPS, ids=" ".join)
-def test_at_its_limit_nothing_of_a_victim_is_left(session, tmp_path, names):
-    handle, watch = begin(session, tmp_path, names, limit=LIMIT, sibling=LIMIT + 1)
+def test_at_its_limit_nothing_of_a_victim_is_left(session, runner, tmp_path, names):
+    handle, watch = begin(session, runner, tmp_path, names, limit=LIMIT, sibling=LIMIT + 1)
 
     run = handle.wait(timeout=PATIENCE, check=False)
 
     limits = {name: run[name].record.started_at + LIMIT for name in names}
-    check(run, watch, names, "timeout", limits, NodeState.TIMED_OUT)
+    check(runner, run, watch, names, "timeout", limits, NodeState.TIMED_OUT)
 
 
 @pytest.mark.parametrize("names", GROUPS, ids=" ".join)
-def test_at_a_cancel_nothing_of_a_victim_is_left(session, tmp_path, names):
-    handle, watch = begin(session, tmp_path, names, limit=None, sibling=1.0)
+def test_at_a_cancel_nothing_of_a_victim_is_left(session, runner, tmp_path, names):
+    handle, watch = begin(session, runner, tmp_path, names, limit=None, sibling=1.0)
 
     asked = {}
     for name in names:
@@ -93,4 +100,4 @@ def test_at_a_cancel_nothing_of_a_victim_is_left(session, tmp_path, names):
         handle.cancel(name)
     run = handle.wait(timeout=PATIENCE, check=False)
 
-    check(run, watch, names, "cancel", asked, NodeState.CANCELLED)
+    check(runner, run, watch, names, "cancel", asked, NodeState.CANCELLED)

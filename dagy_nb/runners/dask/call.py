@@ -13,7 +13,7 @@ from dagy_nb.engine.fault import describe_exception
 from dagy_nb.errors import RunnerError
 from dagy_nb.model.event import ErrorFact
 from dagy_nb.runners.dask.connection import DaskConnection, Link
-from dagy_nb.runners.dask.far import carry_call
+from dagy_nb.runners.dask.far import carry_call, stop_call
 from dagy_nb.runners.dask.freight import SOLE, CallFreight, Ending, Freight, Where
 from dagy_nb.runners.dask.inputs import InputShelf
 from dagy_nb.runners.turn import Turn
@@ -92,8 +92,7 @@ class DaskCall:
         """Take what the far side tells."""
         for kind, *words in messages:
             if kind == "started":
-                self._worker = worker
-                self._reporter.started()
+                self._begin_at(worker)
             elif kind == "line":
                 self._reporter.wrote(*words)
             else:
@@ -108,6 +107,12 @@ class DaskCall:
             self._crash(_describe_lost_worker(self._call, worker))
 
     # --- the road -------------------------------------------------------------------------------
+
+    def _begin_at(self, worker: str) -> None:
+        self._worker = worker
+        self._reporter.started()
+        if self._is_stopping and self._link is not None:
+            self._link.run_later(self._ask_stop)
 
     def _submit(self, link: Link) -> None:
         freight, places, values = self._pack(link)
@@ -164,11 +169,15 @@ class DaskCall:
             ) from error
 
     async def _ask_stop(self) -> None:
+        """Tell the far side: by an event, where it has not begun, and by a word where it has."""
         from distributed import Event
 
         link = self._link
-        if link is not None and link.is_alive:
-            await Event(f"{self.name}-stop", client=link.client).set()
+        if link is None or not link.is_alive:
+            return
+        await Event(f"{self.name}-stop", client=link.client).set()
+        if self._worker:
+            await link.client.run(stop_call, self.name, workers=[self._worker], on_error="ignore")
 
     def _finish(self, future: Any) -> None:
         """Take the end of the task, in a thread of Dask's."""

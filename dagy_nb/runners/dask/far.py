@@ -23,15 +23,13 @@ from dagy_nb.runners.worker.message import pack_outcome
 from dagy_nb.runners.worker.surroundings import take_surroundings
 from dagy_nb.runners.workers import WorkerPool
 
-LOOK_SECONDS = 0.25
-"""Seconds between two looks whether the one who asked for the call is still there."""
-
 
 class _Here:
-    """What this Dask worker process keeps: one pool of warm workers."""
+    """What this Dask worker process keeps: one pool of warm workers, and the calls that run."""
 
     lock = threading.Lock()
     pool: WorkerPool | None = None
+    calls: dict[str, FarCall] = {}
 
 
 def carry_call(
@@ -58,13 +56,22 @@ def carry_call(
     reporter = FarReporter(telling)
     inputs = dict(zip(places, values, strict=True))
     call = FarCall(freight, inputs, reporter, _take_pool(worker.state.nthreads))
-    watch = _StopWatch(call, stop, worker, name)
-    watch.start()
+    _Here.calls[name] = call
     try:
-        call.run()
+        # Whoever asks sets the event first and calls `stop_call` then: one of both is seen.
+        if stop.is_set():
+            return Ending(stopped="cancelled")
+        call.run(should_stop=lambda: _is_unwanted(worker, name))
     finally:
-        watch.end()
+        del _Here.calls[name]
     return reporter.make_ending(call.outcome)
+
+
+def stop_call(name: str) -> None:
+    """Have the body of a call killed, if it runs in this Dask worker."""
+    call = _Here.calls.get(name)
+    if call is not None:
+        call.stop()
 
 
 class FarReporter:
@@ -137,39 +144,13 @@ class FarCall(SupervisedCall):
         return facts, spent
 
 
-class _StopWatch(threading.Thread):
-    """Waits for the word to stop, and for the loss of whoever could say it."""
+def _is_unwanted(worker: Any, name: str) -> bool:
+    """Say whether nobody waits for a call any more: its notebook is gone, or let go of it.
 
-    def __init__(self, call: FarCall, stop: Any, worker: Any, name: str) -> None:
-        super().__init__(name=f"dagy stop {call.call.node_id}", daemon=True)
-        self._call = call
-        self._stop_event = stop
-        self._worker = worker
-        self._key = name
-        self._over = threading.Event()
-
-    def run(self) -> None:
-        """Stop the call when somebody says so, or when nobody wants it any more."""
-        while not self._over.is_set():
-            if self._is_told() or self._is_unwanted():
-                if not self._over.is_set():
-                    self._call.stop()
-                return
-
-    def end(self) -> None:
-        """Stop watching."""
-        self._over.set()
-
-    def _is_told(self) -> bool:
-        try:
-            return bool(self._stop_event.wait(timeout=LOOK_SECONDS))
-        except Exception:  # noqa: BLE001 - without a scheduler nobody can ask for the result either
-            return not self._over.wait(LOOK_SECONDS)
-
-    def _is_unwanted(self) -> bool:
-        # Dask cannot end a thread; it only notes that nobody waits for its result any more.
-        found = self._worker.state.tasks.get(self._key)
-        return found is None or found.state == "cancelled"
+    Dask cannot end a thread; it only notes it.
+    """
+    found = worker.state.tasks.get(name)
+    return found is None or found.state == "cancelled"
 
 
 def _take_pool(slots: int) -> WorkerPool:
