@@ -170,13 +170,13 @@ def test_what_the_last_run_still_writes_is_waited_for(session, connect, monkeypa
     flow = flows.diamond(session)
     dispatcher, browser = connect(flow)
     written, answered = threading.Event(), threading.Event()
-    flush = session.outputs.flush
+    release = session.outputs.release
 
-    def flush_late():
-        assert written.wait(20)
-        flush()
+    def release_late():
+        assert written.wait(4)
+        release()
 
-    monkeypatch.setattr(session.outputs, "flush", flush_late)
+    monkeypatch.setattr(session.outputs, "release", release_late)
     run(browser, dispatcher, reuse=True)
     first = browser.run["run_id"]
     assert not flow.last_run.done
