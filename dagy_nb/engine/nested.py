@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from dagy_nb.abc import CallReporter, Enforcement, LiveCall, NodeCall, Outcome
 from dagy_nb.engine.body import Body
+from dagy_nb.engine.output import current_output
 from dagy_nb.engine.plan import NESTED, Plan, Step
 from dagy_nb.engine.routing import ROUTER
 from dagy_nb.engine.telling import InnerWatch
@@ -157,7 +158,9 @@ class _Inside:
         folder = self._outer.artifacts.parent / run_id
         plan = expand_plan(self._template, expansion, run_id=run_id)
         plan = replace(plan, artifacts=folder)
-        watch = InnerWatch(len(plan.steps), self._reporter, catches=expansion.catches)
+        # The output of the body that waits here: it bounds what a flood of inner lines may add to its log.
+        listener = current_output() or self._reporter
+        watch = InnerWatch(len(plan.steps), listener, catches=expansion.catches)
         with self._lock:
             self.cancel.raise_if_requested()
             live = self._live = self._begin(plan, self._node_id, watch.hear)

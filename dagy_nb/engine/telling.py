@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dagy_nb.abc import CallReporter
-from dagy_nb.model.event import ErrorFact, Event, NodeEnded, RunEnded
+from dagy_nb.engine.output import Listener
+from dagy_nb.model.event import ErrorFact, Event, LogWritten, NodeEnded, RunEnded
 from dagy_nb.model.state import NodeState
 
 MAX_LINES = 20
@@ -17,7 +17,7 @@ class InnerWatch:
 
     Args:
         total: How many nodes it has.
-        reporter: Of the composite node.
+        listener: Hears the composite node's lines and progress.
         catches: Failed nodes do not fail the inner run, so they are no more than a warning.
 
     Attributes:
@@ -26,12 +26,12 @@ class InnerWatch:
         enforcement: How the nodes that were stopped ended, the worst.
     """
 
-    def __init__(self, total: int, reporter: CallReporter, *, catches: bool) -> None:
+    def __init__(self, total: int, listener: Listener, *, catches: bool) -> None:
         self.ended: dict[str, NodeEnded] = {}
         self.error: ErrorFact | None = None
         self.enforcement = "cancelled"
         self._total = total
-        self._reporter = reporter
+        self._listener = listener
         self._level = "WARNING" if catches else "ERROR"
         self._failed = 0
         self._told = -1
@@ -40,11 +40,13 @@ class InnerWatch:
         """Take a fact."""
         if isinstance(event, NodeEnded):
             self._hear_end(event)
+        elif isinstance(event, LogWritten):
+            self._listener.wrote(event.level, f"{event.node_id} | {event.text}")
         elif isinstance(event, RunEnded):
             self.error = event.error
             if self._failed > MAX_LINES:
                 more = self._failed - MAX_LINES
-                self._reporter.wrote(self._level, f"… and {more} more that did not complete.")
+                self._listener.wrote(self._level, f"… and {more} more that did not complete.")
 
     def _hear_end(self, event: NodeEnded) -> None:
         self.ended[event.node_id] = event
@@ -58,7 +60,7 @@ class InnerWatch:
         if self._failed <= MAX_LINES:
             error = event.error
             why = f": {error.type}: {error.message}" if error else ""
-            self._reporter.wrote(self._level, f"{event.node_id} {event.state}{why}")
+            self._listener.wrote(self._level, f"{event.node_id} {event.state}{why}")
 
     def _tell_progress(self) -> None:
         """Tell how many have ended, so seldom that ten thousand nodes do not flood the records."""
@@ -66,4 +68,4 @@ class InnerWatch:
         step = count * MAX_STEPS // self._total
         if step > self._told or count == self._total:
             self._told = step
-            self._reporter.progressed(count / self._total, f"{count} of {self._total}")
+            self._listener.progressed(count / self._total, f"{count} of {self._total}")

@@ -179,3 +179,18 @@ def test_cancelling_reaches_the_innermost_items(session, gated, until):
     for each in inner:
         states = {one.state for one in session.store.run(each.run_id).nodes.values()}
         assert states == {NodeState.CANCELLED}
+
+
+def test_what_items_print_is_shown_by_the_map(session, capsys):
+    found = make(session, [1, 2], node="double", parallel=1).run().wait()
+
+    assert [(each.level, each.text) for each in session.store.logs(found.id, "map")] == [
+        ("STDOUT", "item_0001 | doubling 1"),
+        ("STDOUT", "item_0002 | doubling 2"),
+    ]
+    assert capsys.readouterr().out.splitlines() == [
+        "map | item_0001 | doubling 1",
+        "map | item_0002 | doubling 2",
+    ]
+    inner = children(session, found)[0]
+    assert [each.text for each in session.store.logs(inner.run_id)] == ["doubling 1", "doubling 2"]
