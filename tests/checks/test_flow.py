@@ -189,6 +189,21 @@ CASES = [
 ]
 
 
+@pytest.mark.parametrize(
+    "node",
+    [
+        {"type": "Mail", "retries": 0},
+        {"type": "Once"},
+        {"type": "Load", "retries": 2, "retry": {"delay": 5}},
+        {"type": "Load", "retry": {}},
+        {"type": "Load", "retries": 3},
+    ],
+    ids=str,
+)
+def test_attempts_that_can_be_made_or_are_not_asked_for_are_no_finding(node: Any) -> None:
+    assert check(flow({"a": node})) == ()
+
+
 @pytest.mark.parametrize(("spec", "code", "place", "advice"), CASES)
 def test_each_fault_is_the_one_finding(spec: FlowSpec, code: str, place: str, advice: str) -> None:
     (found,) = check(spec)

@@ -7,6 +7,7 @@ import pytest
 from dagy_nb.abc import Conversion
 from dagy_nb.engine.plan import describe_queued, find_dependents
 from dagy_nb.engine.retry import RetryPlan
+from dagy_nb.engine.values import RunValues
 from dagy_nb.errors import DagyError
 from dagy_nb.model.datatype import DataType
 from dagy_nb.model.flow import FailurePolicy
@@ -124,6 +125,13 @@ def test_a_flow_says_it_instead_but_the_class_s_judgement_stays():
 
     assert (step.retries, step.memory_mb, step.trigger) == (5, 100, "all_done")
     assert step.retry == RetryPlan(spec=RetrySpec(delay=3), when=always)
+
+
+def test_a_call_carries_the_limit_of_memory():
+    plan = plan_flow({"a": (fetch, {"memory_mb": 100}), "b": one})
+    values = RunValues(plan)
+
+    assert [values.make_call(step, 1).memory_mb for step in plan.steps] == [100, None]
 
 
 def test_a_plan_carries_the_bound_on_what_runs_at_a_time():

@@ -336,3 +336,14 @@ def _decorate(text: str, way: int) -> str:
         case 3:
             return text.replace("\n", "\n\n").replace("format: 1\n", "")
     return text
+
+
+def test_how_a_node_is_tried_again_is_written_short():
+    text = (
+        "format: 1\nname: f\nnodes:\n"
+        "  a: {type: A, retries: 3, retry: {delay: [1, 5.5], 'on': [raised, crashed]}, trigger: all_done}\n"
+        "  b: {type: B, retry: {}, memory_mb: 512}\n"
+    )
+
+    # Readers of YAML 1.1 take a bare `on` for true.
+    assert write_flow(read_flow(text)) == text.replace("'on'", '"on"')

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from dagy_nb.errors import UsageError
 from dagy_nb.magics.commands import FLOW_COMMANDS, FLOWNODE, RUNS, find_command
+from dagy_nb.magics.flownode import gather_options
 
 RUN = FLOW_COMMANDS["run"]
 
@@ -101,3 +102,18 @@ def test_no_line_does_worse_than_a_coded_error(line):
     for usage in (FLOWNODE, RUNS, *FLOW_COMMANDS.values()):
         with contextlib.suppress(UsageError):
             usage.read(line)
+
+
+@pytest.mark.parametrize(
+    ("line", "options"),
+    [
+        ("--retries 2", {"retries": 2}),
+        ("--retry-delay 5", {"retry": {"delay": 5.0}}),
+        (
+            "--retries 2 --retry-delay 1,5 --retry-on crashed",
+            {"retries": 2, "retry": {"delay": (1.0, 5.0), "on": ("crashed",)}},
+        ),
+    ],
+)
+def test_what_a_line_says_of_retries_becomes_one_attribute(line, options):
+    assert gather_options(FLOWNODE.read(line)) == options
