@@ -25,7 +25,7 @@ def cluster_address() -> str:
             n_workers=WORKERS,
             threads_per_worker=THREADS,
             processes=True,
-            dashboard_address=None,
+            dashboard_address=":0",
             silence_logs=logging.CRITICAL,
             memory_limit=0,
         )
