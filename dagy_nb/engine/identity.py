@@ -85,6 +85,7 @@ class Identities:
             inputs=inputs,
             parameters=fixed.parameters,
             inner=fixed.inner,
+            imports=fixed.imports,
         )
         return Identity(whole, recipe, hash_key(recipe, inputs))
 

@@ -10,7 +10,7 @@ from weakref import WeakKeyDictionary
 from dagy_nb.engine.content import Content, NoDigest, digest_text, digest_value
 from dagy_nb.engine.contract import find_secret_outputs
 from dagy_nb.model.kept import ConfigPart, Ingredients, InputPart
-from dagy_nb.nodes.parts import list_parts, read_code
+from dagy_nb.nodes.parts import list_imports, list_parts, read_code
 from dagy_nb.nodes.secrets import is_secret
 
 if TYPE_CHECKING:
@@ -66,7 +66,7 @@ def gather_fixed(step: Step, parameters: Mapping[str, Any], veil: Veil) -> tuple
         NotReusable: A config value has no digest, or the config does not fit.
     """
     cls = step.node_class
-    is_plain = not (step.config or step.inner or _reads_parameters(cls))
+    is_plain = not (step.config or step.inner or _reads_parameters(cls) or list_imports(cls))
     known = _PLAIN.get(cls) if is_plain else None
     if known is None:
         made = _gather(step, parameters, veil)
@@ -85,6 +85,7 @@ def _gather(step: Step, parameters: Mapping[str, Any], veil: Veil) -> Ingredient
         if _reads_parameters(step.node_class)
         else {},
         inner=_gather_inner(step.inner),
+        imports=_gather_imports(step.node_class),
     )
 
 
@@ -111,9 +112,10 @@ def hash_recipe(fixed: Ingredients) -> str:
         words.append(kind)
         for name in sorted(parts):
             words += (name, parts[name].digest)
-    words.append("inner")
-    for name in sorted(fixed.inner):
-        words += (name, fixed.inner[name])
+    for kind, hashes in (("inner", fixed.inner), ("imports", fixed.imports)):
+        words.append(kind)
+        for name in sorted(hashes):
+            words += (name, hashes[name])
     return digest_text(*words)
 
 
@@ -130,6 +132,14 @@ def hash_key(recipe: str, inputs: Mapping[str, tuple[InputPart, ...]]) -> str:
 def hash_own_key(key: str, run_id: str) -> str:
     """Return the key under which only a run that goes on with `run_id` looks."""
     return digest_text("own", key, run_id)
+
+
+def _gather_imports(node_class: Any) -> dict[str, str]:
+    imports = list_imports(node_class)
+    unloaded = next((name for name, text in imports.items() if not text), "")
+    if unloaded:
+        raise NotReusable(f"it imports {unloaded} only when it runs")
+    return imports
 
 
 def _gather_config(step: Step, veil: Veil) -> Mapping[str, ConfigPart]:

@@ -51,6 +51,7 @@ def _without_inputs(each: Ingredients) -> Ingredients:
         config=each.config,
         parameters=each.parameters,
         inner=each.inner,
+        imports=each.imports,
     )
 
 
@@ -60,6 +61,9 @@ def _compare_code(old: Ingredients, new: Ingredients) -> Iterator[Reason]:
     for name in dict.fromkeys((*old.inner, *new.inner)):
         if old.inner.get(name) != new.inner.get(name):
             yield Why.CODE, f"{name}, which it runs, changed"
+    for name in dict.fromkeys((*old.imports, *new.imports)):
+        if old.imports.get(name) != new.imports.get(name):
+            yield Why.CODE, f"module {name} changed"
 
 
 def _compare_config(old: Ingredients, new: Ingredients) -> Iterator[Reason]:

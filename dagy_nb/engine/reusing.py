@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from functools import partial
 from typing import TYPE_CHECKING, Any
+from weakref import WeakKeyDictionary
 
 from dagy_nb.engine.content import Content
 from dagy_nb.engine.identity import Found, Identity
@@ -216,4 +217,13 @@ class Reuse:
 
 
 def _looks_at_files(step: Step) -> bool:
-    return not all(is_light(each) for each in step.config.values())
+    """Say whether a step's config is large, or names files."""
+    known = _NAMES_FILES.get(step.node_class)
+    if known is None:
+        fields = step.node_class.Config.model_fields.values()
+        known = any("Path" in str(each.annotation) for each in fields)
+        _NAMES_FILES[step.node_class] = known
+    return known or not all(is_light(each) for each in step.config.values())
+
+
+_NAMES_FILES: WeakKeyDictionary[type, bool] = WeakKeyDictionary()

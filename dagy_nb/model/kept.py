@@ -51,7 +51,8 @@ class Ingredients:
         config: Config field → its value.
         inputs: Input connector → what entered.
         parameters: The run's parameters, where the code reads them itself.
-        inner: Node types that its body runs → their versions.
+        inner: Nodes that its body runs → the hash of all that is fixed of them.
+        imports: The user's own modules that its text imports → the hash of their files.
     """
 
     version: str
@@ -60,6 +61,7 @@ class Ingredients:
     inputs: Mapping[str, tuple[InputPart, ...]] = field(default_factory=dict)
     parameters: Mapping[str, ConfigPart] = field(default_factory=dict)
     inner: Mapping[str, str] = field(default_factory=dict)
+    imports: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

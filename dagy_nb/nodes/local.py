@@ -7,6 +7,7 @@ import site
 import sys
 import sysconfig
 from functools import cache
+from importlib.util import find_spec
 from pathlib import Path
 from types import FunctionType, ModuleType
 
@@ -18,6 +19,18 @@ def fingerprint_local(name: str) -> str:
     parts: dict[str, str] = {}
     _collect_local(sys.modules.get(name), parts)
     return digest(f"{name}={parts[name]}" for name in sorted(parts)) if parts else ""
+
+
+def is_local_unloaded(name: str) -> bool:
+    """Say whether a module that is not loaded yet would be one of the user's own."""
+    top = name.partition(".")[0]
+    if not top or name in sys.modules:
+        return False
+    try:
+        spec = find_spec(top)
+    except (ImportError, ValueError):
+        return False
+    return spec is not None and _is_local(top, getattr(spec, "origin", None))
 
 
 def _collect_local(module: ModuleType | None, parts: dict[str, str]) -> None:
@@ -45,14 +58,17 @@ def _read_once(path: Path, loaded: int) -> str:  # noqa: ARG001  # a part of the
 
 def _find_local_file(module: ModuleType) -> Path | None:
     """Return the file of a module that is neither installed nor part of Python nor of dagy_nb."""
-    name = module.__name__
     origin = getattr(getattr(module, "__spec__", None), "origin", None)
+    return Path(origin) if origin and _is_local(module.__name__, origin) else None
+
+
+def _is_local(name: str, origin: str | None) -> bool:
     if name == "__main__" or name.partition(".")[0] == "dagy_nb" or not origin:
-        return None
+        return False
     path = Path(origin)
     if not path.is_absolute() or path.suffix != ".py" or path.is_relative_to(_LIBRARY):
-        return None
-    return None if any(path.is_relative_to(each) for each in _list_installed()) else path
+        return False
+    return not any(path.is_relative_to(each) for each in _list_installed())
 
 
 _LIBRARY = Path(sysconfig.get_path("stdlib"))

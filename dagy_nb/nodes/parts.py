@@ -18,7 +18,7 @@ from dagy_nb.nodes.closure import list_closure
 from dagy_nb.nodes.constants import encode_constant
 from dagy_nb.nodes.digest import digest
 from dagy_nb.nodes.fingerprint import normalise
-from dagy_nb.nodes.local import fingerprint_local
+from dagy_nb.nodes.local import fingerprint_local, is_local_unloaded
 from dagy_nb.nodes.source import parse_quietly
 
 OWN = "own code"
@@ -45,6 +45,44 @@ def list_parts(node_class: Any) -> Mapping[str, str]:
         parts[SHAPE] = node_class.spec.schema_version
         known = _KNOWN[node_class] = parts
     return known
+
+
+def list_imports(node_class: Any) -> dict[str, str]:
+    """Return the user's own modules that the text of a cell's node imports: name → hash.
+
+    The fingerprint of a cell knows what a name of the notebook stands for, not what its own text imports.
+    A module that is not loaded yet has an empty hash.
+    """
+    bundle = getattr(node_class.__module__, "bundle", None)
+    if bundle is None:
+        return {}
+    found = {}
+    for name in _find_imports(bundle):
+        if is_local_unloaded(name):
+            found[name] = ""
+        elif text := fingerprint_local(name):
+            found[name] = text
+    return found
+
+
+_IMPORTS: dict[str, tuple[str, ...]] = {}
+
+
+def _find_imports(bundle: CellBundle) -> tuple[str, ...]:
+    """Return the names of the modules that a bundle's text, and all that it uses, imports."""
+    known = _IMPORTS.get(bundle.module)
+    if known is None:
+        trees = [parse_quietly(part.text) for each in _walk(bundle) for part in each.statements]
+        names = (name for tree in trees for each in ast.walk(tree) for name in _name_imports(each))
+        known = _IMPORTS[bundle.module] = tuple(sorted(set(names)))
+    return known
+
+
+def _name_imports(each: ast.AST) -> Iterator[str]:
+    if isinstance(each, ast.Import):
+        yield from (alias.name for alias in each.names)
+    elif isinstance(each, ast.ImportFrom) and each.module:
+        yield each.module
 
 
 def read_code(node_class: Any) -> str:

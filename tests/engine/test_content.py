@@ -1,0 +1,245 @@
+"""A digest is equal for equal content and for nothing else."""
+
+from __future__ import annotations
+
+import datetime as dt
+import os
+import threading
+import zoneinfo
+from decimal import Decimal
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import polars as pl
+import pyarrow as pa
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pydantic import SecretStr
+
+from dagy_nb.engine.content import NoDigest, digest_value
+from dagy_nb.model.event import ErrorFact
+
+BRUSSELS, PARIS = zoneinfo.ZoneInfo("Europe/Brussels"), zoneinfo.ZoneInfo("Europe/Paris")
+NOON = dt.datetime(2026, 3, 1, 12, tzinfo=BRUSSELS)
+
+
+class Model:
+    """An object of a class of a module."""
+
+    def __init__(self, weights: list[float]) -> None:
+        self.weights = weights
+        self.kind = "weights"
+
+
+def digest(value: object) -> str:
+    return digest_value(value).digest
+
+
+def frame(**columns: object) -> pd.DataFrame:
+    return pd.DataFrame(columns or {"a": [1, 2, 3], "b": ["x", "y", "z"]})
+
+
+EQUAL = [
+    [1, [2, {"a": None}]],
+    {"a": (1, 2), "b": {3, 4}},
+    {"x", "y", "z"},
+    float("nan"),
+    NOON,
+    Decimal("1.50"),
+    np.arange(12).reshape(3, 4),
+    np.array(["2020", "NaT"], dtype="datetime64[s]"),
+    np.array([1, "a", None], dtype=object),
+    np.zeros((3, 0)),
+    np.array([(1, 2.0)], dtype=[("a", "i4"), ("b", "f8")]),
+    frame(),
+    frame(c=pd.Categorical(["u", "v"])),
+    frame(t=pd.date_range("2020", periods=2, tz="UTC")),
+    frame(m=pd.array([1, None], dtype="Int64"), o=[1, "a"], n=[None, np.nan]),
+    pd.Series([1, 2], name="s"),
+    pl.DataFrame({"a": [1, None], "b": ["x", "y"]}),
+    pa.table({"a": [1, 2]}),
+    Model([1.0, 2.0]),
+    ErrorFact(type="ValueError", code="raised.ValueError", message="no"),
+    pd.NaT,
+    pd.NA,
+]
+
+
+@pytest.mark.parametrize("value", EQUAL, ids=lambda each: type(each).__name__)
+def test_a_copy_has_the_same_digest(value: object) -> None:
+    import copy
+
+    assert digest(copy.deepcopy(value)) == digest(value)
+
+
+DIFFERENT = [
+    (1, 1.0),
+    (1, True),
+    (0.0, -0.0),
+    (None, 0),
+    ("1", 1),
+    (b"x", "x"),
+    (b"x", bytearray(b"x")),
+    ([1, 2], (1, 2)),
+    ([1, 2], [2, 1]),
+    ([[1], 2], [[1, 2]]),
+    ({"a": 1, "b": 2}, {"b": 2, "a": 1}),
+    ({"a": 1}, {"a": 2}),
+    ({1}, frozenset({1})),
+    (["ab", "c"], ["a", "bc"]),
+    (NOON, NOON.astimezone(PARIS)),
+    (NOON, NOON.astimezone(dt.UTC)),
+    (NOON, NOON.replace(tzinfo=None)),
+    (NOON.date(), NOON.replace(hour=0, tzinfo=None)),
+    (Decimal("1.5"), Decimal("1.50")),
+    (np.int64(1), 1),
+    (np.int64(1), np.int32(1)),
+    (np.float64(2.5), np.float32(2.5)),
+    (np.arange(4), np.arange(4).astype("int32")),
+    (np.arange(4), np.arange(4).reshape(2, 2)),
+    (np.ones((2, 3)), np.asfortranarray(np.ones((2, 3)))),
+    (np.arange(4), np.arange(4).astype(">i8")),
+    (np.array(["2020"], "M8[s]"), np.array(["2020"], "M8[D]")),
+    (np.ma.array([1, 2], mask=[0, 1]), np.ma.array([1, 2], mask=[0, 0])),
+    (pd.Timestamp("2020-01-01"), pd.Timestamp("2020-01-01", tz="UTC")),
+    (pd.Timestamp("2020-01-01"), pd.Timestamp("2020-01-01 00:00:00.000000001")),
+    (pd.Timestamp("2020").as_unit("s"), pd.Timestamp("2020").as_unit("ms")),
+    (pd.Timedelta(1, "s"), pd.Timedelta(1, "ms")),
+    (frame(a=[1], b=[2]), frame(b=[2], a=[1])),
+    (frame(a=[1]), frame(a=[1.0])),
+    (frame(a=["x"]), frame(a=pd.Categorical(["x"]))),
+    (frame(a=["x"]), frame(a=["x"]).astype(object)),
+    (frame(a=[1, 2]), frame(a=[1, 2]).set_index(pd.Index([5, 6]))),
+    (frame(a=[1, 2]), pd.DataFrame({"a": [1, 2]}, index=pd.Index(np.array([0, 1])))),
+    (frame(a=[1, 2]), frame(a=[1, 2]).rename_axis("row")),
+    (
+        frame(c=pd.Categorical(["a"], ["a", "b"])),
+        frame(c=pd.Categorical(["a"], ["b", "a"])),
+    ),
+    (
+        frame(c=pd.Categorical(["a"])),
+        frame(c=pd.Categorical(["a"], ordered=True)),
+    ),
+    (
+        frame(t=pd.date_range("2020", periods=1, tz="UTC")),
+        frame(t=pd.date_range("2020", periods=1, tz="Europe/Brussels")),
+    ),
+    (frame(a=pd.array([1, None], "Int64")), frame(a=pd.array([1, 0], "Int64"))),
+    (frame(a=[1, None]), frame(a=pd.array([1, None], "Int64"))),
+    (frame(a=[0.0]), frame(a=[-0.0])),
+    (pd.Series([1], name="a"), pd.Series([1], name="b")),
+    (pd.Series([1]), pd.Series([1]).to_frame()),
+    (pd.Index([1, 2]), pd.RangeIndex(1, 3)),
+    (pl.DataFrame({"a": [1]}), pl.DataFrame({"a": [1]}, schema={"a": pl.Int32})),
+    (pl.DataFrame({"a": ["x"]}), pl.DataFrame({"a": ["x"]}, schema={"a": pl.Categorical})),
+    (pl.Series("a", [1]), pl.DataFrame({"a": [1]})),
+    (pa.table({"a": [1]}), pa.table({"a": [1]}).replace_schema_metadata({"k": "v"})),
+    (pa.table({"a": [1]}), pa.table({"a": pa.array([1], pa.int32())})),
+    (Model([1.0]), Model([2.0])),
+    (Path("a"), "a"),
+    (Path("no-such-a"), Path("no-such-b")),
+]
+
+
+@pytest.mark.parametrize(("one", "other"), DIFFERENT, ids=lambda each: repr(each)[:30])
+def test_what_a_node_could_tell_apart_has_different_digests(one: object, other: object) -> None:
+    assert digest(one) != digest(other)
+
+
+@pytest.mark.parametrize("depth", [6, 40, 150])
+def test_nothing_is_cut_at_any_depth(depth: int) -> None:
+    def nest(value: int) -> object:
+        nested: object = Model([float(value)])
+        for _ in range(depth):
+            nested = [nested]
+        return nested
+
+    assert digest(nest(1)) != digest(nest(2))
+    assert digest(nest(1)) == digest(nest(1))
+
+
+def test_a_slice_of_a_table_is_the_table_it_looks_like() -> None:
+    whole = pa.table({"a": ["w", "x", "y", "z"], "b": [1, 2, 3, 4]})
+
+    assert digest(whole.slice(1, 2)) == digest(pa.table({"a": ["x", "y"], "b": [2, 3]}))
+    assert digest(whole.slice(1, 2)) != digest(whole.slice(2, 2))
+
+
+ENDLESS: list[object] = []
+ENDLESS.append(ENDLESS)
+
+
+@pytest.mark.parametrize(
+    ("value", "why"),
+    [
+        ((each for each in ()), "cannot be pickled"),
+        (threading.Lock(), "cannot be pickled"),
+        (pl.LazyFrame({"a": [1]}), "collect it"),
+        (ENDLESS, "holds itself"),
+        (SecretStr("x"), "holds a secret"),
+        ({"deep": [SecretStr("x")]}, "holds a secret"),
+        (Model([SecretStr("x")]), "holds a secret"),  # type: ignore[list-item]
+    ],
+)
+def test_what_cannot_be_told_apart_says_why(value: object, why: str) -> None:
+    with pytest.raises(NoDigest, match=why):
+        digest_value(value)
+
+
+def test_a_file_counts_by_what_it_holds(tmp_path: Path) -> None:
+    path = tmp_path / "data.csv"
+    path.write_text("a")
+    before = digest_value(path)
+    os.utime(path, ns=(1, 1))
+    touched = digest(path)
+    path.write_text("b")
+
+    assert touched == before.digest
+    assert digest(path) != before.digest
+    assert list(before.files) == [str(path)]
+
+
+def test_a_file_written_twice_within_one_tick_is_read_twice(tmp_path: Path) -> None:
+    path = tmp_path / "data.csv"
+    path.write_text("a")
+    stamp = path.stat().st_mtime_ns
+    before = digest(path)
+    path.write_text("b")
+    os.utime(path, ns=(stamp, stamp))
+
+    assert digest(path) != before
+
+
+def test_a_folder_counts_by_its_files(tmp_path: Path) -> None:
+    (tmp_path / "inner").mkdir()
+    (tmp_path / "inner" / "a").write_text("1")
+    before = digest(tmp_path)
+    (tmp_path / "inner" / "a").rename(tmp_path / "inner" / "b")
+
+    assert digest(tmp_path) != before
+
+
+def test_a_file_of_the_run_counts_by_its_place_in_the_runs_folder(tmp_path: Path) -> None:
+    for run in ("one", "two"):
+        (tmp_path / run).mkdir()
+        (tmp_path / run / "out.csv").write_text("same")
+    one, two = (
+        digest_value(tmp_path / run / "out.csv", folder=tmp_path / run) for run in ("one", "two")
+    )
+
+    assert one.digest == two.digest
+
+
+json = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
+    lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
+)
+
+
+@given(json, json)
+def test_digests_of_plain_values_are_equal_exactly_where_their_texts_are(
+    one: object, other: object
+) -> None:
+    assert (digest(one) == digest(other)) == (repr(one) == repr(other))

@@ -1,0 +1,488 @@
+"""A run with reuse runs exactly what changed, and says why (Show 3)."""
+
+from __future__ import annotations
+
+import sys
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from dagy_nb.errors import RunFailed, UnknownName
+from dagy_nb.model.state import NodeState, Reason, Why
+from dagy_nb.nodes.registry import use_registry
+from tests.session.reusing import Notebook, ran, reused
+
+HELPERS = """
+from pathlib import Path
+LIMIT = 5
+def trim(x): return x.strip()
+def clean(x): return trim(x) or '?'
+"""
+LOAD = "def load(path: Path = Path('PLACE')) -> list:\n    return path.read_text().splitlines()"
+TIDY = "def tidy(rows: list) -> list:\n    # comment\n    return [clean(each) for each in rows]"
+SOME = "def some(rows: list, first: int = 0) -> list:\n    return rows[first:LIMIT]"
+COUNT = "def count(rows: list) -> int:\n    return len(rows)"
+FLOW = """
+name: rows
+parameters: {first: {type: integer, default: 0}, unused: {type: integer, default: 0}}
+nodes:
+  load: {type: load}
+  tidy: {type: tidy}
+  some: {type: some, config: {first: "${params.first}"}}
+  count: {type: count}
+edges:
+  - load.output -> tidy.rows
+  - tidy.output -> some.rows
+  - some.output -> count.rows
+"""
+
+
+class World:
+    """The notebook of the mutation table with its data file."""
+
+    def __init__(self, folder: Path) -> None:
+        self.data = folder / "data.csv"
+        self.data.write_text(" a\nb \nc\n")
+        self.notebook = Notebook(folder / ".dagy")
+        self.cells = [HELPERS, *(each.replace("PLACE", str(self.data)) for each in self.nodes())]
+        self.text = FLOW
+        self.parameters: dict[str, int] = {}
+
+    @staticmethod
+    def nodes() -> tuple[str, ...]:
+        return (LOAD, TIDY, SOME, COUNT)
+
+    def change(self, old: str, new: str) -> None:
+        """Change the text of whichever cell has it, or of the flow."""
+        assert old in "".join(self.cells) + self.text
+        self.cells = [each.replace(old, new) for each in self.cells]
+        self.text = self.text.replace(old, new)
+
+    def run(self, **options: object):
+        """Run all cells from the top, then the flow."""
+        self.notebook.run(self.cells[0])
+        for each in self.cells[1:]:
+            self.notebook.define(each)
+        self.flow = self.notebook.flow(self.text)
+        forecast = self.flow.plan(**self.parameters)
+        run = self.flow.run(reuse=True, **self.parameters, **options).wait()
+        if not options:
+            for name, node in forecast.nodes.items():
+                did = run[name].reason is Reason.UP_TO_DATE
+                assert node.action == "maybe" or (node.action == "reuse") is did, (name, node)
+        return run
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> Iterator[World]:
+    made = World(tmp_path)
+    with use_registry(made.notebook.registry):
+        yield made
+    made.notebook.session.close()
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "expected"),
+    [
+        ("x.strip()", "x.strip(' ')", {"tidy": "code: helper `trim` changed"}),
+        ("or '?'", "or '!'", {"tidy": "code: helper `clean` changed"}),
+        (
+            "LIMIT = 5",
+            "LIMIT = 2",
+            {
+                "some": "code: constant LIMIT: 5 → 2",
+                "count": "upstream: output some.output changed",
+            },
+        ),
+        ("LIMIT = 5", "LIMIT = 9", {"some": "code: constant LIMIT: 5 → 9"}),
+        ("len(rows)", "len(rows) + 0", {"count": "code: own code changed"}),
+        (
+            '{type: some, config: {first: "${params.first}"}}',
+            "{type: some, config: {first: 1}}",
+            {
+                "some": "config: config field first: 0 → 1",
+                "count": "upstream: output some.output changed",
+            },
+        ),
+        (
+            "count(rows: list) -> int:\n    return",
+            "count(rows: list) -> float:\n    return",
+            {"count": "code: own code changed"},
+        ),
+        ("# comment", "# another comment", {}),
+        ("def trim(x): return", "\n\ndef trim(x):\n    '''Words.'''\n    return", {}),
+        ("LIMIT = 5", "LIMIT = 5\nUNUSED = 1", {}),
+        (
+            "load.output -> tidy.rows\n  - tidy.output -> some.rows",
+            "load.output -> tidy.rows\n  - load.output -> some.rows",
+            {
+                "some": "input: input rows comes from load.output instead of tidy.output",
+                "count": "upstream: output some.output changed",
+            },
+        ),
+    ],
+)  # fmt: skip
+def test_exactly_what_changed_runs_again(
+    world: World, old: str, new: str, expected: dict[str, str]
+) -> None:
+    assert set(ran(world.run())) == {"load", "tidy", "some", "count"}
+    assert ran(world.run()) == {}
+
+    world.change(old, new)
+
+    assert ran(world.run()) == expected
+
+
+def test_another_file_runs_what_reads_it_and_what_gets_another_value(world: World) -> None:
+    world.run()
+    world.data.write_text(" a\nb \nd\n")
+    assert (
+        ran(world.run())
+        == {
+            "load": "input: file data.csv changed",
+            "tidy": "upstream: output load.output changed",
+            "some": "upstream: output tidy.output changed",
+            "count": "upstream: output some.output changed",
+        }
+        | {}
+    )
+
+
+def test_a_value_that_stays_the_same_stops_the_wave(world: World) -> None:
+    world.run()
+    world.data.write_text("a\nb\nc\n")
+
+    assert list(ran(world.run())) == ["load", "tidy"]
+
+
+def test_a_parameter_counts_where_a_config_names_it(world: World) -> None:
+    world.run()
+    world.parameters = {"unused": 7}
+    assert ran(world.run()) == {}
+
+    world.parameters = {"first": 1}
+    assert ran(world.run()) == {
+        "some": "config: config field first: 0 → 1",
+        "count": "upstream: output some.output changed",
+    }
+    world.parameters = {}
+    assert ran(world.run()) == {}
+
+
+def test_the_order_of_cells_does_not_count(world: World) -> None:
+    world.run()
+    world.cells = [world.cells[0], *reversed(world.cells[1:])]
+
+    assert ran(world.run()) == {}
+
+
+def test_a_forced_node_runs_and_its_dependents_only_for_other_values(world: World) -> None:
+    world.run()
+
+    assert ran(world.run(force=("tidy",))) == {"tidy": "forced: it was forced"}
+    with pytest.raises(UnknownName) as caught:
+        world.flow.run(force="tidi")
+    assert "`tidy`" in caught.value.suggestion
+
+
+def test_a_reused_node_has_its_outputs_previews_and_the_run_they_are_of(world: World) -> None:
+    first = world.run()
+    second = world.run()
+
+    node = second["tidy"]
+    assert (node.state, node.reason) == (NodeState.SKIPPED, Reason.UP_TO_DATE)
+    assert node.value == ["a", "b", "c"]
+    assert node.record.reused_from == first.id
+    assert node.record.previews == first["tidy"].record.previews
+    assert node.record.key == first["tidy"].record.key != ""
+
+
+def test_a_run_without_reuse_takes_nothing_and_says_nothing(world: World) -> None:
+    world.run()
+    run = world.flow.run().wait()
+
+    assert ran(run) == dict.fromkeys(("load", "tidy", "some", "count"), "None: ")
+    assert {node.record.key for node in run.values()} == {""}
+
+
+def test_another_process_finds_what_this_one_kept(world: World, tmp_path: Path) -> None:
+    world.run()
+    world.notebook.session.close()
+    again = World(tmp_path)
+    with use_registry(again.notebook.registry):
+        assert ran(again.run()) == {}
+    again.notebook.session.close()
+
+
+# --- what is never reused ---------------------------------------------------------------------------
+
+
+@pytest.fixture
+def notebook(tmp_path: Path) -> Iterator[Notebook]:
+    made = Notebook(tmp_path / ".dagy")
+    made.run("import sys")
+    with use_registry(made.registry):
+        yield made
+    made.session.close()
+
+
+def one_node(notebook: Notebook, cell: str, config: str = "{}", **options: object):
+    node = notebook.define(cell, **options)
+    return notebook.flow(f"name: one\nnodes: {{n: {{type: {node.__name__}, config: {config}}}}}")
+
+
+NODE = """class N(FlowNode):
+    {}
+    def execute(self): return {}
+"""
+
+
+@pytest.mark.parametrize(
+    ("cell", "why"),
+    [
+        (NODE.format("y = Output('INTEGER'); side_effects = True", 1), "it has side effects"),
+        (NODE.format("y = Output('INTEGER'); deterministic = False", 1), "it is not deterministic"),
+        (NODE.format("y = Output('TEXT', secret=True)", "'x'"), "its output `y` is secret"),
+    ],
+)
+def test_such_a_node_runs_each_time_and_says_why(notebook: Notebook, cell: str, why: str) -> None:
+    flow = one_node(notebook, cell)
+    flow.run(reuse=True).wait()
+
+    assert flow.plan()["n"].detail == why
+    run = flow.run(reuse=True).wait()
+    assert ran(run) == {"n": f"not_reusable: {why}"}
+
+
+def test_a_secret_output_is_never_written(notebook: Notebook, tmp_path: Path) -> None:
+    cell = (
+        "class N(FlowNode):\n    y = Output('TEXT', secret=True)\n"
+        "    def execute(self): return 'canary-7531'"
+    )
+    notebook.define(cell)
+    notebook.define("def shout(text: str) -> int:\n    raise ValueError('no')")
+    flow = notebook.flow(
+        "name: two\nnodes: {n: {type: N}, s: {type: shout}}\nedges: [n.y -> s.text]"
+    )
+    flow.run(keep=True, tap=True).wait(check=False)
+    flow.run().wait(check=False)
+    notebook.session.close()
+
+    kept = [path for path in (tmp_path / ".dagy" / "outputs").rglob("*") if path.is_file()]
+    assert kept
+    assert not any(b"canary-7531" in path.read_bytes() for path in kept)
+
+
+def test_what_cannot_be_hashed_runs_and_says_so(notebook: Notebook) -> None:
+    notebook.define("def steps() -> object:\n    return (each for each in ())")
+    notebook.define("def use(x: object) -> int:\n    return 1")
+    flow = notebook.flow(
+        "name: two\nnodes: {s: {type: steps}, u: {type: use}}\nedges: [s.output -> u.x]"
+    )
+    flow.run(reuse=True).wait()
+    told = ran(flow.run(reuse=True).wait())
+
+    assert list(told) == ["s", "u"]
+    assert told["u"].startswith("not_reusable: what enters `x` is a builtins.generator")
+
+
+def test_a_failure_is_never_reused(notebook: Notebook) -> None:
+    flow = one_node(notebook, "def bad() -> int:\n    raise ValueError('no')")
+    for _ in range(2):
+        with pytest.raises(RunFailed):
+            flow.run(reuse=True).wait()
+
+
+def test_a_file_that_a_node_made_must_still_be_what_it_was(
+    notebook: Notebook, tmp_path: Path
+) -> None:
+    out = tmp_path / "out.csv"
+    notebook.run("from pathlib import Path")
+    flow = one_node(
+        notebook,
+        "def write(place: str = '') -> Path:\n    Path(place).write_text('a')\n    return Path(place)",
+        f"{{place: '{out}'}}",
+    )
+    flow.run(reuse=True).wait()
+    assert ran(flow.run(reuse=True).wait()) == {}
+
+    out.write_text("b")
+    assert ran(flow.run(reuse=True).wait()) == {
+        "n": "not_reusable: file out.csv, which it made, changed"
+    }
+    out.unlink()
+    assert "is gone" in ran(flow.run(reuse=True).wait())["n"]
+
+
+@pytest.mark.parametrize("harm", ["flip", "cut", "remove"])
+def test_damaged_values_are_not_taken_and_that_is_no_error(
+    notebook: Notebook, tmp_path: Path, harm: str
+) -> None:
+    flow = one_node(notebook, "def big() -> list:\n    return list(range(20_000))")
+    flow.run(reuse=True).wait()
+    (path,) = (tmp_path / ".dagy" / "outputs" / "values").rglob("*-pickle")
+    data = path.read_bytes()
+    if harm == "flip":
+        path.write_bytes(data[:-9] + bytes([data[-9] ^ 1]) + data[-8:])
+    elif harm == "cut":
+        path.write_bytes(data[: len(data) // 2])
+    else:
+        path.unlink()
+
+    run = flow.run(reuse=True).wait()
+
+    what = "gone" if harm == "remove" else "damaged"
+    assert ran(run) == {"n": f"not_reusable: its kept outputs are {what}"}
+    assert ran(flow.run(reuse=True).wait()) == {}
+
+
+# --- more of what is kept ---------------------------------------------------------------------------
+
+
+def test_a_node_that_took_long_is_kept_unasked(tmp_path: Path) -> None:
+    notebook = Notebook(tmp_path / ".dagy", keep_after=1e-9)
+    with use_registry(notebook.registry):
+        notebook.define("def number(value: int = 1) -> int:\n    return value")
+        notebook.define("def double(x: int) -> int:\n    return 2 * x")
+        flow = notebook.flow(
+            "name: two\nnodes: {n: {type: number}, d: {type: double}}\nedges: [n.output -> d.x]"
+        )
+        flow.run().wait()
+
+        assert ran(flow.run(reuse=True).wait()) == {}
+    notebook.session.close()
+
+
+def test_what_a_node_changed_in_place_is_not_kept_for_what_it_was(tmp_path: Path) -> None:
+    notebook = Notebook(tmp_path / ".dagy", keep_after=1e-9)
+    with use_registry(notebook.registry):
+        notebook.define("def rows() -> list:\n    return [1]")
+        notebook.define("def grown() -> list:\n    return [1, 2]")
+        notebook.define("def grow(x: list) -> int:\n    x.append(2)\n    return len(x)")
+        text = "name: two\nnodes: {{r: {{type: {}}}, g: {{type: grow}}}}\nedges: [r.output -> g.x]"
+        notebook.flow(text.format("rows")).run().wait()
+
+        run = notebook.flow(text.format("grown")).run(reuse=True).wait()
+        assert run["g"].value == 3
+    notebook.session.close()
+
+
+def test_equal_nodes_run_once_in_one_run(notebook: Notebook) -> None:
+    notebook.define("def number(value: int = 1) -> int:\n    return value")
+    notebook.define("def both(a: int, b: int) -> int:\n    return a + b")
+    flow = notebook.flow(
+        "name: twins\nnodes: {x: {type: number}, y: {type: number}, s: {type: both}}\n"
+        "edges: [x.output -> s.a, y.output -> s.b]"
+    )
+    assert flow.plan()["y"].action == "maybe"
+    run = flow.run(reuse=True).wait()
+
+    assert run["s"].value == 2
+    assert len(reused(run)) == 1
+    assert run[reused(run)[0]].record.reused_from == run.id
+
+
+def test_where_one_of_equal_nodes_fails_the_other_runs_too(notebook: Notebook) -> None:
+    notebook.define("def bad(value: int = 1) -> int:\n    raise ValueError('no')")
+    flow = notebook.flow("name: twins\nnodes: {x: {type: bad}, y: {type: bad}}")
+    run = flow.run(reuse=True).wait(check=False)
+
+    assert {node.state for node in run.values()} == {NodeState.FAILED}
+
+
+def test_code_that_reads_the_parameters_itself_runs_again_for_others(notebook: Notebook) -> None:
+    notebook.define("def month(context) -> int:\n    return context.parameters['m']")
+    notebook.define("def plain(context) -> int:\n    return len(context.node_id)")
+    flow = notebook.flow(
+        "name: two\nparameters: {m: {type: integer, default: 1}}\n"
+        "nodes: {a: {type: month}, b: {type: plain}}"
+    )
+    flow.run(reuse=True).wait()
+    run = flow.run(reuse=True, m=2).wait()
+
+    assert ran(run) == {"a": "config: parameter m: 1 → 2"}
+    assert run["a"].value == 2
+
+
+def test_large_values_wait_for_their_digest_and_are_let_go_of(notebook: Notebook) -> None:
+    notebook.define("def big() -> list:\n    return list(range(50_000))")
+    notebook.define("def size(x: list) -> int:\n    return len(x)")
+    flow = notebook.flow(
+        "name: two\nnodes: {b: {type: big}, s: {type: size}}\nedges: [b.output -> s.x]"
+    )
+    first = flow.run(reuse=True).wait()
+
+    assert "<kept on disk>" in repr(first.outputs)
+    assert first.outputs["b.output"] == list(range(50_000))
+    assert ran(flow.run(reuse=True).wait()) == {}
+
+
+def test_a_store_that_cannot_be_written_warns_once_and_the_run_completes(
+    notebook: Notebook, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    (tmp_path / ".dagy").mkdir(exist_ok=True)
+    (tmp_path / ".dagy" / "outputs").write_text("in the way")
+    notebook.define("def number(value: int = 1) -> int:\n    return value")
+    flow = notebook.flow(
+        "name: three\nnodes: {a: {type: number}, b: {type: number, config: {value: 2}}}"
+    )
+    handle = flow.run(reuse=True)
+    run = handle.wait()
+
+    assert {node.state for node in run.values()} == {NodeState.COMPLETED}
+    assert {node.record.why for node in run.values()} == {Why.NEVER_RAN}
+    assert sum("not all of it is kept" in each.message for each in caplog.records) == 1
+
+
+def test_a_cancel_reaches_nodes_that_are_looked_at(
+    notebook: Notebook, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gate = threading.Event()
+    monkeypatch.setattr(notebook.session.outputs, "find", lambda _: gate.wait(10) and None)
+    notebook.run("from pathlib import Path")
+    flow = one_node(notebook, f"def read(path: Path = Path('{tmp_path}')) -> int:\n    return 1")
+    handle = flow.run(reuse=True)
+    handle.cancel()
+    try:
+        run = handle.wait(5, check=False)
+    finally:
+        gate.set()
+
+    assert run["n"].state is NodeState.CANCELLED
+
+
+def test_a_helper_of_a_module_counts_by_its_content(
+    notebook: Notebook, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.syspath_prepend(tmp_path)
+    module = tmp_path / "reuse_helpers.py"
+    module.write_text("def scale(x): return x * 2")
+    cell = "from reuse_helpers import scale\ndef use() -> int:\n    return scale(2)"
+    flow = one_node(notebook, cell)
+    flow.run(reuse=True).wait()
+    assert ran(flow.run(reuse=True).wait()) == {}
+
+    del sys.modules["reuse_helpers"]
+    module.write_text("def scale(x): return x * 300")
+    flow = one_node(notebook, f"{cell}  # as in a new kernel")
+    run = flow.run(reuse=True).wait()
+
+    assert run["n"].value == 600
+    assert ran(run) == {"n": "code: module reuse_helpers changed"}
+
+
+def test_a_module_imported_in_a_body_is_known_once_it_is_loaded(
+    notebook: Notebook, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.syspath_prepend(tmp_path)
+    (tmp_path / "reuse_late.py").write_text("def scale(x): return x * 2")
+    cell = "def use() -> int:\n    from reuse_late import scale\n    return scale(2)"
+    flow = one_node(notebook, cell)
+
+    told = [ran(flow.run(reuse=True).wait()) for _ in range(3)]
+
+    assert told[0] == {"n": "not_reusable: it imports reuse_late only when it runs"}
+    assert list(told[1]) == ["n"]
+    assert told[2] == {}
