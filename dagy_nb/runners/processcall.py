@@ -18,7 +18,7 @@ from dagy_nb.runners.supervised import Death, SupervisedWorker
 from dagy_nb.runners.turn import Turn
 from dagy_nb.runners.worker.codec import Buffer
 from dagy_nb.runners.worker.frames import Frame, Kind
-from dagy_nb.runners.worker.main import IDLE_EXIT
+from dagy_nb.runners.worker.main import RETIRED_EXIT
 from dagy_nb.runners.worker.message import pack_call, refuse, unpack_outcome
 from dagy_nb.runners.worker.sender import PROGRESS
 from dagy_nb.runners.worker.surroundings import take_surroundings
@@ -29,6 +29,8 @@ POLITE_SECONDS = 0.25
 LATE_PATIENCE = 30.0
 """Seconds to wait for the driver's word about a body which the guard ended at its limit."""
 POLL_SECONDS = 0.05
+MOST_TRIES = 5
+"""How many workers a call may meet that do not begin it."""
 
 
 class SupervisedCall:
@@ -50,6 +52,7 @@ class SupervisedCall:
         self._worker: SupervisedWorker | None = None
         self._is_started = False
         self._is_stale = False
+        self._tries = MOST_TRIES
         self._is_over = False
         self._ended: Frame | None = None
         self._output = NodeOutput(reporter, time.monotonic)
@@ -127,7 +130,7 @@ class SupervisedCall:
     def _run(self, should_stop: Callable[[], bool] | None) -> None:
         packed = self._pack()
         while not self._carry(packed, should_stop):
-            # The worker went to sleep for good in that very moment, or had loaded what has changed since.
+            # The worker retired in that very moment, or had loaded what has changed since.
             self._is_stale = False
 
     def _pack(self) -> list[Buffer]:
@@ -195,8 +198,9 @@ class SupervisedCall:
         return True
 
     def _may_try_again(self, death: Death) -> bool:
-        is_asleep = death.status == IDLE_EXIT << 8
-        return not self._is_started and (self._is_stale or is_asleep)
+        is_retired = death.status == RETIRED_EXIT << 8
+        self._tries -= 1
+        return not self._is_started and (self._is_stale or is_retired) and self._tries > 0
 
     def _describe(self, death: Death) -> Outcome:
         if not self._workers.is_closed:

@@ -189,3 +189,12 @@ def log_debug() -> int:
 
     logging.getLogger("tests.debug").debug("seen at the level DEBUG")
     return 1
+
+
+KEPT = []
+
+
+@node(register=False)
+def keep(megabytes: int = 300) -> int:
+    KEPT.append(bytearray(b"x") * (megabytes * 1_000_000))
+    return os.getpid()

@@ -151,6 +151,20 @@ def test_a_worker_is_replaced_after_so_many_nodes():
     assert len(set(pids)) == 3
 
 
+def test_a_worker_that_keeps_much_memory_is_not_used_again(runner):
+    pid = run(runner, p.keep).outcome.outputs["output"]
+
+    assert {tell_process(runner) for _ in range(3)}.isdisjoint({pid})
+
+
+def test_a_large_value_alone_does_not_wear_a_worker_out(runner):
+    pid = tell_process(runner)
+
+    run(runner, p.echo, {"value": bytearray(300_000_000)})
+
+    assert tell_process(runner) == pid
+
+
 def test_nothing_starts_before_the_first_call_and_a_spare_is_started_ahead():
     before = list_below()
     made = ProcessRunner(slots=2)

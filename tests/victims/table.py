@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import os
+import tempfile
 from pathlib import Path
+from zlib import crc32
 
 from filelock import FileLock
 
@@ -33,7 +35,8 @@ _NOTES = {
     "process": "Each victim runs beside a sibling, whose result is intact.",
     "dask": "The same, in Dask's workers on a cluster of two.",
     "thread": "The record is right in time and nobody waits longer, but the work itself may go on: an abandoned body holds "
-    "its thread. What holds the GIL freezes the whole kernel until it ends (here after some seconds, by itself).",
+    "its thread, and the processes that it started live on. What holds the GIL freezes the whole kernel until it ends "
+    "(here after some seconds, by itself), so that nobody can look at the clock.",
     "inline": "As for threads: inline bodies run in the driver's thread, and another one takes over the driving.",
 }
 
@@ -44,8 +47,10 @@ def add_cell(runner: str, victim: str, ending: str, text: str) -> None:
     path = os.environ.get("DAGY_VICTIMS_TABLE", "")
     if not path:
         return
-    kept = Path(path).with_suffix(".json")
-    with FileLock(f"{path}.lock"):
+    kept = Path(
+        tempfile.gettempdir(), f"dagy-victims-{crc32(str(Path(path).absolute()).encode()):x}.json"
+    )
+    with FileLock(f"{kept}.lock"):
         cells = json.loads(kept.read_text()) if kept.exists() else {}
         cells.setdefault(runner, {}).setdefault(victim, {})[ending] = text
         kept.write_text(json.dumps(cells))

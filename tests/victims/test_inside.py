@@ -23,9 +23,14 @@ OUTLIVING = {"parent", "deaf"}
 ENDS = {"timeout": "TIMED_OUT", "cancel": "CANCELLED"}
 
 
+def count(number):
+    return f"{number} process{'es' if number > 1 else ''}"
+
+
 def tell(seen):
     frozen = f", kernel frozen for {seen['frozen']:.1f} s" if seen["frozen"] > 0.3 else ""
-    return f"{seen['state']} after {seen['late']:.2f} s, {seen['enforcement']}{frozen}"
+    held = f", {seen['enforcement']}" if seen["enforcement"] else " as if nothing was"
+    return f"{seen['state']}{held}, {seen['late']:.2f} s late{frozen}"
 
 
 @pytest.mark.parametrize("runner", ["thread", "inline"])
@@ -60,15 +65,16 @@ def test_what_happens_to_victims_inside_of_the_kernel(tmp_path, runner):
     for name in VICTIMS:
         for ending, state in ENDS.items():
             one = seen[name][ending]
-            processes = f", {left[name] // 2} processes left" if left[name] else ""
+            processes = f", {count(left[name] // 2)} left" if left[name] else ""
             add_cell(runner, name, ending, tell(one) + processes)
-            assert one["state"] == state
-            assert one["enforcement"] in {"cancelled", "abandoned"}
-            if name not in FREEZING:
-                assert one["late"] < 1.0
-        outlive = (
-            f"{left[name] // 2} processes outlive it" if left[name] else "ends with the kernel"
-        )
+            if name in FREEZING:
+                # Nobody gets to look at the clock: it may even complete, long after its limit.
+                assert one["frozen"] > 0.5
+                assert one["state"] in {state, "COMPLETED"}
+            else:
+                assert (one["state"], one["late"] < 1.0) == (state, True)
+                assert one["enforcement"] in {"cancelled", "abandoned"}
+        outlive = f"{count(left[name] // 2)} left" if left[name] else "ends with the kernel"
         add_cell(runner, name, "SIGKILL", outlive)
         assert bool(left[name]) == (name in OUTLIVING)
     assert len(outlived) == sum(left.values())

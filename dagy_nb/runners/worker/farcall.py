@@ -92,6 +92,11 @@ class CallServer:
         packed = pack_outcome(outcome, call, self._wear.judge())
         self._sender.send(Kind.ENDED, packed)
 
+    @property
+    def has_grown(self) -> bool:
+        """Whether nodes left much memory behind."""
+        return self._wear.has_grown
+
     def _read(self, buffers: Sequence[Buffer]) -> NodeCall:
         enter_surroundings(pickle.loads(buffers[0]))  # noqa: S301 - made by our own near side
         return unpack_call(buffers, self._find_class(bytes(buffers[1])))

@@ -10,8 +10,8 @@ from typing import NoReturn
 from dagy_nb.runners.worker.guard import stand_guard
 
 IDLE_SECONDS = 900
-IDLE_EXIT = 75
-"""Exit code of a worker that nobody needed for `IDLE_SECONDS`."""
+RETIRED_EXIT = 75
+"""Exit code of a worker that ended by itself between two calls: it was not needed, or kept much memory."""
 
 
 def main(
@@ -72,10 +72,12 @@ def _serve(calls: int, server: object) -> NoReturn:
         for frame in frames:
             if frame.kind is Kind.CALL:
                 server.serve(frame.buffers)
+                if server.has_grown:
+                    os._exit(RETIRED_EXIT)
 
 
 def _wait(calls: int) -> None:
     waiting = select.poll()
     waiting.register(calls, select.POLLIN)
     if not waiting.poll(IDLE_SECONDS * 1000):
-        os._exit(IDLE_EXIT)
+        os._exit(RETIRED_EXIT)

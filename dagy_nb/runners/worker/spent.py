@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import threading
 
@@ -32,8 +33,18 @@ class Wear:
             return "threads"
         if self._left <= 0:
             return "nodes"
-        grown = measure([os.getpid()]) - self._memory > MOST_GROWTH
-        return "memory" if grown else ""
+        return ""
+
+    @property
+    def has_grown(self) -> bool:
+        """Whether much more memory is kept than before the first node; to be asked between calls."""
+        if not self._is_large():
+            return False
+        gc.collect()
+        return self._is_large()
+
+    def _is_large(self) -> bool:
+        return measure([os.getpid()]) - self._memory > MOST_GROWTH
 
 
 def _has_children() -> bool:
