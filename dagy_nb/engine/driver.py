@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
+from weakref import WeakValueDictionary
 
 from dagy_nb.engine.delivery import Delivery, Record, Subscriber
 from dagy_nb.engine.loop import RunLoop
@@ -29,13 +30,21 @@ class LiveRun:
         done: Set when the run is over, everything is recorded and every subscriber has heard of it.
     """
 
-    def __init__(self, plan: Plan, loop: RunLoop, delivery: Delivery, clock: Clock) -> None:
+    def __init__(
+        self,
+        plan: Plan,
+        loop: RunLoop,
+        delivery: Delivery,
+        clock: Clock,
+        inner: Mapping[str, LiveRun],
+    ) -> None:
         self.plan = plan
         self.run_id = plan.run_id
         self.done: threading.Event = loop.done
         self._loop = loop
         self._delivery = delivery
         self._clock = clock
+        self._inner = inner
 
     @property
     def state(self) -> RunState:
@@ -80,6 +89,13 @@ class LiveRun:
                 suggestion=suggest_names(node_id, known, what="nodes"),
             )
         self._loop.post(CancelAsked(at=self._clock.now(), node_id=node_id, by=by))
+
+    def find(self, run_id: str) -> LiveRun | None:
+        """Return this run, or the one of this id that goes on inside one of its nodes; else None."""
+        if run_id == self.run_id:
+            return self
+        inner = list(self._inner.values())
+        return next((found for each in inner if (found := each.find(run_id))), None)
 
     def wait(self, timeout: float | None = None) -> bool:
         """Wait up to `timeout` seconds for the end; return whether it came."""
@@ -131,8 +147,10 @@ def start_run(
     """
     _check_runners(plan, {*runners, NESTED})
 
+    inner_runs: WeakValueDictionary[str, LiveRun] = WeakValueDictionary()
+
     def begin(inner: Plan, node_id: str, hear: Subscriber) -> LiveRun:
-        return start_run(
+        live = inner_runs[inner.run_id] = start_run(
             inner,
             runners=runners,
             record=record,
@@ -142,6 +160,7 @@ def start_run(
             backend=backend,
             subscribers=(hear,),
         )
+        return live
 
     nested = NestedRunner(plan, begin, clock)
     delivery = Delivery(plan.run_id, record, subscribers)
@@ -159,7 +178,7 @@ def start_run(
     delivery.flush()
     loop = RunLoop(plan, {**runners, NESTED: nested}, delivery, clock, outputs)
     loop.begin()
-    return LiveRun(plan, loop, delivery, clock)
+    return LiveRun(plan, loop, delivery, clock, inner_runs)
 
 
 def _check_runners(plan: Plan, runners: Collection[str]) -> None:

@@ -84,6 +84,23 @@ class RunHandle:
         """Ask the run, or one node of it, to end; returns at once, and twice is as good as once."""
         self._live.cancel(node_id, by=by)
 
+    def cancel_inner(self, run_id: str, node_id: str = "", *, by: str = "handle") -> bool:
+        """Ask a run that goes on inside a node of this one to end, or one node of it.
+
+        Returns:
+            Whether there is such a run here.
+
+        Raises:
+            UnknownName: `unknown.node`.
+        """
+        # A run on another backend knows of no runs inside it.
+        find = getattr(self._live, "find", None)
+        inner = find(run_id) if find is not None else None
+        if inner is None:
+            return False
+        inner.cancel(node_id, by=by)
+        return True
+
     def subscribe(self, callback: Callable[[Event], None]) -> Callable[[], None]:
         """Call `callback` with each fact of the run, in another thread; return what ends that."""
         return self._live.subscribe(callback)

@@ -218,6 +218,9 @@ class Session:
         if handle is not None:
             handle.cancel(node_id, by=by)
             return
+        live = [each for each in list(self.handles.values()) if not each.done]
+        if any(each.cancel_inner(run_id, node_id, by=by) for each in live):
+            return
         run = self.store.run(run_id)
         if node_id and node_id not in run.nodes:
             raise UnknownName(

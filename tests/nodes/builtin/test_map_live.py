@@ -13,6 +13,11 @@ from dagy_nb.nodes.base import FlowNode, Input, NodeMeta, Output
 from tests.nodes.builtin.mapped import Gated, children, make, run
 
 
+def is_of_a_run(thread: threading.Thread) -> bool:
+    """Whether a thread carries a run, or waits for one inside a node; idle workers of runners do not."""
+    return thread.name.startswith(("dagy run", "dagy inside"))
+
+
 def test_the_map_tells_how_many_have_ended(session):
     heard = []
     handle = make(session, list(range(10)), node="double", parallel=1).run()
@@ -92,12 +97,11 @@ def test_a_map_has_ended_only_when_its_items_have(session, until):
 
 def test_a_wide_map_leaves_nothing_behind(session, until):
     run(session, [1], node="double")
-    before = threading.active_count()
 
     found = run(session, list(range(300)), node="double", node_options={"runner": "inline"})
 
     assert found.outputs["map.results"] == [2 * each for each in range(300)]
-    until(lambda: threading.active_count() <= before)
+    until(lambda: not [each for each in threading.enumerate() if is_of_a_run(each)])
 
 
 def test_an_item_has_the_limit_and_retries_of_its_options(session, gated):
@@ -194,3 +198,37 @@ def test_what_items_print_is_shown_by_the_map(session, capsys):
     ]
     inner = children(session, found)[0]
     assert [each.text for each in session.store.logs(inner.run_id)] == ["doubling 1", "doubling 2"]
+
+
+def test_a_run_inside_a_node_can_be_cancelled_by_its_own_id(session, gated, until):
+    config = {"node": "Map", "node_config": {"node": "Gated"}, "input": "items"}
+    handle = make(session, [[1, 2]], **config, on_error="include").run()
+    until(lambda: gated.begun == 2)
+    middle = session.store.runs(parent=handle.id).runs[0]
+    inner = session.store.runs(parent=middle.run_id).runs[0]
+
+    session.cancel(inner.run_id, "item_0001")
+    until(
+        lambda: gated.now < 2 or session.store.run(inner.run_id).nodes["item_0001"].state.is_final
+    )
+    gated.gate.set()
+    found = handle.wait()
+
+    states = [each.state for each in session.store.run(inner.run_id).nodes.values()]
+    assert states == [NodeState.CANCELLED, NodeState.COMPLETED]
+    assert found.outputs["map.results"][0]["code"] == "run.items_failed"
+
+
+@pytest.mark.parametrize("ended", range(0, 40, 4))
+def test_a_map_cancelled_at_any_moment_leaves_no_item_open(session, until, ended):
+    handle = make(session, list(range(40)), node="Picky", on_error="drop", parallel=3).run()
+    until(lambda: handle.record.nodes["map"].fraction * 40 >= ended or handle.done)
+    handle.cancel()
+    found = handle.wait(check=False)
+
+    assert found["map"].state.is_final
+    for each in children(session, found):
+        inner = session.store.run(each.run_id)
+        assert inner.state.is_final
+        assert all(one.state.is_final for one in inner.nodes.values())
+    until(lambda: not [each for each in threading.enumerate() if is_of_a_run(each)])
