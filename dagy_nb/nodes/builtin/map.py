@@ -76,7 +76,9 @@ class Map(CompositeNode, register=False):
         """What runs for each item."""
 
         node: Name = Field(
-            title="Node type", description="Name of the node type to run for each item."
+            title="Node type",
+            description="Name of the node type to run for each item.",
+            json_schema_extra={"format": "node_type"},
         )
         node_config: FrozenMap = Field(
             FrozenMap(), title="Its config", description="Config values of that node type."

@@ -1,7 +1,7 @@
 // @vitest-environment happy-dom
 import { cleanup, fireEvent, screen, within } from '@testing-library/react';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { edge, flow, node, run, status } from '../examples';
+import { edge, flow, node, PALETTE, run, status, type, TYPES } from '../examples';
 import { card, giveSizes, handle, last, open, say, select } from './page';
 
 afterEach(cleanup);
@@ -21,6 +21,25 @@ describe('the settings', () => {
     expect(last(far)).toMatchObject({
       edits: [{ kind: 'set_config', id: 'late', config: { other: 1, minutes: 30 } }]
     });
+  });
+
+  it('offer the node types where one is to be named, and an example where one says more', () => {
+    const properties = {
+      node: { type: 'string', title: 'Node type', format: 'node_type' },
+      when: { type: 'string', title: 'Condition', examples: ['value > 3'] }
+    };
+    const map = type('Map', { config_schema: { type: 'object', properties } });
+    open({
+      flow: flow({ nodes: [node('map', 'Map')], edges: [] }),
+      palette: { ...PALETTE, types: [...TYPES, map] }
+    });
+    select('map');
+
+    const list = screen.getByLabelText('Node type').getAttribute('list') ?? '';
+    const options = document.getElementById(list)?.querySelectorAll('option') ?? [];
+    const offered = [...options].map(each => each.value);
+    expect(offered).toEqual([...TYPES.map(each => each.type), 'Map']);
+    expect(screen.getByPlaceholderText('for example value > 3')).toBeTruthy();
   });
 
   it('say at once what cannot be right', () => {

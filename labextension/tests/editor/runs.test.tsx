@@ -2,7 +2,7 @@
 import { act, cleanup, fireEvent, screen, within } from '@testing-library/react';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { NodeStatus, RunPicture } from '../../src/protocol/generated';
-import { edge, flow, node, run, status } from '../examples';
+import { edge, flow, node, output, run, status } from '../examples';
 import { card, giveSizes, last, open, say, select } from './page';
 
 afterEach(() => {
@@ -49,7 +49,8 @@ describe('a node that was reused', () => {
 
 describe('a node that waits for its next attempt', () => {
   it('counts down to it', () => {
-    vi.useFakeTimers({ now: 101_000 });
+    // The browser is a hundred seconds ahead of the kernel.
+    vi.useFakeTimers({ now: 201_000 });
     const waiting = status('RETRYING', { attempts: 1, retry_at: 106 });
     open({
       flow: flow({ nodes: [node('late', 'Late', { retries: 3 })], edges: [] }),
@@ -158,6 +159,22 @@ describe('an edge', () => {
     open({ flow: flow({ edges: wires }), run: run({ state: 'COMPLETED', nodes }) });
     return document.querySelectorAll('.dagy-wire.is-untaken').length;
   }
+
+  it('out of an error connector is not dim where its node failed', () => {
+    const failing = node('bad', 'Count', {
+      outputs: [output('count', ['INTEGER']), output('error', ['ERROR'])]
+    });
+    open({
+      flow: flow({
+        nodes: [failing, node('late', 'Late')],
+        edges: [edge('bad.error -> late.flights'), edge('bad.count -> late.flights')]
+      }),
+      run: run({ state: 'COMPLETED', nodes: { bad: status('FAILED', { reason: 'raised' }) } })
+    });
+
+    expect(document.querySelectorAll('.dagy-wire')).toHaveLength(2);
+    expect(document.querySelectorAll('.dagy-wire.is-untaken')).toHaveLength(1);
+  });
 
   it.each([
     [
