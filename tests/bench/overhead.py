@@ -24,7 +24,7 @@ import dask
 import dask.threaded
 
 from dagy_nb.engine.clock import SystemClock
-from dagy_nb.engine.driver import start_run
+from dagy_nb.engine.driver import LiveRun, start_run
 from dagy_nb.engine.loop import RunLoop
 from dagy_nb.engine.plan import make_plan
 from dagy_nb.model.flow import EdgeSpec, FlowSpec, NodeEntry
@@ -124,12 +124,12 @@ class Bench:
 
     def __init__(self, folder: Path) -> None:
         self.clock = SystemClock()
-        self.runners = {"inline": InlineRunner(), "thread": ThreadRunner()}
+        self.runners: dict[str, Any] = {"inline": InlineRunner(), "thread": ThreadRunner()}
         self.stores = {"journal": open_store(folder, self.clock), "memory": MemoryStore(self.clock)}
         self.count = 0
 
-    def run(self, flow: FlowSpec, runner: str, store: str) -> None:
-        """Plan and run a flow to its end."""
+    def run(self, flow: FlowSpec, runner: str, store: str) -> LiveRun:
+        """Plan a flow and run it to its end."""
         self.count += 1
         plan = make_plan(
             flow,
@@ -150,6 +150,7 @@ class Bench:
         live.wait()
         assert live.state is RunState.COMPLETED, live.exceptions
         assert live.recording_error is None, live.recording_error
+        return live
 
     def cases(self, graph: Graph) -> dict[str, Callable[[], object]]:
         """Return what is measured for one graph, by name."""
