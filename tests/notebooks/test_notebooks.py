@@ -34,11 +34,13 @@ def name_of(path):
     return path.stem
 
 
-def test_there_are_three():
+def test_there_are_five():
     assert [each.name for each in NOTEBOOKS] == [
         "01_first_flow.ipynb",
         "02_connectors.ipynb",
         "03_timeouts.ipynb",
+        "04_rerun_and_resume.ipynb",
+        "05_scale_out.ipynb",
     ]
 
 
