@@ -13,7 +13,7 @@ from dagy_nb.backends.dask.far import HarvestFreight, carry_run_here
 from dagy_nb.backends.remote import RemoteRun
 from dagy_nb.model.event import ErrorFact
 from dagy_nb.model.state import RunState
-from dagy_nb.runners.dask.connection import EXTRA, DaskConnection, Link, is_dask_here
+from dagy_nb.runners.dask.connection import EXTRA, Channel, DaskConnection, is_dask_here
 from dagy_nb.runners.dask.freight import Freight
 
 ARRIVAL_SECONDS = 5.0
@@ -46,13 +46,13 @@ class DaskBackend:
             BackendError: `backend.unpicklable`.
             RunnerError: `runner.needs_extra`, `runner.cluster_unreachable`, `runner.cluster_unfit`.
         """
-        link = self._connection.connect()
+        channel = self._connection.connect()
         packed = pack_run(
             submission,
             parent_run_id=submission.parent_run_id,
-            dask=link.client.scheduler.address,
+            dask=channel.client.scheduler.address,
         )
-        run = DaskRun(submission, link, self._connection.place)
+        run = DaskRun(submission, channel, self._connection.place)
         run.begin()
         run.send(Freight(packed))
         return run
@@ -65,10 +65,10 @@ class DaskBackend:
 class DaskRun(RemoteRun):
     """A run on a Dask worker."""
 
-    def __init__(self, submission: Submission, link: Link, place: str) -> None:
+    def __init__(self, submission: Submission, channel: Channel, place: str) -> None:
         super().__init__(submission)
         self.name = f"dagy-run-{self.run_id}-{uuid.uuid4().hex}"
-        self._link = link
+        self._channel = channel
         self._place = place
         self._worker = ""
         self._future: Any = None
@@ -78,12 +78,12 @@ class DaskRun(RemoteRun):
 
     def send(self, freight: Freight) -> None:
         """Submit the task."""
-        self._link.add(self.name, self)
-        self._future = self._link.client.submit(
+        self._channel.add(self.name, self)
+        self._future = self._channel.client.submit(
             carry_run_here,
             freight,
             self.name,
-            self._link.topic,
+            self._channel.topic,
             key=self.name,
             pure=False,
             retries=0,
@@ -138,39 +138,39 @@ class DaskRun(RemoteRun):
             self.lose(None, RunState.CANCELLED)
         self._asked = [*self._asked, (node_id, by)]
         asked = [list(each) for each in self._asked]
-        self._link.run_later(lambda: self._pass_on(asked))
+        self._channel.run_later(lambda: self._pass_on(asked))
 
     def force(self) -> None:
         """Have Dask start the worker anew: its process does not react any more."""
-        worker, client = self._worker, self._link.client
+        worker, client = self._worker, self._channel.client
         if worker:
-            self._link.run_later(lambda: _restart(client, worker))
+            self._channel.run_later(lambda: _restart(client, worker))
 
     def let_go(self) -> None:
         """Take everything of the run off the cluster."""
-        self._link.remove(self.name)
+        self._channel.remove(self.name)
         if self._future is not None:
             self._future.release()
-        self._link.run_later(self._tidy)
+        self._channel.run_later(self._tidy)
 
     async def _pass_on(self, asked: list[list[str]]) -> None:
         from distributed import Event as Flag
         from distributed import Variable
 
-        if self._link.is_alive:
-            await Variable(f"{self.name}-asked", client=self._link.client).set(asked)
-            await Flag(f"{self.name}-stop", client=self._link.client).set()
+        if self._channel.is_alive:
+            await Variable(f"{self.name}-asked", client=self._channel.client).set(asked)
+            await Flag(f"{self.name}-stop", client=self._channel.client).set()
 
     async def _tidy(self) -> None:
         from distributed import Event as Flag
         from distributed import Variable
 
-        if not self._link.is_alive:
+        if not self._channel.is_alive:
             return
         for what in ("begun", "stop"):
-            await Flag(f"{self.name}-{what}", client=self._link.client).clear()
+            await Flag(f"{self.name}-{what}", client=self._channel.client).clear()
         if self._asked:
-            Variable(f"{self.name}-asked", client=self._link.client).delete()
+            Variable(f"{self.name}-asked", client=self._channel.client).delete()
 
 
 async def _restart(client: Any, worker: str) -> None:

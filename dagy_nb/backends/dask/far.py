@@ -11,6 +11,7 @@ from dagy_nb.backends.carrying import carry_run
 from dagy_nb.model.event import Event
 from dagy_nb.runners.dask.freight import Freight
 from dagy_nb.runners.dask.telling import Telling
+from dagy_nb.runners.dask.wanted import is_unwanted
 
 LOOK_SECONDS = 0.2
 
@@ -92,7 +93,7 @@ class RequestReader:
 
     def take(self) -> list[tuple[str, str]]:
         """Return what was asked since the last time, after waiting for it for a moment."""
-        if self._is_unwanted():
+        if is_unwanted(self._worker, self._key):
             return [("", "the loss of its notebook")]
         try:
             if not self._flag.wait(timeout=LOOK_SECONDS):
@@ -104,7 +105,3 @@ class RequestReader:
             return []
         new, self._taken = asked[self._taken :], len(asked)
         return [(str(node_id), str(by)) for node_id, by in new]
-
-    def _is_unwanted(self) -> bool:
-        found = self._worker.state.tasks.get(self._key)
-        return found is None or found.state == "cancelled"

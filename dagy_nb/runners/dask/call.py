@@ -12,7 +12,7 @@ from dagy_nb.abc import CallReporter, NodeCall, Outcome
 from dagy_nb.engine.fault import describe_exception
 from dagy_nb.errors import RunnerError
 from dagy_nb.model.event import ErrorFact
-from dagy_nb.runners.dask.connection import DaskConnection, Link
+from dagy_nb.runners.dask.connection import Channel, DaskConnection
 from dagy_nb.runners.dask.far import carry_call, stop_call
 from dagy_nb.runners.dask.freight import SOLE, CallFreight, Ending, Freight, Where
 from dagy_nb.runners.dask.inputs import InputShelf
@@ -55,7 +55,7 @@ class DaskCall:
         self._heard = 0
         self._worker = ""
         self._is_stopping = False
-        self._link: Link | None = None
+        self._channel: Channel | None = None
         self._future: Any = None
 
     # --- the driver's side ----------------------------------------------------------------------
@@ -78,8 +78,8 @@ class DaskCall:
             self._end(lambda: None)
             return "cancelled"
         self._is_stopping = True
-        if self._link is not None:
-            self._link.run_later(self._ask_stop)
+        if self._channel is not None:
+            self._channel.run_later(self._ask_stop)
         return "killing"
 
     def abandon(self) -> None:
@@ -111,29 +111,29 @@ class DaskCall:
     def _begin_at(self, worker: str) -> None:
         self._worker = worker
         self._reporter.started()
-        if self._is_stopping and self._link is not None:
-            self._link.run_later(self._ask_stop)
+        if self._is_stopping and self._channel is not None:
+            self._channel.run_later(self._ask_stop)
 
-    def _submit(self, link: Link) -> None:
-        freight, places, values = self._pack(link)
-        self._link = link
-        link.add(self.name, self)
-        self._future = link.client.submit(
+    def _submit(self, channel: Channel) -> None:
+        freight, places, values = self._pack(channel)
+        self._channel = channel
+        channel.add(self.name, self)
+        self._future = channel.client.submit(
             carry_call,
             freight,
             places,
             values,
             self.name,
-            link.topic,
+            channel.topic,
             key=self.name,
             pure=False,
             retries=0,
         )
         self._future.add_done_callback(self._finish)
         if self._is_stopping:
-            link.run_later(self._ask_stop)
+            channel.run_later(self._ask_stop)
 
-    def _pack(self, link: Link) -> tuple[CallFreight, list[Where], list[Any]]:
+    def _pack(self, channel: Channel) -> tuple[CallFreight, list[Where], list[Any]]:
         call = self._call
         message = pack_call(replace(call, inputs={}), _NOWHERE)
         places: list[Where] = []
@@ -142,7 +142,7 @@ class DaskCall:
         for name, value in call.inputs.items():
             for place, each in enumerate(value) if name in lists else ((SOLE, value),):
                 places.append((name, place))
-                values.append(self._pack_input(link, name, each))
+                values.append(self._pack_input(channel, name, each))
         freight = CallFreight(
             run_id=call.run_id,
             node_id=call.node_id,
@@ -156,9 +156,9 @@ class DaskCall:
         )
         return freight, places, values
 
-    def _pack_input(self, link: Link, name: str, value: Any) -> Any:
+    def _pack_input(self, channel: Channel, name: str, value: Any) -> Any:
         try:
-            return self._shelf.put(value, lambda each: link.client.scatter(each, hash=False))
+            return self._shelf.put(value, lambda each: channel.client.scatter(each, hash=False))
         except Exception as error:
             raise RunnerError(
                 f"The input {self._call.node_id}.{name} cannot go to another process: "
@@ -172,12 +172,14 @@ class DaskCall:
         """Tell the far side: by an event, where it has not begun, and by a word where it has."""
         from distributed import Event
 
-        link = self._link
-        if link is None or not link.is_alive:
+        channel = self._channel
+        if channel is None or not channel.is_alive:
             return
-        await Event(f"{self.name}-stop", client=link.client).set()
+        await Event(f"{self.name}-stop", client=channel.client).set()
         if self._worker:
-            await link.client.run(stop_call, self.name, workers=[self._worker], on_error="ignore")
+            await channel.client.run(
+                stop_call, self.name, workers=[self._worker], on_error="ignore"
+            )
 
     def _finish(self, future: Any) -> None:
         """Take the end of the task, in a thread of Dask's."""
@@ -235,10 +237,10 @@ class DaskCall:
         """Tell how it ended, once, and let go of everything on the cluster."""
         if not self._end_turn.take():
             return
-        link, future = self._link, self._future
-        if link is not None:
-            link.remove(self.name)
-            link.run_later(self._tidy)
+        channel, future = self._channel, self._future
+        if channel is not None:
+            channel.remove(self.name)
+            channel.run_later(self._tidy)
         if future is not None:
             future.release()
         tell()
@@ -247,11 +249,11 @@ class DaskCall:
     async def _tidy(self) -> None:
         from distributed import Event
 
-        link = self._link
-        if link is None or not link.is_alive:
+        channel = self._channel
+        if channel is None or not channel.is_alive:
             return
         for what in ("begun", "stop"):
-            await Event(f"{self.name}-{what}", client=link.client).clear()
+            await Event(f"{self.name}-{what}", client=channel.client).clear()
 
 
 def _is_many(call: NodeCall, name: str, value: Any) -> bool:

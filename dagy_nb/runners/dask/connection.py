@@ -57,7 +57,7 @@ class DaskConnection:
     def __init__(self, target: object = None) -> None:
         self._lock = threading.RLock()
         self._target = target or None
-        self._link: _Link | None = None
+        self._channel: Channel | None = None
         self._is_closed = False
 
     @property
@@ -83,7 +83,7 @@ class DaskConnection:
             self._drop()
             self._target = target or None
 
-    def connect(self) -> Link:
+    def connect(self) -> Channel:
         """Return the connection, made now where there is none.
 
         Raises:
@@ -93,17 +93,17 @@ class DaskConnection:
         with self._lock:
             if self._is_closed:
                 raise RunnerError("The session was closed.", code="runner.closed")
-            if self._link is not None and not self._link.is_alive:
+            if self._channel is not None and not self._channel.is_alive:
                 self._drop()
-            if self._link is None:
+            if self._channel is None:
                 if not is_dask_here():
                     raise RunnerError(
                         "Dask is not installed here.",
                         code="runner.needs_extra",
                         suggestion=f"{EXTRA}, then restart the kernel.",
                     )
-                self._link = _connect(self._target, self.place)
-            return self._link
+                self._channel = _connect(self._target, self.place)
+            return self._channel
 
     def close(self) -> None:
         """Let go of the cluster, and end it where it was made here."""
@@ -112,12 +112,12 @@ class DaskConnection:
             self._drop()
 
     def _drop(self) -> None:
-        link, self._link = self._link, None
-        if link is not None:
-            link.close()
+        channel, self._channel = self._channel, None
+        if channel is not None:
+            channel.close()
 
 
-class _Link:
+class Channel:
     """A client of a scheduler, and who listens to what.
 
     Attributes:
@@ -173,14 +173,11 @@ class _Link:
                 listener.lose_worker(told["worker"])
 
 
-Link = _Link
-
-
 def _is_client(target: object) -> bool:
     return hasattr(target, "scheduler") and hasattr(target, "submit")
 
 
-def _connect(target: Any, place: str) -> _Link:
+def _connect(target: Any, place: str) -> Channel:
     from distributed import Client
 
     cluster = _make_cluster() if target is None else None
@@ -207,7 +204,7 @@ def _connect(target: Any, place: str) -> _Link:
         if cluster is not None:
             _close_quietly(cluster)
         raise
-    return _Link(client, cluster)
+    return Channel(client, cluster)
 
 
 def _make_cluster() -> Any:

@@ -12,11 +12,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any
 
 from dagy_nb.abc import NodeCall, Outcome
 from dagy_nb.runners.dask.freight import CallFreight, Ending, Freight, PackedCall, Where, pack_parts
 from dagy_nb.runners.dask.telling import Telling
+from dagy_nb.runners.dask.wanted import is_unwanted
 from dagy_nb.runners.processcall import SupervisedCall
 from dagy_nb.runners.worker.codec import Buffer
 from dagy_nb.runners.worker.message import pack_outcome
@@ -61,7 +61,7 @@ def carry_call(
         # Whoever asks sets the event first and calls `stop_call` then: one of both is seen.
         if stop.is_set():
             return Ending(stopped="cancelled")
-        call.run(should_stop=lambda: _is_unwanted(worker, name))
+        call.run(should_stop=lambda: is_unwanted(worker, name))
     finally:
         del _Here.calls[name]
     return reporter.make_ending(call.outcome)
@@ -142,15 +142,6 @@ class FarCall(SupervisedCall):
         facts, spent = pickle.loads(buffers[0])  # noqa: S301 - made by our own worker
         self.outcome = Freight(buffers)
         return facts, spent
-
-
-def _is_unwanted(worker: Any, name: str) -> bool:
-    """Say whether nobody waits for a call any more: its notebook is gone, or let go of it.
-
-    Dask cannot end a thread; it only notes it.
-    """
-    found = worker.state.tasks.get(name)
-    return found is None or found.state == "cancelled"
 
 
 def _take_pool(slots: int) -> WorkerPool:
