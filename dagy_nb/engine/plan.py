@@ -28,6 +28,7 @@ from dagy_nb.model.frozen import thaw
 from dagy_nb.model.nearest import suggest_names
 from dagy_nb.model.retry import Trigger
 from dagy_nb.model.spec import NodeSpec, RunnerName
+from dagy_nb.nodes.composite import CompositeNode
 from dagy_nb.nodes.digest import digest
 
 if TYPE_CHECKING:
@@ -182,13 +183,24 @@ def make_plan(
         default_timeout=choose_timeout(flow.node_timeout, default_timeout),
         node_timeout=node_timeout,
     )
+    composite = (
+        {
+            name
+            for name in {node.type for node in flow.nodes}
+            if issubclass(classes[name], CompositeNode)
+        }
+        if plans_inner
+        else set()
+    )
     steps = [
         _plan_step(
             by_id[node_id],
             classes[by_id[node_id].type],
             wires,
             runner=runner,
-            inner=inner(by_id[node_id], classes[by_id[node_id].type]) if plans_inner else None,
+            inner=inner(by_id[node_id], classes[by_id[node_id].type])
+            if by_id[node_id].type in composite
+            else None,
             timeout=choose_timeout(
                 node_timeout,
                 by_id[node_id].timeout,

@@ -69,7 +69,7 @@ class Wires:
     ) -> None:
         self._given = given
         self._inputs: dict[str, tuple[ConnectorSpec, ...]] = {}
-        self._conversions: dict[tuple[int, int], Conversion | None] = {}
+        self._kinds: dict[tuple[int, int, str, str], tuple[Conversion | None, bool]] = {}
         self.enabled = {node.id for node in flow.nodes if not node.disabled}
         self.into: dict[tuple[str, str], list[Source]] = defaultdict(list)
         self.producers: dict[str, dict[str, None]] = defaultdict(dict)
@@ -79,24 +79,19 @@ class Wires:
             self._add(edge, specs)
 
     def _add(self, edge: EdgeSpec, specs: Mapping[str, NodeSpec]) -> None:
-        output = _find_connector(specs, edge, edge.source, edge.output, Direction.OUTPUT)
-        into = _find_connector(specs, edge, edge.target, edge.input, Direction.INPUT)
-        source = Source(
-            node_id=edge.source, output=edge.output, conversion=self._convert(output, into)
-        )
+        # Thousands of edges lie between the same few connectors: each pair is looked at once.
+        ends = id(specs.get(edge.source)), id(specs.get(edge.target))
+        key = (*ends, edge.output, edge.input)
+        found = self._kinds.get(key)
+        if found is None:
+            found = self._kinds[key] = _look_at(edge, specs)
+        conversion, can_catch = found
+        source = Source(node_id=edge.source, output=edge.output, conversion=conversion)
         self.into[edge.target, edge.input].append(source)
         self.producers[edge.target][edge.source] = None
         self.consumers[edge.source][edge.target] = None
-        if DataType.ERROR in output.data_types and edge.target in self.enabled:
+        if can_catch and edge.target in self.enabled:
             self.caught[edge.source][edge.output] = None
-
-    def _convert(self, output: ConnectorSpec, into: ConnectorSpec) -> Conversion | None:
-        """Return None where every value of the output is what the input takes, as it is."""
-        # Thousands of edges lie between the same few connectors, which live as long as the flow's classes.
-        pair = (id(output), id(into))
-        if pair not in self._conversions:
-            self._conversions[pair] = _compare(output.data_types, into.data_types)
-        return self._conversions[pair]
 
     def bind_all(self, node: NodeEntry, spec: NodeSpec) -> tuple[Binding, ...]:
         """Return every input of a node with what leads into it.
@@ -126,6 +121,13 @@ class Wires:
                 suggestion=f"Connect an output to {node.id}.{connector.name}.",
             )
         return Binding(input=connector.name, cardinality=connector.cardinality, sources=sources)
+
+
+def _look_at(edge: EdgeSpec, specs: Mapping[str, NodeSpec]) -> tuple[Conversion | None, bool]:
+    """Return how values on an edge are turned into what its input takes, and whether errors go along it."""
+    output = _find_connector(specs, edge, edge.source, edge.output, Direction.OUTPUT)
+    into = _find_connector(specs, edge, edge.target, edge.input, Direction.INPUT)
+    return _compare(output.data_types, into.data_types), DataType.ERROR in output.data_types
 
 
 def _compare(sources: tuple[DataType, ...], targets: tuple[DataType, ...]) -> Conversion | None:
