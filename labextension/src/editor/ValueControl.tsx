@@ -56,7 +56,8 @@ function hintOf({ field }: ValueProps): string {
 function LineControl(props: ValueProps) {
   const { field, value, eager, onText } = props;
   const draft = useDraft({ text: showValue(field, value), commit: onText, eager });
-  const names = field.schema.format === 'node_type' ? `${props.id}-types` : undefined;
+  const names =
+    field.schema.format === 'node_type' ? `types-${props.id.replaceAll(':', '')}` : undefined;
   const numeric = field.kind === 'integer' || field.kind === 'number';
   return (
     <>
