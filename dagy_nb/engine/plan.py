@@ -280,7 +280,7 @@ def _plan_step(
 ) -> Step:
     spec = node_class.spec
     asked = node.retries if node.retries is not None else spec.retries
-    refused = refuse_retries(spec) if asked else ""
+    refused = _refuse_retries(spec, inner) if asked else ""
     consumers = tuple(wires.consumers[node.id])
     return Step(
         node_id=node.id,
@@ -303,6 +303,14 @@ def _plan_step(
         disabled=node.disabled,
         is_sink=not node.disabled and wires.enabled.isdisjoint(consumers),
     )
+
+
+def _refuse_retries(spec: NodeSpec, inner: Plan | None) -> str:
+    """Return why a step is never tried again: for itself, or for what it would run inside again."""
+    own = refuse_retries(spec)
+    if own or inner is None:
+        return own
+    return next(filter(None, (_refuse_retries(each.spec, each.inner) for each in inner.steps)), "")
 
 
 def _find_patience(node_class: type[FlowNode], inner: Plan | None) -> float:

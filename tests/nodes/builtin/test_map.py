@@ -146,3 +146,34 @@ def test_items_are_runs_of_their_own_which_lists_do_not_show(session):
     assert inner.nodes["item_0001"].node_type == "double"
     assert inner.nodes["item_0001"].runner == "thread"
     assert found["map"].record.runner == "nested"
+
+
+def test_a_map_over_a_node_with_side_effects_is_not_tried_again(session):
+    tried: list[int] = []
+
+    def execute(self, x):
+        tried.append(x)
+        raise ValueError("no")
+
+    body = {"x": Input(DataType.INTEGER), "side_effects": True, "execute": execute}
+    session.adopt(NodeMeta("Effect", (FlowNode,), body))
+    flow = make(session, [1], node="Effect")
+    flow.configure("map", retries=3)
+
+    found = flow.run().wait(check=False)
+
+    assert tried == [1]
+    assert found["map"].record.attempts == 1
+    assert "Not tried again: Effect has side effects." in [
+        each.text for each in session.store.logs(found.id, "map")
+    ]
+
+
+def test_a_map_that_is_tried_again_has_a_run_for_each_attempt(session):
+    flow = make(session, [3], node="Picky")
+    flow.configure("map", retries=1)
+
+    found = flow.run().wait(check=False)
+
+    assert found["map"].record.attempts == 2
+    assert len(children(session, found)) == 2
