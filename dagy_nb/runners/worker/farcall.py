@@ -5,6 +5,7 @@ from __future__ import annotations
 import pickle
 import threading
 from collections.abc import Callable, Sequence
+from contextvars import copy_context
 from functools import partial
 from typing import Any
 
@@ -85,7 +86,8 @@ class CallServer:
             outcome = _refuse(error)
         buffers.clear()
         if call is not None:
-            outcome = self._run(call)
+            # A context of its own: nothing that a body sets in it is seen by the next, or kept alive.
+            outcome = copy_context().run(self._run, call)
         assert outcome is not None
         self._modules.note()
         flush_streams()
