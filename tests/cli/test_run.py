@@ -48,6 +48,8 @@ def test_the_demo_runs_records_and_reports_in_a_fresh_folder(tmp_path):
         "01_first_flow.out.ipynb",
         "02_connectors.ipynb",
         "03_timeouts.ipynb",
+        "04_rerun_and_resume.ipynb",
+        "05_scale_out.ipynb",
     ]
     listed = json.loads(dagy_nb(folder, "runs", "--json").stdout)["data"]["runs"]
     assert [each["kind"] for each in listed] == ["flow", "notebook"]
@@ -56,6 +58,27 @@ def test_the_demo_runs_records_and_reports_in_a_fresh_folder(tmp_path):
     again = dagy_nb(tmp_path, "demo", folder)
     assert again.returncode == 2
     assert "usage.folder_taken" in again.stderr
+
+
+def test_a_notebook_that_reuses_and_resumes_leaves_its_reasons_in_the_records(tmp_path):
+    """By papermill, in a kernel of its own; cells that are to fail do not end it."""
+    (tmp_path / ".dagy").mkdir()
+
+    done = dagy_nb(tmp_path, "run", FIRST.parent / "04_rerun_and_resume.ipynb", "--json")
+
+    assert done.returncode == 0, done.stderr
+    *_, failed, resumed = json.loads(done.stdout)["data"]["inside"]
+    assert (failed["state"], resumed["state"]) == ("FAILED", "COMPLETED")
+    assert resumed["resumed_from"] == failed["run_id"]
+    told = {name: (each["reason"], each["why"]) for name, each in resumed["nodes"].items()}
+    assert told == {
+        **dict.fromkeys(("flights", "late", "report"), ("up_to_date", None)),
+        "share": (None, told["share"][1]),
+    }
+    assert resumed["nodes"]["report"]["reused_from"] == failed["run_id"]
+    shown = dagy_nb(tmp_path, "show", resumed["run_id"]).stdout
+    assert f"It goes on with run {failed['run_id']}." in shown
+    assert f"kept in run {failed['run_id']}" in shown
 
 
 def test_a_failing_copy_exits_with_1_and_names_the_node_and_the_cell(tmp_path):
