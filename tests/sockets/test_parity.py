@@ -1,6 +1,6 @@
-"""One flow, run by every runner: equal outputs, equal records up to times, ids and the runner's name.
+"""One flow, carried by every runner and every backend: equal outputs, equal records up to times, ids and names.
 
-A runner joins by an entry in `RUNNERS` (its name, and what has to stand before it can be asked).
+A carrier joins by an entry in `CARRIERS`: what is asked of `flow.run`.
 """
 
 from __future__ import annotations
@@ -11,9 +11,18 @@ from typing import Any
 import pytest
 
 from dagy_nb.nodes.cell import CellSource, compile_cell
+from dagy_nb.session.dask import use_dask
 from dagy_nb.session.flow import Flow
+from tests.cluster import cluster_address
 
-RUNNERS = ["inline", "thread", "process"]
+CARRIERS = {
+    "inline": {"runner": "inline"},
+    "thread": {"runner": "thread"},
+    "process": {"runner": "process"},
+    "dask": {"runner": "dask"},
+    "dask backend": {"runner": "inline", "backend": "dask"},
+    "papermill backend": {"runner": "inline", "backend": "papermill"},
+}
 
 CELLS = """
 %%flownode
@@ -71,6 +80,24 @@ class Fork(FlowNode):
         return {'low': x} if x < 10 else {'high': x}
 
 %%flownode
+class Measured(ValueError):
+    pass
+
+class Risky(FlowNode):
+    x = Input(DataType.INTEGER)
+    error = Output(DataType.ERROR)
+    def execute(self, x):
+        print('about to fail')
+        raise Measured(f'{x} is too much')
+
+%%flownode
+class Rescue(FlowNode):
+    error = Input(DataType.ERROR)
+    text = Output(DataType.TEXT)
+    def execute(self, error):
+        return f'{error.type}: {error.message}'
+
+%%flownode
 import asyncio
 async def later(x: int) -> int:
     await asyncio.sleep(0)
@@ -116,6 +143,9 @@ def make_flow(session: Any) -> Flow:
     flow.add("after", id="high")
     flow.add("later", id="later")
     flow.add("wrong", id="wrong")
+    flow.add("Risky", id="risky")
+    flow.add("Rescue", id="rescue")
+    flow.add("wrong", id="off", disabled=True)
     for edge in (
         ("table.output", "total.table"),
         ("total.output", "fails.x"),
@@ -127,6 +157,8 @@ def make_flow(session: Any) -> Flow:
         ("fork.high", "high.x"),
         ("third.attempt", "later.x"),
         ("third.attempt", "wrong.x"),
+        ("total.output", "risky.x"),
+        ("risky.error", "rescue.error"),
     ):
         flow.connect(*edge)
     return flow
@@ -134,6 +166,7 @@ def make_flow(session: Any) -> Flow:
 
 LEFT_OUT = frozenset(
     {"run_id", "started_at", "ended_at", "queued_at", "runner", "artifacts", "flow_version"}
+    | {"backend", "backend_reason", "parent_run_id"}
 )
 
 
@@ -152,9 +185,12 @@ def flatten(record: Any) -> Any:
     return record
 
 
-def run_all(session: Any, runner: str) -> dict[str, Any]:
-    """Run the flow by one runner; return its values, its record and its log."""
-    run = make_flow(session).run(runner=runner).wait(timeout=60, check=False)
+def run_all(session: Any, carrier: str) -> dict[str, Any]:
+    """Let one carrier run the flow; return its values, its record and its log."""
+    if "dask" in carrier:
+        use_dask(cluster_address(), session=session)
+    handle = make_flow(session).run(**CARRIERS[carrier])
+    run = handle.wait(timeout=60, check=False)
     store = session.store
     logs: dict[str, list[tuple[str, str]]] = {}
     for line in store.logs(run.id):
@@ -171,6 +207,7 @@ def run_all(session: Any, runner: str) -> dict[str, Any]:
         "nodes": {name: flatten(node) for name, node in run.record.nodes.items()},
         "stored": {name: flatten(node) for name, node in store.run(run.id).nodes.items()},
         "logs": logs,
+        "exceptions": {name: repr(error) for name, error in handle._live.exceptions.items()},
         "runners": {node.runner for node in run.record.nodes.values() if node.started_at},
     }
 
@@ -181,26 +218,26 @@ def expected(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     return run_in(tmp_path_factory.mktemp("expected"), "inline")
 
 
-def run_in(folder: Any, runner: str) -> dict[str, Any]:
+def run_in(folder: Any, carrier: str) -> dict[str, Any]:
     from dagy_nb.session.current import make_session
     from dagy_nb.settings import Settings
 
     session = make_session(Settings(home=folder / ".dagy", process_slots=2))
     try:
-        return run_all(session, runner)
+        return run_all(session, carrier)
     finally:
         session.close()
 
 
 @pytest.mark.timeout(120)
-@pytest.mark.parametrize("runner", RUNNERS)
-def test_every_runner_gives_the_same_values_records_and_logs(
-    expected: dict[str, Any], tmp_path: Any, runner: str
+@pytest.mark.parametrize("carrier", CARRIERS)
+def test_every_carrier_gives_the_same_values_records_and_logs(
+    expected: dict[str, Any], tmp_path: Any, carrier: str
 ) -> None:
-    seen = run_in(tmp_path, runner)
+    seen = run_in(tmp_path, carrier)
 
-    assert seen["runners"] == {runner}
-    for part in ("outputs", "run", "nodes", "stored", "logs"):
+    assert seen["runners"] == {CARRIERS[carrier]["runner"]}
+    for part in ("outputs", "run", "nodes", "stored", "logs", "exceptions"):
         assert seen[part] == expected[part], part
 
 
@@ -214,6 +251,9 @@ def test_the_flow_shows_what_it_is_meant_to_show(expected: dict[str, Any]) -> No
     assert states["bad"] == ("COMPLETED", None)
     assert states["wrong"] == ("FAILED", "contract")
     assert states["skipped"] == ("SKIPPED", "upstream_failed")
+    assert states["risky"] == ("FAILED", "raised")
+    assert expected["outputs"]["rescue.text"] == "Measured: 6 is too much"
+    assert states["off"] == ("SKIPPED", "disabled")
     assert states["high"] == ("SKIPPED", "branch_not_taken")
     assert expected["nodes"]["third"]["attempts"] == 3
     assert "line 4, in odd" in expected["nodes"]["fails"]["error"]["traceback"]
