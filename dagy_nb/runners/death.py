@@ -1,13 +1,14 @@
-"""How a worker died in, the error of the node that it ran out, in words."""
+"""What a guard told of its worker in, how it died and the error of the node that it ran out, in words."""
 
 from __future__ import annotations
 
 import os
 import signal
+import sys
+from dataclasses import dataclass
 
 from dagy_nb.abc import NodeCall, Outcome
 from dagy_nb.model.event import ErrorFact
-from dagy_nb.runners.supervised import Death
 
 _HINTS: dict[int, str] = {
     signal.SIGKILL: "Something ended it from outside: often the system, when memory ran out. Give the "
@@ -19,10 +20,43 @@ _HINTS: dict[int, str] = {
 }
 
 
+@dataclass(frozen=True, slots=True)
+class Death:
+    """How a worker ended.
+
+    Attributes:
+        status: What `os.wait` gave for it, or None where nobody could see.
+        peak_mb: The most memory it took, or 0.
+        memory_mb: The memory of its tree when that was too much, or 0.
+        is_late: Its guard ended it after its limit.
+    """
+
+    status: int | None = None
+    peak_mb: float = 0.0
+    memory_mb: float = 0.0
+    is_late: bool = False
+
+
+def read_death(news: str) -> Death:
+    """Return how a worker ended, from its guard's lines: `exit STATUS PEAK`, `memory BYTES`, `late`."""
+    told = dict(line.partition(" ")[::2] for line in news.splitlines())
+    status, _, peak = told.get("exit", "").partition(" ")
+    # The system counts in kilobytes, on macOS in bytes.
+    scale = 1024 if sys.platform == "linux" else 1024 * 1024
+    return Death(
+        status=int(status) if status else None,
+        peak_mb=int(peak) / scale if peak else 0.0,
+        memory_mb=int(told.get("memory", 0)) / 1024 / 1024,
+        is_late="late" in told,
+    )
+
+
 def describe_death(death: Death, call: NodeCall) -> Outcome:
     """Return the outcome of a call whose worker died."""
     if death.memory_mb:
         error = _describe_memory(death, call)
+    elif death.is_late:
+        error = _describe_lateness(call)
     else:
         error = _describe_end(death, call)
     return Outcome(error=error, crashed=True)
@@ -39,6 +73,18 @@ def _describe_memory(death: Death, call: NodeCall) -> ErrorFact:
         attempt=call.attempt,
         suggestion="Raise `memory_mb` (it counts the whole process, with Python and its libraries), or give "
         "the node less data at a time.",
+    )
+
+
+def _describe_lateness(call: NodeCall) -> ErrorFact:
+    return ErrorFact(
+        type="WorkerDied",
+        code="runner.worker_died",
+        message=f"{call.node_id} ran past its limit of {call.timeout:g} s. Its guard ended its "
+        "process, since nobody else did.",
+        node_id=call.node_id,
+        attempt=call.attempt,
+        suggestion="Something kept this process from looking at its clock: a call into C that holds the GIL?",
     )
 
 

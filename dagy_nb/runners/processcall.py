@@ -12,9 +12,9 @@ from dagy_nb.abc import CallReporter, NodeCall, Outcome
 from dagy_nb.engine.fault import describe_exception
 from dagy_nb.engine.output import NodeOutput
 from dagy_nb.errors import RunnerError
-from dagy_nb.runners.death import describe_death
+from dagy_nb.runners.death import Death, describe_death
 from dagy_nb.runners.streamlines import StreamLines
-from dagy_nb.runners.supervised import Death, SupervisedWorker
+from dagy_nb.runners.supervised import SupervisedWorker
 from dagy_nb.runners.turn import Turn
 from dagy_nb.runners.worker.codec import Buffer
 from dagy_nb.runners.worker.frames import Frame, Kind
@@ -74,7 +74,8 @@ class SupervisedCall:
         try:
             self._run(should_stop)
         except RunnerError as error:
-            self._end(refuse(error, self.call))
+            # There is no worker for it.
+            self._end(replace(refuse(error, self.call), crashed=True, broke_contract=False))
         except BaseException as error:  # noqa: BLE001 - whatever it is, the run must hear of an end
             self._drop_worker()
             self._end(Outcome(error=describe_exception(error), exception=error, crashed=True))
@@ -128,7 +129,11 @@ class SupervisedCall:
     # --- the road -------------------------------------------------------------------------------
 
     def _run(self, should_stop: Callable[[], bool] | None) -> None:
-        packed = self._pack()
+        try:
+            packed = self._pack()
+        except RunnerError as error:
+            self._end(refuse(error, self.call))
+            return
         while not self._carry(packed, should_stop):
             # The worker retired in that very moment, or had loaded what has changed since.
             self._is_stale = False

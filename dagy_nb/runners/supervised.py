@@ -14,9 +14,9 @@ import threading
 import time
 from collections.abc import Iterable
 from contextlib import suppress
-from dataclasses import dataclass
 from typing import Protocol
 
+from dagy_nb.runners.death import Death, read_death
 from dagy_nb.runners.worker.codec import Buffer
 from dagy_nb.runners.worker.frames import Frame, FrameReader, FrameWriter, Kind, make_parts
 from dagy_nb.runners.worker.surroundings import Surroundings
@@ -40,23 +40,6 @@ class Ear(Protocol):
 
     def read(self, level: str, text: bytes) -> None:
         """Take a piece of what was written to a stream."""
-
-
-@dataclass(frozen=True, slots=True)
-class Death:
-    """How a worker ended.
-
-    Attributes:
-        status: What `os.wait` gave for it, or None where nobody could see.
-        peak_mb: The most memory it took, or 0.
-        memory_mb: The memory of its tree when that was too much, or 0.
-        is_late: Its guard ended it after its limit.
-    """
-
-    status: int | None = None
-    peak_mb: float = 0.0
-    memory_mb: float = 0.0
-    is_late: bool = False
 
 
 class SupervisedWorker:
@@ -166,17 +149,7 @@ class SupervisedWorker:
 
     def describe_death(self) -> Death:
         """Return how it ended, once `is_dead`."""
-        told = dict(
-            line.split(" ", 1) for line in f"{self._news.decode()}".splitlines() if " " in line
-        )
-        status, peak = told.get("exit", " ").split(" ")
-        scale = 1024 if sys.platform == "linux" else 1024 * 1024
-        return Death(
-            status=int(status) if status else None,
-            peak_mb=int(peak) / scale if peak else 0.0,
-            memory_mb=int(told.get("memory", 0)) / 1024 / 1024,
-            is_late=b"late" in self._news,
-        )
+        return read_death(self._news.decode())
 
     def close(self) -> None:
         """End it and let go of everything; calling it again does nothing."""

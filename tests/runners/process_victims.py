@@ -198,3 +198,15 @@ KEPT = []
 def keep(megabytes: int = 300) -> int:
     KEPT.append(bytearray(b"x") * (megabytes * 1_000_000))
     return os.getpid()
+
+
+class OddError(Exception):
+    """Cannot be made again from its arguments."""
+
+    def __init__(self, first, second):
+        super().__init__(f"{first} {second}")
+
+
+@node(register=False)
+def raise_odd_error() -> int:
+    raise OddError("no", "pickle")

@@ -208,6 +208,26 @@ def test_an_output_that_cannot_be_pickled_is_named(runner):
     assert outcome.outputs is None
 
 
+def test_an_error_that_cannot_be_made_again_comes_as_data(runner):
+    outcome = run(runner, p.raise_odd_error).outcome
+
+    assert outcome.exception is None
+    assert (outcome.error.type, outcome.error.message) == ("OddError", "no pickle")
+    assert "in raise_odd_error" in outcome.error.traceback
+
+
+def test_where_no_process_can_be_started_the_call_has_crashed(monkeypatch):
+    made = ProcessRunner(slots=1)
+    monkeypatch.setattr(sys, "executable", "/nowhere/python")
+    try:
+        outcome = run(made, v.Adder, {"a": 1, "b": 2}).outcome
+    finally:
+        made.close()
+
+    assert outcome.crashed
+    assert outcome.error.code == "runner.no_worker"
+
+
 def test_a_value_of_a_module_that_is_only_here_is_refused_in_words(runner):
     module = types.ModuleType("only_here")
     sys.modules["only_here"] = module

@@ -4,7 +4,7 @@ Pickle protocol 5 leaves the memory of arrays and tables out of the pickle: thos
 they lie and are received where they will stay. So a table is copied once on its way, from the sender's memory
 through the pipe into the receiver's, and neither side ever holds a second one: a table of 500 MB that goes
 into a worker and comes back takes 1.00 times its size in the worker and 1.00 times here, the result
-(`tests/bench/runners.py` measures it; a `ProcessPoolExecutor` takes 3.00 times on both sides). Everything else
+(`tests/bench/runners.py` measures it; a `ProcessPoolExecutor` takes 3.00 times on both sides). All else
 (texts, `bytes`, plain objects) stands in the pickle, which is one more copy on each side while it travels.
 """
 

@@ -144,6 +144,8 @@ class Guard:
         self._ends_at = time.monotonic() + seconds + SLACK
 
     def _check_limits(self) -> None:
+        if self._is_ending:
+            return
         if time.monotonic() >= self._ends_at:
             self._tell("late")
         elif self._memory < math.inf:
