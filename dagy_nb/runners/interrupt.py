@@ -61,11 +61,14 @@ class Interruptible:
     def _close(self) -> None:
         with self._lock:
             if self._is_sent and self._thread is not None:
-                _raise_in(self._thread, None)
+                # A single call of C, so that what is on its way does not come before it is taken back.
+                _take_back(self._thread, None)
             self._thread = None
 
 
-def _raise_in(thread: int, exception: type[BaseException] | None) -> None:
-    # None takes back an exception that is still on its way.
-    argument = ctypes.py_object(exception) if exception is not None else None
-    ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(thread), argument)
+_raise_in = ctypes.PYFUNCTYPE(ctypes.c_int, ctypes.c_ulong, ctypes.py_object)(
+    ("PyThreadState_SetAsyncExc", ctypes.pythonapi)
+)
+_take_back = ctypes.PYFUNCTYPE(ctypes.c_int, ctypes.c_ulong, ctypes.c_void_p)(
+    ("PyThreadState_SetAsyncExc", ctypes.pythonapi)
+)

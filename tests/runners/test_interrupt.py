@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import functools
 import sys
 import threading
 import time
@@ -10,6 +12,7 @@ from contextlib import suppress
 import pytest
 
 from dagy_nb.errors import NodeCancelled
+from dagy_nb.runners import interrupt
 from dagy_nb.runners.interrupt import Interruptible
 
 
@@ -74,6 +77,40 @@ def test_a_function_is_interrupted_once():
 
     assert [guard.interrupt() for _ in range(5)] == [True, False, False, False, False]
     thread.join(5)
+
+
+def test_an_interrupt_on_its_way_is_taken_back_when_the_time_for_it_ends():
+    """It is sent by the call that takes the lock, and without the last word to Python it would come next."""
+    guard, here = Interruptible(), threading.get_ident()
+    send = functools.partial(interrupt._raise_in, here, NodeCancelled)
+    # Calls of C alone, so that it is still on its way when the lock is held.
+    guard._lock = type("Sending", (), {"__enter__": send, "__exit__": slice})()
+    guard._thread, guard._is_sent = here, True
+
+    guard._close()
+
+    assert guard._thread is None
+
+
+def test_an_interrupt_that_comes_while_the_time_for_it_is_ended_goes_no_further():
+    guard = Interruptible()
+
+    class Hit(contextlib.nullcontext):
+        left = 1
+
+        def __enter__(self):
+            if guard._is_sent and self.left:
+                type(self).left = 0
+                interrupt._raise_in(threading.get_ident(), NodeCancelled)
+                sum(range(100))
+
+    def begin_to_end():
+        guard._lock = Hit()
+        guard._is_sent = True
+        return 5
+
+    assert guard.run(begin_to_end) == 5
+    assert (Hit.left, guard._thread) == (0, None)
 
 
 @pytest.fixture
