@@ -19,7 +19,8 @@ from dagy_nb.nodes.glimpse import count_items
 MAX_LENGTH = 2_000
 """Characters of a condition."""
 MAX_STEPS = 1_000_000
-"""How often the innermost part of nested `all`, `exists`, `map` and `filter` may be evaluated."""
+"""How many items `all`, `exists`, `map` and `filter` may look at, those inside each other multiplied:
+about a second's work, which nothing could end."""
 
 _FUNCTIONS = frozenset(
     [
@@ -55,7 +56,7 @@ _FUNCTIONS = frozenset(
 _TYPES = frozenset(
     ["int", "uint", "double", "string", "bytes", "bool", "list", "map", "null_type", "type"]
 )
-_MACRO = re.compile(r"\.\s*(?:all|exists|exists_one|map|filter)\s*\(\s*([A-Za-z_]\w*)\s*,")
+_MACRO = re.compile(r"\.\s*(all|exists|exists_one|map|filter)\s*\(\s*([A-Za-z_]\w*)\s*,")
 _TEXT = re.compile(r"'(?:[^'\\]|\\.)*'|\"(?:[^\"\\]|\\.)*\"")
 _PLACE = re.compile(r"<input>:(\d+):(\d+): (?:Syntax error: )?([^\n]*)")
 _UNDEFINED = re.compile(r"Undefined variable or function: '([^']*)'")
@@ -88,8 +89,20 @@ class Condition:
         self.text = text
         self._functions = dict(functions or {})
         self._program = _compile(text)
-        self._loops = _MACRO.findall(_TEXT.sub("''", text))
+        bare = _TEXT.sub("''", text)
+        loops = _MACRO.findall(bare)
+        self._loops = [name for _, name in loops]
+        self._mentions = sum(
+            len(re.findall(rf"(?<![\w.]){each}\b", bare))
+            for each in names
+            if each not in self._loops
+        )
+        # The library copies what `map` and `filter` have made so far with each item.
+        self._power = sum(2 if macro in {"map", "filter"} else 1 for macro, _ in loops)
         self._check_names(names)
+        # The answer itself never comes back: a list of lists could be far larger than what went in.
+        self._choice = _compile(f"({text}\n) ? true : false")
+        self._is_truth = _compile(f"type({text}\n) == bool")
 
     def decide(self, values: Mapping[str, Any]) -> bool:
         """Return whether the condition holds.
@@ -103,19 +116,12 @@ class Condition:
                 `expression.failed`.
         """
         self._refuse_cost(values)
-        answer = self._evaluate(values)
-        if isinstance(answer, bool):
-            return answer
-        raise self._refuse(
-            f"gives {_show(answer)}, not true or false",
-            "not_boolean",
-            "Compare it with something, such as `value > 3`.",
-        )
+        return self._evaluate(self._choice, values)
 
-    def _evaluate(self, values: Mapping[str, Any]) -> Any:
+    def _evaluate(self, program: Any, values: Mapping[str, Any]) -> bool:
         failures: list[Exception] = []
         try:
-            return self._program.execute({**values, **self._wrap_functions(failures)})
+            return bool(program.execute({**values, **self._wrap_functions(failures)}))
         except KeyError as error:
             raise self._refuse(
                 f"asks for the field {error.args[0]!r}, which is not there",
@@ -125,6 +131,12 @@ class Condition:
         except IndexError as error:
             raise self._refuse(f"fails: {error}", "missing", "Ask for its size first.") from None
         except TypeError:
+            if program is self._choice and not self._evaluate(self._is_truth, values):
+                raise self._refuse(
+                    "gives something else than true or false",
+                    "not_boolean",
+                    "Compare it with something, such as `value > 3`.",
+                ) from None
             raise self._refuse(
                 "does something with types that do not fit each other",
                 "type",
@@ -187,9 +199,11 @@ class Condition:
         if not self._loops:
             return
         longest = max([*(count_items(each) for each in values.values()), len(self.text) // 2, 1])
-        if longest ** len(self._loops) > MAX_STEPS:
+        # A variable beside those that are gone over may be looked at whole for each item.
+        power = self._power + (self._mentions > len(self._loops))
+        if longest**power > MAX_STEPS:
             raise self._refuse(
-                f"would go {len(self._loops)} times over {longest:,} items inside each other",
+                f"would look at {longest:,} items {power} times over",
                 "too_large",
                 "Do it in a node of your own.",
             )
@@ -210,7 +224,7 @@ def _compile(text: str) -> Any:
     # Late: the package takes a tenth of a second, and most flows have no condition.
     import cel
 
-    if len(text) > MAX_LENGTH:
+    if len(text) > MAX_LENGTH + 50:
         raise refuse(text, f"has {len(text):,} characters; {MAX_LENGTH:,} are allowed", "too_large")
     try:
         return cel.compile(text)

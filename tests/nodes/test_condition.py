@@ -135,7 +135,25 @@ def test_loops_inside_loops_over_much_are_refused_before_they_begin():
 
     assert caught.value.code == "expression.too_large"
     assert time.monotonic() - began < 1
-    assert decide("value.all(a, a >= 0)", list(range(5_000))) is True
+    assert decide("value.all(a, a >= 0)", list(range(90_000))) is True
+    assert decide("value.filter(a, a > 0).size() == 899", list(range(900))) is True
+    with pytest.raises(FlowError, match="90,000 items 3 times over"):
+        decide("value.map(a, value)", list(range(90_000)))
+
+
+def test_a_large_answer_does_not_come_back():
+    """Lists of lists could be far larger than the value that the condition looks at."""
+    began = time.monotonic()
+
+    with pytest.raises(FlowError) as caught:
+        decide("value.map(a, value)", list(range(90)))
+
+    assert caught.value.code == "expression.not_boolean"
+    assert time.monotonic() - began < 2
+
+
+def test_a_comment_in_a_condition_hurts_nothing():
+    assert decide("value > 3 // a large one", 4) is True
 
 
 def test_a_value_that_is_too_large_is_refused():

@@ -81,7 +81,9 @@ def convert_value(
         raise refuse(value, to, str(error), code="convert.bad_value") from error
 
 
-def refuse(value: Any, to: DataType, why: str = "", *, code: str = "convert.no_way") -> ConversionError:
+def refuse(
+    value: Any, to: DataType, why: str = "", *, code: str = "convert.no_way"
+) -> ConversionError:
     """Return the error that says that a value does not become a type."""
     shown = repr(value) if isinstance(value, str | int | float | bool) else ""
     what = f"{type(value).__name__} {shown[:60]}".strip() if value is not None else "None"
@@ -118,7 +120,10 @@ def _to_integer(value: Any, manner: Manner) -> int:
     rounder = _ROUNDERS.get(manner.rounding)
     if rounder is None:
         raise refuse(
-            value, DataType.INTEGER, "it has a fraction; `rounding` says what to do", code="convert.loses"
+            value,
+            DataType.INTEGER,
+            "it has a fraction; `rounding` says what to do",
+            code="convert.loses",
         )
     return int(rounder(number))
 
@@ -194,7 +199,8 @@ def _to_list(value: Any, manner: Manner) -> list[Any]:
         found = make_list(value, manner.column)
     written = _write_dates(found)
     if not isinstance(written, list) or not _is_json(written):
-        raise refuse(value, DataType.LIST, code="convert.bad_value" if isinstance(value, str) else "convert.no_way")
+        code = "convert.bad_value" if isinstance(value, str) else "convert.no_way"
+        raise refuse(value, DataType.LIST, code=code)
     return written
 
 
