@@ -1,4 +1,4 @@
-"""The kernel dies by a restart or by SIGKILL: nothing of a victim in a process outlives it, and the record says so."""
+"""The kernel dies by a restart or by SIGKILL: no victim in a process, here or on Dask, outlives it; the record says so."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ import pytest
 from dagy_nb.engine.clock import SystemClock
 from dagy_nb.model.state import NodeState, Reason, RunState
 from dagy_nb.store import open_store
+from tests.cluster import cluster_address
 from tests.kernel.live import Kernel
 from tests.victims.cells import list_cells
 from tests.victims.table import add_cell
@@ -26,8 +27,8 @@ RUN = """
 from dagy_nb import Flow
 flow = Flow("victims")
 for name in {names!r}:
-    flow.add(name, id=name, config={{"folder": {folder!r}}}, runner="process")
-flow.add("sibling", id="sibling", runner="process")
+    flow.add(name, id=name, config={{"folder": {folder!r}}}, runner={runner!r})
+flow.add("sibling", id="sibling", runner={runner!r})
 handle = flow.run()
 while not handle.record.nodes["sibling"].state.is_final:
     import time; time.sleep(0.05)
@@ -40,21 +41,27 @@ def token():
     return uuid.uuid4().hex
 
 
+@pytest.fixture(params=["process", "dask"])
+def runner(request):
+    return request.param
+
+
 @pytest.fixture
-def live(tmp_path, token):
-    """A kernel whose every descendant carries the token."""
-    kernel = Kernel(tmp_path, DAGY_VICTIMS=token, DAGY_PROCESS_SLOTS="4")
+def live(tmp_path, token, runner):
+    """A kernel whose every descendant carries the token; a cluster lives on without it."""
+    cluster = {"DAGY_DASK": cluster_address()} if runner == "dask" else {}
+    kernel = Kernel(tmp_path, DAGY_VICTIMS=token, DAGY_PROCESS_SLOTS="4", **cluster)
     yield kernel
     kernel.close()
     assert wait_until(lambda: not list_marked(token), 5), list_marked(token)
 
 
-def begin(kernel, folder, names):
+def begin(kernel, runner, folder, names):
     """Start victims; return the run's id when each has told of its processes."""
     assert kernel.run("%load_ext dagy_nb").status == "ok"
     for cell in list_cells(names):
         assert kernel.run(cell).status == "ok"
-    cell = kernel.run(RUN.format(names=names, folder=str(folder)))
+    cell = kernel.run(RUN.format(names=names, runner=runner, folder=str(folder)))
     assert cell.status == "ok", cell.traceback
     run_id, sibling = [line for line in cell.stdout.splitlines() if "|" not in line][-1].split()
     assert sibling == "COMPLETED"
@@ -72,8 +79,8 @@ def restart(kernel):
 
 @pytest.mark.parametrize("names", GROUPS, ids=" ".join)
 @pytest.mark.parametrize(("ending", "end"), [("SIGKILL", kill), ("restart", restart)])
-def test_nothing_of_a_victim_outlives_the_kernel(live, tmp_path, token, names, ending, end):
-    run_id = begin(live, tmp_path, names)
+def test_nothing_of_a_victim_outlives_the_kernel(live, runner, tmp_path, token, names, ending, end):
+    run_id = begin(live, runner, tmp_path, names)
     dying = psutil.Process(live.manager.provisioner.pid)
     watch = Watch({"kernel": [dying], **{name: read_notes(tmp_path, name) for name in names}})
     before = list_marked(token)
@@ -93,7 +100,7 @@ def test_nothing_of_a_victim_outlives_the_kernel(live, tmp_path, token, names, e
         late = max(0.0, watch.gone_at[name] - watch.gone_at["kernel"])
         ended = record.nodes[name]
         add_cell(
-            "process",
+            runner,
             name,
             ending,
             f"{late:.2f} s, {len(left[name])} left, {ended.state}({ended.reason})",
