@@ -64,19 +64,17 @@ class Keeper:
 
     def _work(self) -> None:
         while True:
-            act = self._next()
-            self._do(act or self._outputs.flush)
+            while self._waiting:
+                self._do(self._waiting.popleft())
+            # At once: what is not written is lost when this process is killed.
+            self._do(self._outputs.flush)
             with self._changed:
-                if act is None and not self._waiting:
+                # A new thread for each bit of work would cost more than a short wait for the next.
+                self._changed.wait_for(lambda: self._waiting or self._is_closing, PAUSE)
+                if not self._waiting:
                     self._is_running = False
                     self._changed.notify_all()
                     return
-
-    def _next(self) -> Callable[[], None] | None:
-        """Return what is to be done next; None where nothing came for a moment."""
-        with self._changed:
-            self._changed.wait_for(lambda: self._waiting or self._is_closing, PAUSE)
-            return self._waiting.popleft() if self._waiting else None
 
     def _do(self, act: Callable[[], None]) -> None:
         try:
