@@ -152,7 +152,8 @@ def failing(session: Session, policy: str = "continue") -> Flow:
 
 
 def slow(session: Session, *, asynchronous: bool = False, timeout: float | None = 0.2) -> Flow:
-    """One node that takes far too long."""
+    """One node that takes far too long, whatever tests before this one let go."""
+    Sleeper.let_go.clear()
     flow = Flow("slow", session=session)
     flow.add(AsyncSleeper if asynchronous else Sleeper, id="slow", timeout=timeout)
     return flow

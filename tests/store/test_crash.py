@@ -44,7 +44,9 @@ def play(folder: Path, side: Path) -> Counter[str]:
             time.monotonic() < begun + 4 * SECONDS and min(count_deeds(side).values()) <= 3
         ):
             pause(random.uniform(0.2, 1.0))
-            (number,) = random.choices(list(running), WEIGHTS)
+            spared = find_idle(side) if time.monotonic() > begun + SECONDS else frozenset()
+            weights = [0 if CAST[number] in spared else WEIGHTS[number] for number in running]
+            (number,) = random.choices(list(running), weights)
             victim = running[number]
             victim.send_signal(signal.SIGKILL)
             victim.wait()
@@ -64,6 +66,13 @@ def read_lines(side: Path, name: str) -> list[str]:
 
 def count_deeds(side: Path) -> dict[str, int]:
     return {name: len(read_lines(side, name)) for name in ("folds", "views", "uses")}
+
+
+def find_idle(side: Path) -> frozenset[str]:
+    """Who has not done enough yet: after the time is over, they are left alone until they have."""
+    return frozenset(
+        name.removesuffix("s") for name, done in count_deeds(side).items() if done <= 3
+    )
 
 
 def find_lost(acknowledged: list[str], connection: duckdb.DuckDBPyConnection) -> list[str]:
