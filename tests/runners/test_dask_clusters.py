@@ -8,7 +8,6 @@ import subprocess
 import sys
 import threading
 from pathlib import Path
-from typing import Any
 
 import psutil
 import pytest
@@ -32,55 +31,78 @@ from tests.victims.watching import is_alive, wait_until
 pytestmark = pytest.mark.timeout(120)
 
 
-def test_a_scheduler_that_goes_is_a_crash_not_a_hang(session, tmp_path, monkeypatch):
-    """Scheduler and worker as programs of their own, as on a real cluster."""
-    programs, address = start_programs(tmp_path)
-    try:
-        use_dask(address, session=session)
-        flow = Flow("lost", session=session)
-        flow.add(Teller, id="teller", folder=str(tmp_path), runner="dask")
-        handle = flow.run()
-        body = psutil.Process(read_pids(tmp_path / "teller-1")[0])
-        programs[0].kill()
-        run = handle.wait(PATIENCE, check=False)
+class Programs:
+    """A scheduler and workers as programs of their own, as on a real cluster, without anything that revives them."""
 
-        assert (run["teller"].state, run["teller"].reason) == (NodeState.FAILED, Reason.CRASHED)
-        assert run["teller"].error.code == "runner.cluster_lost"
-        assert wait_until(lambda: not is_alive(body), 10)
-        monkeypatch.setattr(connection_module, "CONNECT_SECONDS", 0.5)
-        with pytest.raises(RunnerError) as caught:
-            flow.run()
-        assert caught.value.code == "runner.cluster_unreachable"
-    finally:
-        for each in programs:
+    def __init__(self, folder: Path) -> None:
+        self._told = folder / "scheduler.json"
+        self.scheduler = self._start("dask_scheduler", "--port", "0")
+        self.workers: list[subprocess.Popen[bytes]] = []
+        assert wait_until(lambda: self._told.exists() and self._told.stat().st_size > 0, PATIENCE)
+        self.address = json.loads(self._told.read_text())["address"]
+
+    def add_worker(self) -> subprocess.Popen[bytes]:
+        made = self._start("dask_worker", "--no-nanny", "--nthreads", "2")
+        self.workers.append(made)
+        return made
+
+    def close(self) -> None:
+        for each in (self.scheduler, *self.workers):
             each.kill()
             each.wait()
 
-
-def start_programs(folder: Path) -> tuple[list[subprocess.Popen[bytes]], str]:
-    """Start a scheduler and a worker; return them and the scheduler's address."""
-    told = folder / "scheduler.json"
-    module = [sys.executable, "-m"]
-    quiet: dict[str, Any] = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
-    programs = [
-        subprocess.Popen(
-            [
-                *(*module, "distributed.cli.dask_scheduler", "--port", "0", "--no-dashboard"),
-                *("--scheduler-file", str(told)),
-            ],
-            **quiet,
-        ),
-        subprocess.Popen(
-            [
-                *(*module, "distributed.cli.dask_worker", "--scheduler-file", str(told)),
-                *("--no-dashboard", "--no-nanny", "--nthreads", "2"),
-            ],
+    def _start(self, program: str, *words: str) -> subprocess.Popen[bytes]:
+        told = ("--scheduler-file", str(self._told), "--no-dashboard")
+        return subprocess.Popen(
+            [sys.executable, "-m", f"distributed.cli.{program}", *told, *words],
             env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
-            **quiet,
-        ),
-    ]
-    assert wait_until(lambda: told.exists() and told.stat().st_size > 0, PATIENCE)
-    return programs, json.loads(told.read_text())["address"]
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+
+
+@pytest.fixture
+def programs(tmp_path):
+    made = Programs(tmp_path)
+    yield made
+    made.close()
+
+
+def start_telling(session, folder, name, **options):
+    """Start a flow of one node that waits; return its run, and the node's process once it runs."""
+    flow = Flow(name, session=session)
+    flow.add(Teller, id=name, folder=str(folder))
+    handle = flow.run(**options)
+    return handle, psutil.Process(read_pids(folder / f"{name}-1")[0])
+
+
+def test_what_goes_is_a_crash_not_a_hang(session, programs, tmp_path, monkeypatch):
+    """First the only worker, which nobody revives, then the scheduler."""
+    use_dask(programs.address, session=session)
+    only = programs.add_worker()
+    handle, body = start_telling(session, tmp_path, "alone", runner="dask")
+    only.kill()
+    node = handle.wait(PATIENCE, check=False)["alone"]
+
+    assert (node.state, node.reason) == (NodeState.FAILED, Reason.CRASHED)
+    assert node.error.code == "runner.worker_died"
+    assert wait_until(lambda: not is_alive(body), 10)
+
+    programs.add_worker()
+    handle, body = start_telling(session, tmp_path, "lost", runner="dask")
+    whole, _ = start_telling(session, tmp_path, "whole", backend="dask")
+    programs.scheduler.kill()
+    node = handle.wait(PATIENCE, check=False)["lost"]
+
+    assert (node.state, node.reason) == (NodeState.FAILED, Reason.CRASHED)
+    assert node.error.code == "runner.cluster_lost"
+    assert wait_until(lambda: not is_alive(body), 10)
+    assert whole.wait(PATIENCE, check=False).error.code == "backend.cluster_lost"
+
+    monkeypatch.setattr(connection_module, "CONNECT_SECONDS", 0.5)
+    with pytest.raises(RunnerError) as caught:
+        chain(session).run(runner="dask")
+    assert caught.value.code == "runner.cluster_unreachable"
 
 
 def test_an_address_where_nobody_is_is_refused_before_the_run(session, monkeypatch):
