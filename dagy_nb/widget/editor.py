@@ -40,6 +40,7 @@ _TELLING = {
     "error": "",
     "traceback": "",
     "message": "",
+    "why_detail": "",
     "previews": {},
     "log_tail": [],
 }
