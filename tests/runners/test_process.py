@@ -281,6 +281,13 @@ def test_what_no_stream_of_python_sees_is_in_the_log(runner):
     ]
 
 
+def test_what_a_short_body_writes_comes_before_its_end(runner):
+    """Its last line and its end are often read in one go."""
+    lines = [run(runner, p.say_shortly).lines for _ in range(100)]
+
+    assert lines == [[("STDOUT", "short")]] * 100
+
+
 def test_the_surroundings_follow_this_process(runner, tmp_path, monkeypatch):
     (tmp_path / "mine.py").write_text("VALUE = 1\n")
     run(runner, p.spoil_surroundings)
