@@ -32,6 +32,17 @@ def run(
         float | None, typer.Option("--cell-timeout", min=0.001, metavar="S", help="Of each cell.")
     ] = None,
     modules: Modules = None,
+    reuse: Annotated[
+        bool,
+        typer.Option("--reuse", help="Take kept outputs where nothing changed (a flow's text)."),
+    ] = False,
+    force: Annotated[
+        list[str] | None,
+        typer.Option("--force", metavar="NODE", help="Run this node all the same."),
+    ] = None,
+    keep: Annotated[
+        bool, typer.Option("--keep", help="Keep the outputs of every node (a flow's text).")
+    ] = False,
 ) -> Answer:
     """Run a notebook (.ipynb) or a flow's text (.yaml), record it, and say how it ended.
 
@@ -44,7 +55,15 @@ def run(
             file, values, output=output, timeout=timeout, cell_timeout=cell_timeout
         )
     if file.suffix in {".yaml", ".yml"}:
-        return run_flow(file, values, modules=modules or [], timeout=timeout)
+        return run_flow(
+            file,
+            values,
+            modules=modules or [],
+            timeout=timeout,
+            reuse=reuse,
+            force=force or (),
+            keep=keep,
+        )
     raise UsageError(
         f"{file} is neither a notebook nor a flow's text.",
         code="usage.file_kind",

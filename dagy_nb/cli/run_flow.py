@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,23 +19,42 @@ if TYPE_CHECKING:
 
 
 def run_flow(
-    file: Path, parameters: Mapping[str, str], *, modules: list[str], timeout: float | None
+    file: Path,
+    parameters: Mapping[str, str],
+    *,
+    modules: list[str],
+    timeout: float | None,
+    reuse: bool = False,
+    force: Sequence[str] = (),
+    keep: bool = False,
 ) -> Answer:
     """Run a flow's text in this process and wait for its end.
+
+    Args:
+        file: The text.
+        parameters: Name → text of the value.
+        modules: To import first, for their node types.
+        timeout: Limit of the run in seconds.
+        reuse: Take kept outputs where nothing changed.
+        force: Ids of nodes that run all the same.
+        keep: Keep the outputs of every node.
 
     Raises:
         UsageError: `usage.no_file`, `usage.import`.
         FlowTextError: With line and column.
         CheckFailed: A node type is not known here, or the flow does not fit.
+        UnknownName: `unknown.node` for a forced node.
     """
     from dagy_nb.flowfile.expressions import read_parameter_texts
     from dagy_nb.session.flow import Flow
+    from dagy_nb.session.keeping import ask_keeping
 
     import_modules(modules)
     flow = Flow.from_spec(read_file(file))
     flow.session.registry.discover()
     values = read_parameter_texts(flow.spec, parameters)
-    handle = flow.start(values, timeout=timeout)
+    keeping = ask_keeping(flow.spec, reuse=reuse, force=force, keep=keep)
+    handle = flow.start(values, timeout=timeout, keeping=keeping)
     error = None
     # What the nodes print is no part of the answer.
     with show_progress(flow.name) as bar, contextlib.redirect_stdout(sys.stderr):
