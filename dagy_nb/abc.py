@@ -317,10 +317,7 @@ class Submission:
 class RunControl(Protocol):
     """A run that a backend accepted; every method may be called from any thread and returns at once.
 
-    Attributes:
-        plan: What is carried through.
-        run_id: The run.
-        done: Set when the run is over, everything is recorded and every subscriber has heard of it.
+    `done` is set when the run is over, everything is recorded and every subscriber has heard of it.
     """
 
     plan: Any
