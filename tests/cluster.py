@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from contextlib import suppress
 from typing import Any
 
 from dagy_nb.runners.dask.connection import DaskConnection
@@ -41,4 +42,6 @@ def close_cluster() -> None:
     """End the shared cluster, if there is one."""
     cluster, _Shared.cluster = _Shared.cluster, None
     if cluster is not None:
-        cluster.close(timeout=10)
+        # On a busy machine it may take longer; its processes end with this one in any case.
+        with suppress(TimeoutError):
+            cluster.close(timeout=30)
