@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from dagy_nb.errors import RunFailed, UnknownName
+from dagy_nb.errors import RunFailed, StoreError, UnknownName
 from dagy_nb.model.state import NodeState, Reason, Why
 from dagy_nb.nodes.registry import use_registry
 from tests.session.reusing import Notebook, ran, reused
@@ -336,6 +336,18 @@ def test_damaged_values_are_not_taken_and_that_is_no_error(
     what = "gone" if harm == "remove" else "damaged"
     assert ran(run) == {"n": f"not_reusable: its kept outputs are {what}"}
     assert ran(flow.run(reuse=True).wait()) == {}
+
+
+def test_a_kept_value_is_checked_against_its_connector_when_it_is_read(notebook: Notebook) -> None:
+    flow = one_node(notebook, "def number() -> int:\n    return 1")
+    flow.run(reuse=True).wait()
+    notebook.session.outputs.load = lambda _: "text"  # type: ignore[method-assign]
+    run = flow.run(reuse=True).wait()
+
+    with pytest.raises(StoreError) as caught:
+        run["n"].value
+    assert caught.value.code == "outputs.damaged"
+    assert "not INTEGER" in str(caught.value)
 
 
 # --- more of what is kept ---------------------------------------------------------------------------
