@@ -26,7 +26,7 @@ def runs(
     parent: Annotated[
         str, typer.Option("--parent", metavar="RUN_ID", help="Only runs inside this run.")
     ] = "",
-    limit: Annotated[int, typer.Option("-n", "--limit", min=1, max=10_000, help="How many.")] = 20,
+    limit: Annotated[int, typer.Option("-n", "--limit", min=1, max=1_000, help="How many.")] = 20,
     cursor: Annotated[str, typer.Option("--cursor", help="Where the page before ended.")] = "",
 ) -> Answer:
     """List recorded runs, newest first.

@@ -14,11 +14,12 @@ from dagy_nb.magics.options import (
     read_kinds,
     read_megabytes,
     read_retries,
+    read_version,
 )
 from dagy_nb.model.nearest import suggest_names
 from dagy_nb.model.retry import RetryKind
 
-_VERSION = Option(name="--version", value="N", read=read_count, about="a recorded version")
+_VERSION = Option(name="--version", value="N", read=read_version, about="a recorded version")
 
 _FORCE = Option(
     name="--force", value="NODE", many=True, about="run this node, whatever is kept of it"

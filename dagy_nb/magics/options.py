@@ -206,9 +206,16 @@ def read_megabytes(text: str) -> float:
 
 
 def read_count(text: str) -> int:
-    """Read a number of rows."""
-    if not text.isdecimal() or not 1 <= int(text) <= 10_000:
-        raise ValueError("write a whole number from 1 to 10000")
+    """Read a number of rows, as many as a page of runs may have."""
+    if not text.isdecimal() or not 1 <= int(text) <= 1_000:
+        raise ValueError("write a whole number from 1 to 1000")
+    return int(text)
+
+
+def read_version(text: str) -> int:
+    """Read the number of a version."""
+    if not text.isdecimal() or int(text) < 1:
+        raise ValueError("write a whole number, 1 or more")
     return int(text)
 
 

@@ -57,7 +57,7 @@ class RecordMagics(Magics):
             state=words.get("state"),
             parent=store.run(parent).run_id if parent else None,
         )
-        more = "Older ones are there: %runs -n N shows more." if page.next_cursor else ""
+        more = "Older ones are there: %runs -n N shows up to 1000." if page.next_cursor else ""
         return list_runs(page.runs, note=more)
 
     @line_cell_magic

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import os
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
@@ -151,16 +150,11 @@ class JournalStore:
 
         A flow that was never published has its newest version that ran.
         """
-        number = self._number_versions()
-        return self._read(
-            lambda reading: find_version(reading.versions(), flow, version),
-            number=number,
-        )
+        return self._read(lambda reading: find_version(reading.versions(), flow, version))
 
     def flow_versions(self, flow: str | None = None) -> list[FlowVersion]:
         """Return the versions of one flow, newest first, or the head of every flow."""
-        number = self._number_versions()
-        return self._read(lambda reading: list_versions(reading.versions(), flow), number=number)
+        return self._read(lambda reading: list_versions(reading.versions(), flow))
 
     def cancel_requested(self, run_id: str) -> Sequence[str] | None:
         """Return what other processes asked to cancel; see `dagy_nb.abc.Store.cancel_requested`.
@@ -246,14 +240,14 @@ class JournalStore:
             self._inherited = self._live
             self._begin()
 
-    def _read(self, ask: Callable[[Reading], _T], *, number: bool = False) -> _T:
+    def _read(self, ask: Callable[[Reading], _T]) -> _T:
         """Answer a question; where the snapshot turns out to be damaged, once more without it."""
         self._check_process()
         try:
-            return self._ask(ask, number=number)
+            return self._ask(ask)
         except duckdb_errors() as error:
             self._repair_snapshot(error)
-            return self._ask(ask, number=number)
+            return self._ask(ask)
 
     def _refresh(self) -> None:
         self._read(lambda _: None)
@@ -273,20 +267,10 @@ class JournalStore:
         self._live.distrust_snapshot()
         self._duty.try_fold()
 
-    def _ask(self, ask: Callable[[Reading], _T], *, number: bool) -> _T:
+    def _ask(self, ask: Callable[[Reading], _T]) -> _T:
         with self._live.lock:
-            self._live.refresh(number=number)
+            self._live.refresh()
             return ask(Reading(self._live))
-
-    def _number_versions(self) -> bool:
-        """See that every version has its number; returns whether reading has to number them."""
-        self._refresh()
-        if self._live.tail.versions.unnumbered():
-            self._duty.try_fold(wait=PATIENCE)
-        return not self._can_write()
-
-    def _can_write(self) -> bool:
-        return os.access(self.place.folder, os.W_OK)
 
     def _tell_busy(self) -> StoreError:
         return StoreError(

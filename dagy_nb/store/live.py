@@ -64,7 +64,7 @@ class Live:
         """Read what is new.
 
         Args:
-            number: Number versions that are not numbered yet, where no fold can do it.
+            number: Number versions as the next fold will; only where nothing is read on afterwards.
         """
         with self.lock:
             generation = read_generation(self._place.snap)

@@ -11,7 +11,7 @@ from dagy_nb.store import queries
 from dagy_nb.store.paging import RunChoice, limit_page, make_page, pick_run, read_cursor
 from dagy_nb.store.queries import fetch_rows
 from dagy_nb.store.records import read_content, read_log, read_run
-from dagy_nb.store.versions import VersionFold, foresee_numbers
+from dagy_nb.store.versions import VersionFold, foresee_numbers, number_content
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -87,7 +87,7 @@ class Reading:
         return [line for line in lines if node_id in {None, line.node_id}]
 
     def versions(self) -> VersionFold:
-        """Return all versions of flows with their specs."""
+        """Return all versions of flows with their specs, those no fold numbered yet numbered alike."""
         made = VersionFold()
         made.adopt(read_content(row) for row in self._ask(queries.FLOW_CONTENTS))
         for key in self._tail.versions.touched_contents:
@@ -96,6 +96,8 @@ class Reading:
             if content is not None:
                 spec = content.spec or (older.spec if older else {})
                 made.adopt([replace(content, spec=spec)])
+        for _ in number_content(made):
+            pass
         return made
 
     def cancel_requests(self, run_id: str) -> list[str]:

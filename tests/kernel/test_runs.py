@@ -207,7 +207,7 @@ def test_runs_inside_a_node_are_shown_under_their_parent(kernel):
 
     assert "It has runs inside: %runs --parent " in shown
     assert line.startswith("20010909-inside  inner")
-    assert "inner" not in kernel.run("%runs -n 10000").result
+    assert "inner" not in kernel.run("%runs -n 1000").result
 
 
 def test_records_are_asked_in_sql(kernel):

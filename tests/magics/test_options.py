@@ -70,7 +70,7 @@ def test_a_line_is_read_into_names_and_options(usage, line, names, options):
         (RUN, "delays -p month", "usage.option_value", "NAME=VALUE"),
         (RUN, "delays --background=yes", "usage.option_value", "no value"),
         (RUN, "delays -p 'month=2", "usage.quotes", "quot"),
-        (RUNS, "-n 0", "usage.option_value", "1 to 10000"),
+        (RUNS, "-n 0", "usage.option_value", "1 to 1000"),
     ],
 )
 def test_a_line_written_wrongly_is_refused_with_a_code_and_the_right_way(usage, line, code, told):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import random
+import time
 
 import pytest
 from hypothesis import given
@@ -11,6 +12,8 @@ from hypothesis import strategies as st
 
 from dagy_nb.errors import ConflictError, StoreError
 from dagy_nb.model.event import FlowVersionSeen
+from dagy_nb.store.folding import hold_fold_lock
+from dagy_nb.store.journal_store import JournalStore
 from dagy_nb.store.versions import (
     FlowContent,
     VersionFold,
@@ -19,7 +22,7 @@ from dagy_nb.store.versions import (
     list_versions,
     number_content,
 )
-from tests.store.facts import NOON, make_flow, see_flow, see_node
+from tests.store.facts import NOON, TurnedClock, make_flow, see_flow, see_node
 
 FLOWS = [make_flow(month=month) for month in range(4)]
 
@@ -171,3 +174,21 @@ def test_a_damaged_number_does_not_stop_the_fold():
 
     assert [each.version for each in versions.contents("delays")] == [1, 1]
     assert publish(versions, 2).version == 2
+
+
+def test_versions_are_read_though_somebody_else_is_folding_for_long(tmp_path):
+    """Completion asks for them at every key: it must not wait for a lock."""
+    store = JournalStore(tmp_path / ".dagy", TurnedClock(), fold_after=None)
+    flows = [make_flow(month=1), make_flow(month=2)]
+    for number, flow in enumerate(flows):
+        store.append(see_flow(flow, at=NOON + number))
+    began = time.monotonic()
+    with hold_fold_lock(store.place, wait=1):
+        head = store.flow_version("delays")
+        listed = [each.version for each in store.flow_versions("delays")]
+
+    assert time.monotonic() - began < 5
+    assert (head.version, head.spec, listed) == (2, flows[1], [2, 1])
+    assert store.fold()
+    assert [each.version for each in store.flow_versions("delays")] == [2, 1]
+    store.close()
