@@ -175,7 +175,7 @@ class SlowHook(FlowNode, register=False):
 
     def on_cancel(self, context):
         print("tidying up")
-        time.sleep(600)
+        threading.Event().wait(600)
 
 
 @node(register=False)
