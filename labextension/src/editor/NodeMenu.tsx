@@ -35,7 +35,7 @@ function OpenMenu({ node, x, y }: MenuProps) {
       role="menu"
       tabIndex={-1}
       aria-label={`Actions for ${node}`}
-      style={{ left: x, top: y }}
+      style={{ left: `min(${x}px, 100% - 206px)`, top: `min(${y}px, 100% - 152px)` }}
       onKeyDown={event => stepFocus(event, list.current)}
       onBlur={event => {
         if (!event.currentTarget.contains(event.relatedTarget)) actions.closeMenu();
