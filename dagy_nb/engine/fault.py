@@ -151,7 +151,8 @@ def _read_words(error: BaseException) -> tuple[str, str, str]:
 
 def _read_message(error: BaseException) -> str:
     try:
-        return str(error)
+        # A plain text: a class of the user's own could not go everywhere that these words go.
+        return str.__str__(str(error))
     except Exception as failure:  # noqa: BLE001 - a user's `__str__` may do anything
         return f"(its message cannot be shown: {type(failure).__name__})"
 

@@ -217,8 +217,12 @@ class SupervisedCall:
         return replace(refuse(closed, self.call), crashed=True, broke_contract=False)
 
     def _finish_normally(self, worker: SupervisedWorker, ended: Frame) -> None:
-        worker.drain(self)
-        outcome, spent = self._unpack(ended.buffers)
+        try:
+            worker.drain(self)
+            outcome, spent = self._unpack(ended.buffers)
+        except BaseException:
+            self._workers.discard(worker)
+            raise
         self._ended = None
         del ended
         if spent:

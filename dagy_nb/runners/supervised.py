@@ -176,12 +176,8 @@ class SupervisedWorker:
     def _start(
         self, surroundings: Surroundings, preload: str, most_nodes: int
     ) -> subprocess.Popen[bytes]:
-        calls, self._calls = os.pipe()
-        self._answers, answers = os.pipe()
-        orders, self._orders = os.pipe()
-        self._told, told = os.pipe()
-        self._out, out = os.pipe()
-        self._err, err = os.pipe()
+        (calls, self._calls), (orders, self._orders), *back = _open_pipes(6)
+        (self._answers, answers), (self._told, told), (self._out, out), (self._err, err) = back
         theirs = (calls, answers, orders, told, out, err)
         try:
             return subprocess.Popen(
@@ -257,3 +253,16 @@ class SupervisedWorker:
 
     def _has_said_more(self) -> bool:
         return bool(self._poll.poll(0))
+
+
+def _open_pipes(count: int) -> list[tuple[int, int]]:
+    made: list[tuple[int, int]] = []
+    try:
+        for _ in range(count):
+            made.append(os.pipe())  # noqa: PERF401 - those made before a failure must be known
+    except OSError:
+        for pipe in made:
+            for end in pipe:
+                os.close(end)
+        raise
+    return made

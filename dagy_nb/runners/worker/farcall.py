@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import pickle
 import threading
+import time
 from collections.abc import Callable, Sequence
 from contextvars import copy_context
 from functools import partial
@@ -36,6 +38,7 @@ class FarReporter:
         self._call = call
         self._sender = sender
         self._guard = guard
+        self._owner = os.getpid()
         self.outcome: Outcome | None = None
         self.over = threading.Event()
 
@@ -58,7 +61,9 @@ class FarReporter:
 
     def ended(self, outcome: Outcome) -> None:
         """Keep the outcome; it is sent when everything else has been."""
-        tell_over(self._guard, self._call.timeout, self._call.memory_mb)
+        if os.getpid() == self._owner:
+            # A fork that comes back here ends; the limits of the body that made it stay.
+            tell_over(self._guard, self._call.timeout, self._call.memory_mb)
         self.outcome = outcome
         self.over.set()
 
@@ -79,7 +84,7 @@ class CallServer:
         if not self._modules.are_fresh:
             self._sender.send(Kind.STALE)
             return
-        call, outcome = None, None
+        began, call, outcome = time.time_ns(), None, None
         try:
             call = self._read(buffers)
         except Exception as error:  # noqa: BLE001 - reading a pickle imports what it names
@@ -89,7 +94,7 @@ class CallServer:
             # A context of its own: nothing that a body sets in it is seen by the next, or kept alive.
             outcome = copy_context().run(self._run, call)
         assert outcome is not None
-        self._modules.note()
+        self._modules.note(began)
         flush_streams()
         packed = pack_outcome(outcome, call, self._wear.judge())
         self._sender.send(Kind.ENDED, packed)

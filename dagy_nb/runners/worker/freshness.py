@@ -11,6 +11,7 @@ import sys
 import sysconfig
 
 _Stamp = tuple[int, int]
+_UNKNOWN: _Stamp = (-1, -1)
 
 
 class OwnModules:
@@ -20,18 +21,24 @@ class OwnModules:
         paths = sysconfig.get_paths()
         own = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))  # noqa: PTH100, PTH120
         libraries = (paths[each] for each in ("stdlib", "platstdlib", "purelib", "platlib"))
-        self._foreign = (own, *libraries)
+        self._foreign = tuple(os.path.join(each, "") for each in (own, *libraries))  # noqa: PTH118
         self._seen: set[str] = set()
         self._stamps: dict[str, _Stamp | None] = {}
 
-    def note(self) -> None:
-        """Take note of what was loaded since the last time."""
+    def note(self, began: int) -> None:
+        """Take note of what was loaded since the last time.
+
+        Args:
+            began: When the call began that loaded it, in nanoseconds since the epoch. A file that was
+                written since may be newer than what was read of it.
+        """
         if len(self._seen) == len(sys.modules):
             return
         for name in set(sys.modules) - self._seen:
             path = getattr(sys.modules[name], "__file__", None)
             if isinstance(path, str) and os.path.isabs(path) and not path.startswith(self._foreign):  # noqa: PTH117
-                self._stamps[path] = _stamp(path)
+                stamp = _stamp(path)
+                self._stamps[path] = stamp if stamp is None or stamp[0] < began else _UNKNOWN
         self._seen = set(sys.modules)
 
     @property

@@ -12,6 +12,8 @@ from dataclasses import dataclass, replace
 from typing import Any
 from weakref import WeakKeyDictionary
 
+import cloudpickle
+
 from dagy_nb.abc import NodeCall, Outcome
 from dagy_nb.engine.fault import describe_exception
 from dagy_nb.errors import RunnerError
@@ -77,7 +79,7 @@ def unpack_outcome(buffers: Sequence[Buffer], call: NodeCall) -> tuple[Outcome, 
         return replace(facts, exception=_unpack_exception(buffers[1], facts)), spent
     try:
         return replace(facts, outputs=unpack(buffers[2:])), spent
-    except Exception as error:  # noqa: BLE001 - as above
+    except BaseException as error:  # noqa: BLE001 - as above
         return _fail(_refuse_reading(call, error), call), spent
 
 
@@ -87,7 +89,8 @@ def _pack_class(call: NodeCall) -> bytes:
     if known is not None:
         return known
     try:
-        packed = bytes(pack(node_class)[0])
+        # Whole: the far side keeps it by its bytes, and has none beside them.
+        packed: bytes = cloudpickle.dumps(node_class, protocol=5)
     except Exception as error:
         raise RunnerError(
             f"The node type {node_class.__name__} of {call.node_id} cannot go to another process: "
@@ -123,7 +126,7 @@ def _unpack_exception(packed: Buffer, facts: Outcome) -> BaseException | None:
         return None
     try:
         error = unpack([packed])
-    except Exception:  # noqa: BLE001 - many exceptions cannot be made again from their arguments
+    except BaseException:  # noqa: BLE001 - many cannot be made again; what makes them may do anything
         return None
     if not isinstance(error, BaseException):
         return None
@@ -157,7 +160,7 @@ def _refuse_outputs(outputs: Mapping[str, Any], call: NodeCall | None, error: Ex
     return _fail(refused, call)
 
 
-def _refuse_reading(call: NodeCall, error: Exception) -> RunnerError:
+def _refuse_reading(call: NodeCall, error: BaseException) -> RunnerError:
     return RunnerError(
         f"The outputs of {call.node_id} came, but cannot be read here: {_tell(error)}",
         code="runner.unreadable_output",

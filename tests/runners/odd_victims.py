@@ -1,0 +1,78 @@
+"""Nodes whose values and errors do harm while they travel between processes."""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+from dagy_nb.nodes.function import node
+
+
+class Words(str):
+    """A text of a class of its own; defined where no other process finds it, it could not travel."""
+
+    __slots__ = ()
+
+
+Words.__module__ = "__main__"
+
+
+class WordyError(Exception):
+    """Says its message in a text of its own class."""
+
+    def __str__(self) -> str:
+        return Words("told in own words")
+
+
+class Leaver:
+    """Asks the process that unpickles it to end."""
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return (sys.exit, (3,))
+
+
+class LeavingError(Exception):
+    """Asks the process that unpickles it to end."""
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return (sys.exit, (3,))
+
+
+@node(register=False)
+def raise_wordy_error() -> int:
+    raise WordyError
+
+
+@node(register=False)
+def raise_leaving_error() -> int:
+    raise LeavingError("left")
+
+
+@node(register=False)
+def return_leaver() -> object:
+    return Leaver()
+
+
+@node(register=False)
+def import_and_wait(marks: str) -> int:
+    import edited_meanwhile
+
+    folder = Path(marks)
+    (folder / "imported").touch()
+    while not (folder / "edited").exists():
+        time.sleep(0.005)
+    return edited_meanwhile.VALUE
+
+
+@node(register=False)
+def fork_then_fill(megabytes: int = 500) -> int:
+    child = os.fork()
+    if not child:
+        raise RuntimeError("a fork that comes back")
+    os.waitpid(child, 0)
+    kept = bytearray(b"x") * (megabytes * 1_000_000)
+    time.sleep(2)
+    return len(kept)
