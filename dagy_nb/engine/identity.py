@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from dagy_nb.engine.content import Content
@@ -31,14 +31,21 @@ class Identity:
     """What a step is made of.
 
     Attributes:
-        ingredients: All that decides its outputs.
-        recipe: The hash of that without what entered.
+        fixed: What decides its outputs apart from what enters it.
+        entered: What enters it.
+        recipe: The hash of `fixed`.
         key: The hash of all.
     """
 
-    ingredients: Ingredients
+    fixed: Ingredients
+    entered: Mapping[str, Sequence[tuple[Source, Content]]]
     recipe: str
     key: str
+
+    @property
+    def ingredients(self) -> Ingredients:
+        """All that decides its outputs."""
+        return replace(self.fixed, inputs=gather_inputs(self.entered))
 
 
 class Identities:
@@ -77,17 +84,8 @@ class Identities:
             NotReusable: It cannot be told apart from others.
         """
         fixed, recipe = self.fixed(step)
-        inputs = gather_inputs(_find_entered(step, find))
-        whole = Ingredients(
-            version=fixed.version,
-            parts=fixed.parts,
-            config=fixed.config,
-            inputs=inputs,
-            parameters=fixed.parameters,
-            inner=fixed.inner,
-            imports=fixed.imports,
-        )
-        return Identity(whole, recipe, hash_key(recipe, inputs))
+        entered = _find_entered(step, find)
+        return Identity(fixed, entered, recipe, hash_key(recipe, entered))
 
 
 def _find_entered(step: Step, find: Find) -> Mapping[str, Sequence[tuple[Source, Content]]]:

@@ -119,13 +119,13 @@ def hash_recipe(fixed: Ingredients) -> str:
     return digest_text(*words)
 
 
-def hash_key(recipe: str, inputs: Mapping[str, tuple[InputPart, ...]]) -> str:
+def hash_key(recipe: str, entered: Entered) -> str:
     """Return the hash of all that decides a node's outputs."""
     words = [recipe]
-    for name in sorted(inputs):
-        words += (name, str(len(inputs[name])))
-        for part in inputs[name]:
-            words += (part.digest, part.conversion)
+    for name in sorted(entered):
+        words += (name, str(len(entered[name])))
+        for source, content in entered[name]:
+            words += (content.digest, _tell_conversion(source))
     return digest_text(*words)
 
 

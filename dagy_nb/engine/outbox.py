@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from dagy_nb.engine.signals import (
@@ -159,13 +158,9 @@ class Outbox:
             enforcement=enforcement,
             previews=previews,
             cause=cause,
+            why=found.why if found is not None else None,
+            why_detail=found.why_detail if found is not None else "",
+            reused_from=found.reused_from if found is not None else "",
+            key=found.key if found is not None else "",
         )
-        if found is not None:
-            event = replace(
-                event,
-                why=found.why,
-                why_detail=found.why_detail,
-                reused_from=found.reused_from,
-                key=found.key,
-            )
         self._out.append(Emit(event))
