@@ -41,7 +41,10 @@ class PrivateKernel:
     def note_process(self) -> None:
         """Remember the process that was started."""
         provisioner: Any = self.manager.provisioner
-        self._group = getattr(provisioner, "pgid", None)
+        group = getattr(provisioner, "pgid", None)
+        # A provisioner of somebody else may start it in our own group, which must live on.
+        own = os.getpgrp() if hasattr(os, "getpgrp") else None
+        self._group = None if group == own else group
         with suppress(psutil.Error):
             self._process = psutil.Process(provisioner.pid)
 

@@ -211,3 +211,23 @@ def test_a_watch_that_breaks_ends_the_run(tmp_path: Path, monkeypatch: pytest.Mo
         run(tmp_path, store, "import time\nwhile True: time.sleep(1)")
 
     assert store.runs().runs[0].state is RunState.FAILED
+
+
+def test_strange_output_ends_no_run(tmp_path: Path) -> None:
+    """What a notebook file cannot hold as it is, is put into it in other words."""
+    store = MemoryStore()
+
+    done = run(
+        tmp_path,
+        store,
+        r"print('half a character', '\ud800')",
+        r"print('bytes that are no text', b'\xff\xfe'.decode('utf-8', 'surrogateescape'))",
+        r"print('a control character', '\x00\x1b[0m')",
+        "display({'application/json': float('nan'), 'text/plain': 'no number'}, raw=True)",
+        "print('the end')",
+        save_every=0.1,
+    )
+
+    assert done.ok, done.explain()
+    assert "the end" in read_printed(read_output(tmp_path))
+    assert store.run(done.run_id).state is RunState.COMPLETED
