@@ -149,8 +149,12 @@ def measure_process(bench: Bench, rounds: int) -> Goal:
     """A node in a warm worker process."""
     bench.runners["process"] = ProcessRunner(slots=1, most_nodes=1_000_000)
     flow = make_flow(SHAPES["chain"](WARM))
-    best = take_best({"process": lambda: bench.run(flow, "process", "journal")}, rounds)
-    return Goal("a node in a warm process", best["process"] / WARM * 1e3, 2.0, "ms")
+    taken = []
+    for _ in range(rounds + 1):
+        began = time.perf_counter()  # always: the time of this processor leaves the worker's out
+        bench.run(flow, "process", "journal")
+        taken.append(time.perf_counter() - began)
+    return Goal("a node in a warm process", min(taken) / WARM * 1e3, 2.0, "ms")
 
 
 def compare_reuse(folder: Path, rounds: int) -> Goal:
