@@ -61,7 +61,7 @@ def play(session, folder: Path, runner: str, name: str, ending: str) -> dict[str
     )
     beat = Beat()
     handle = flow.run()
-    assert wait_until((place / name).exists, 20)
+    assert wait_until((place / name).exists, 60)
     due = time.time() + LIMIT
     if ending == "cancel":
         due = time.time()
