@@ -119,8 +119,15 @@ def print_envelope(command: str, answer: Answer) -> None:
         if error is None
         else {"code": error.code, "reason": error.reason, "suggestion": error.suggestion},
     }
-    json.dump(envelope, sys.stdout, default=_plain, ensure_ascii=False, indent=2)
-    sys.stdout.write("\n")
+    sys.stdout.write(f"{_write_json(envelope)}\n")
+
+
+def _write_json(value: Any) -> str:
+    """Return JSON that any program reads: NaN and infinities, which Python writes bare, as texts."""
+    text = json.dumps(value, default=_plain, ensure_ascii=False, indent=2)
+    if "NaN" not in text and "Infinity" not in text:
+        return text
+    return json.dumps(json.loads(text, parse_constant=str), ensure_ascii=False, indent=2)
 
 
 def _print(answer: Answer) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 
 import pytest
@@ -172,6 +173,19 @@ def test_runs_inside_a_node_are_shown_under_their_parent(call, ask, recorded):
     assert shown["inside"][0]["parent_node_id"] == "n1"
     lines = call("show", parent).stdout.splitlines()
     assert [line.split()[0] for line in lines if line.startswith("2027")] == children
+
+
+def test_numbers_that_json_has_not_are_texts(call, recorded):
+    begin, *rest = whole_run("20270115-run1", "a")
+    values = {"x": float("nan"), "y": float("-inf"), "z": "NaN"}
+    recorded.store.append(replace(begin, parameters=values), *rest)
+
+    def refuse(word):
+        raise AssertionError(f"{word} is no JSON")
+
+    answer = json.loads(call("show", "20270115-run1", "--json").stdout, parse_constant=refuse)
+
+    assert answer["data"]["run"]["parameters"] == {"x": "NaN", "y": "-Infinity", "z": "NaN"}
 
 
 def test_a_run_with_very_many_inside_says_how_to_see_them_all(call, recorded):
