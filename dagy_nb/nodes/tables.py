@@ -113,8 +113,20 @@ def join_tables(tables: Sequence[Any]) -> Any:
 
 
 def list_records(table: Any) -> list[dict[str, Any]]:
-    """Return the rows of a table as mappings from column to plain Python value."""
+    """Return the rows of a table as mappings from column to plain Python value.
+
+    Raises:
+        ConversionError: `convert.no_way`; `convert.loses` where columns have the same name.
+    """
     loaded = load_table(table)
+    columns = list_columns(loaded)
+    if len(set(columns)) < len(columns):
+        twice = next(each for each in columns if columns.count(each) > 1)
+        raise ConversionError(
+            f"The table has more than one column {twice!r}: a record keeps only one.",
+            code="convert.loses",
+            suggestion="Rename the columns before.",
+        )
     if name_kind(loaded) == "pandas":
         return [
             {str(key): _plain(value) for key, value in row.items()}

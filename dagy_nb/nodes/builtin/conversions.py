@@ -68,16 +68,18 @@ def convert_value(
         (3.5, 4)
     """
     manner = Manner(rounding=rounding, encoding=encoding, column=column)
-    if is_of_type(value, to) and not (column and to is DataType.TABLE):
-        return coerce(value, [to], [to])
     make = _MAKERS.get(to)
-    if make is None or value is None:
-        raise refuse(value, to)
     try:
+        if is_of_type(value, to) and not (column and to is DataType.TABLE):
+            return coerce(value, [to], [to])
+        if make is None or value is None:
+            raise refuse(value, to)
         return make(value, manner)
     except ConversionError:
         raise
-    except (UnicodeError, ValueError, OverflowError, LookupError) as error:
+    except RecursionError as error:
+        raise refuse(value, to, "it is nested too deep", code="convert.bad_value") from error
+    except (TypeError, ValueError, OverflowError, LookupError) as error:
         raise refuse(value, to, str(error), code="convert.bad_value") from error
 
 
@@ -103,7 +105,8 @@ def _to_text(value: Any, manner: Manner) -> str:
         return value.isoformat()
     if is_of_type(value, DataType.TABLE):
         return write_csv(value)
-    plain = coerce(value, [DataType.ANY], [DataType.JSON]) if _is_json(value) else value
+    written = _write_dates(value)
+    plain = coerce(written, [DataType.ANY], [DataType.JSON]) if _is_json(written) else written
     if isinstance(plain, str):
         return plain
     if plain is None or isinstance(plain, bool | int | float | list | tuple | Mapping):
@@ -153,7 +156,10 @@ def _read_digits(text: str) -> int | float:
     try:
         return int(text)
     except ValueError:
-        return float(text)
+        number = float(text)
+    if math.isinf(number) and "inf" not in text.lower():
+        raise ValueError("it is too large") from None
+    return number
 
 
 def _to_boolean(value: Any, _: Manner) -> bool:
@@ -251,12 +257,14 @@ def read_bytes(value: Any) -> bytes:
 
 
 def _write_dates(value: Any) -> Any:
-    """Return a tree with dates as ISO text, and numpy's numbers as Python's."""
+    """Return a tree with dates as ISO text, sets as sorted lists, and numpy's numbers as Python's."""
     if isinstance(value, dt.date | dt.time):
         return value.isoformat()
     if isinstance(value, Mapping):
         return {str(key): _write_dates(item) for key, item in value.items()}
-    if isinstance(value, list | tuple | set | frozenset):
+    if isinstance(value, set | frozenset):
+        value = sorted(value, key=repr)
+    if isinstance(value, list | tuple):
         return [_write_dates(item) for item in value]
     if type(value).__module__.startswith("numpy") and hasattr(value, "item"):
         return _write_dates(value.item())

@@ -18,7 +18,9 @@ def read_moment(text: str) -> dt.datetime | dt.time:
     """
     words = text.strip()
     try:
-        return dt.time.fromisoformat(words)
+        # `20261224` is a date, though it could be read as a time with parts of a second.
+        if ":" in words:
+            return dt.time.fromisoformat(words)
     except ValueError:
         pass
     try:

@@ -40,6 +40,8 @@ KINDS = [pd.DataFrame, pl.DataFrame, pl.LazyFrame, pa.Table.from_pylist]
         (np.int64(3), D.TEXT, "3"),
         ({"a": [1, None]}, D.TEXT, '{"a": [1, null]}'),
         (["é"], D.TEXT, '["é"]'),
+        ([dt.date(2026, 1, 2), NOON], D.TEXT, '["2026-01-02", "2026-11-22T12:00:00+00:00"]'),
+        ({"set": {"b", "a"}}, D.TEXT, '{"set": ["a", "b"]}'),
         (NOON, D.TEXT, "2026-11-22T12:00:00+00:00"),
         (dt.date(2026, 1, 2), D.TEXT, "2026-01-02"),
         ("é".encode(), D.TEXT, "é"),
@@ -84,6 +86,38 @@ def test_a_value_becomes_another_type(value, to, wanted):
     assert made == wanted
     assert type(made) is type(wanted)
     assert is_of_type(made, to)
+
+
+@pytest.mark.parametrize(
+    ("value", "to", "words"),
+    [
+        ([object()], D.TEXT, "not JSON serializable"),
+        ("9" * 5_000, D.NUMBER, "it is too large"),
+        ("1e400", D.INTEGER, "it is too large"),
+        ("[" * 100_000, D.LIST, "it is nested too deep"),
+    ],
+)
+def test_a_value_that_cannot_be_told_is_refused_in_words(value, to, words):
+    with pytest.raises(ConversionError, match=words) as refused:
+        convert_value(value, to)
+
+    assert refused.value.code == "convert.bad_value"
+
+
+def test_a_list_inside_itself_is_refused():
+    ring: list[object] = []
+    ring.append(ring)
+
+    with pytest.raises(ConversionError, match="nested too deep"):
+        convert_value(ring, D.JSON)
+
+
+def test_records_of_a_table_with_two_columns_of_one_name_are_refused():
+    table = pd.DataFrame([[1, 2]], columns=["a", "a"])
+
+    with pytest.raises(ConversionError, match="more than one column 'a'") as refused:
+        convert_value(table, D.LIST)
+    assert refused.value.code == "convert.loses"
 
 
 @pytest.mark.parametrize("build", KINDS)

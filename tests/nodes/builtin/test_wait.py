@@ -99,6 +99,7 @@ def test_a_wait_of_days_tells_little():
         ("2026-11-22T13:01", "Europe/Brussels", 60),
         ("2026-11-22T12:01:00Z", "Europe/Brussels", 60),
         ("2026-11-21", "UTC", 0),
+        ("20261123", "UTC", 43_200),
     ],
 )
 def test_it_waits_until_a_time(until, zone, seconds):
