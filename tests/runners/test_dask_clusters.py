@@ -81,12 +81,14 @@ def test_what_goes_is_a_crash_not_a_hang(session, programs, tmp_path, monkeypatc
     use_dask(programs.address, session=session)
     only = programs.add_worker()
     handle, body = start_telling(session, tmp_path, "alone", runner="dask")
+    whole, _ = start_telling(session, tmp_path, "carried", backend="dask")
     only.kill()
     node = handle.wait(PATIENCE, check=False)["alone"]
 
     assert (node.state, node.reason) == (NodeState.FAILED, Reason.CRASHED)
     assert node.error.code == "runner.worker_died"
     assert wait_until(lambda: not is_alive(body), 10)
+    assert whole.wait(PATIENCE, check=False).error.code == "backend.worker_died"
 
     programs.add_worker()
     handle, body = start_telling(session, tmp_path, "lost", runner="dask")
