@@ -203,9 +203,13 @@ class SupervisedCall:
         return True
 
     def _may_try_again(self, death: Death) -> bool:
+        """Whether another worker may run the call, since its body never began."""
         is_retired = death.status == RETIRED_EXIT << 8
+        # One that waited may have been killed from outside just then; reading the inputs may kill each.
+        is_first = self._tries == MOST_TRIES
         self._tries -= 1
-        return not self._is_started and (self._is_stale or is_retired) and self._tries > 0
+        may = self._is_stale or is_retired or is_first
+        return may and not self._is_started and self._tries > 0
 
     def _describe(self, death: Death) -> Outcome:
         if not self._workers.is_closed:

@@ -216,3 +216,10 @@ def raise_odd_error() -> int:
 def say_shortly() -> int:
     os.write(1, b"short\n")
     return 1
+
+
+class Deadly:
+    """Whoever reads its pickle dies."""
+
+    def __reduce__(self):
+        return (os._exit, (9,))

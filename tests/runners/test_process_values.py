@@ -174,3 +174,12 @@ def test_the_log_level_of_the_notebook_holds_in_the_worker(runner):
         logging.root.setLevel(before)
 
     assert lines == [("DEBUG", "seen at the level DEBUG")]
+
+
+def test_inputs_whose_reading_kills_the_worker_are_tried_twice_and_then_a_crash(runner):
+    outcome = run(runner, p.echo, {"value": p.Deadly()}).outcome
+
+    assert outcome.crashed
+    assert outcome.error.code == "runner.worker_died"
+    assert "exit code 9" in outcome.error.message
+    assert run(runner, v.Adder, {"a": 1, "b": 2}).outcome.outputs == {"total": 3}
