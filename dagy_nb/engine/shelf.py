@@ -165,6 +165,8 @@ class Shelf:
         self._keeper.add(self._outputs.release)
         if not self._keeper.wait(patience):
             _LOG.warning("Run %s ended; what it keeps is still being written.", self._plan.run_id)
+            return
+        self._reuse = None  # who looks at the run later needs no digests
 
     # --- the wire tap -------------------------------------------------------------------------
 
