@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 def use_dask(cluster: str | Client | None = None, *, session: Session | None = None) -> None:
     """Run nodes with `runner: dask` and flows with `backend: dask` on this cluster from now on.
 
-    Nothing connects before it is needed. Without this call they run on the cluster that `DAGY_DASK` names, else
-    on one of processes on this machine, made when it is needed and ended with the session.
+    Nothing connects before it is needed. Without this call they run on the cluster that `DAGY_DASK` names,
+    else on one of processes on this machine, made when it is needed and ended with the session.
 
     Args:
         cluster: Address of a scheduler, a `distributed.Client`, or None for a cluster on this machine.
