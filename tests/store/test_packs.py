@@ -1,11 +1,8 @@
-"""Old segments go into packs, where they are as good as before: nothing is lost, nothing comes twice."""
+"""Old segments go into packs, where they are as good as before, whoever reads and writes beside."""
 
 from __future__ import annotations
 
-import os
 import threading
-import time
-import zipfile
 from pathlib import Path
 
 import pytest
@@ -14,88 +11,24 @@ from dagy_nb.model.event import CancelRequested, LogWritten, RunEnded
 from dagy_nb.model.state import RunState
 from dagy_nb.store import packs
 from dagy_nb.store.folding import fold_journal, hold_fold_lock
-from dagy_nb.store.journal_store import JournalStore
 from dagy_nb.store.place import Place
-from dagy_nb.store.tail import Tail, list_journal
-from tests.store.facts import (
-    NOON,
-    TurnedClock,
-    begin_run,
-    make_flow,
-    notebook_run,
-    see_flow,
-    see_node,
-    whole_run,
+from dagy_nb.store.tail import Tail
+from tests.store.facts import NOON, begin_run, make_flow, notebook_run, see_flow
+from tests.store.oracle import dump_exactly
+from tests.store.packing import (
+    dump_store,
+    fold,
+    folder,
+    forget_tables,
+    let_rest,
+    list_files,
+    open_store,
+    pack_from_eight_on,
+    packed,
+    record,
 )
-from tests.store.oracle import check_against_journal, dump_exactly
 
-
-class Stopped(Exception):
-    """The process ends here."""
-
-
-@pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    return tmp_path / ".dagy"
-
-
-@pytest.fixture(autouse=True)
-def pack_from_eight_on(monkeypatch):
-    monkeypatch.setattr(packs, "MANY_SEGMENTS", 8)
-
-
-def open_store(folder: Path, at: float = NOON, **options) -> JournalStore:
-    return JournalStore(folder, TurnedClock(at), fold_after=None, **options)
-
-
-def record(folder: Path, *numbers: int) -> None:
-    """Each run by a process of its own, which has ended."""
-    for number in numbers:
-        store = open_store(folder, at=NOON + number)
-        store.append(see_node(), *whole_run(f"run-{number:04d}", at=NOON + number))
-        store.close()
-
-
-def let_rest(folder: Path, hours: float = 2.0) -> None:
-    at = time.time() - 3600 * hours
-    for path in (folder / "journal").iterdir():
-        os.utime(path, (at, at))
-
-
-def fold(folder: Path, **options) -> None:
-    store = open_store(folder, **options)
-    assert store.fold(wait=10.0)
-    store.close()
-
-
-def list_files(folder: Path) -> tuple[int, int]:
-    segments, packed = list_journal(Place(folder))
-    return len(segments), len(packed)
-
-
-def dump_store(folder: Path):
-    store = open_store(folder)
-    connection = store.connect()
-    found = dump_exactly(connection)
-    check_against_journal(store.place, connection)
-    connection.close()
-    store.close()
-    return found
-
-
-def forget_tables(folder: Path) -> None:
-    for path in folder.glob("*.duckdb"):
-        path.unlink()
-
-
-@pytest.fixture
-def packed(folder: Path) -> Path:
-    """Ten runs by ten processes; their segments are in one pack."""
-    record(folder, *range(10))
-    let_rest(folder)
-    fold(folder)
-    assert list_files(folder) == (0, 1)
-    return folder
+__all__ = ["folder", "pack_from_eight_on", "packed"]
 
 
 def test_many_segments_that_are_long_over_become_one_pack(folder):
@@ -198,67 +131,6 @@ def test_big_segments_are_packed_though_they_are_few(folder, monkeypatch):
     assert dump_store(folder) == before
 
 
-STEPS = 11
-"""One when the pack is there, one for each segment that goes."""
-
-
-@pytest.mark.parametrize("at", range(1, STEPS + 1))
-def test_a_crash_while_packing_loses_nothing_and_doubles_nothing(folder, at):
-    record(folder, *range(10))
-    before = dump_store(folder)
-    let_rest(folder)
-    store = open_store(folder)
-    steps = []
-
-    def stop(step: str) -> None:
-        if "packed" in step:
-            steps.append(step)
-            if len(steps) == at:
-                raise Stopped
-
-    forget_tables(folder)
-    with hold_fold_lock(store.place, wait=1), pytest.raises(Stopped):
-        fold_journal(store.place, store._journal, publish_now=True, on_step=stop)
-    store.close()
-
-    assert list_files(folder) == (11 - at, 1)
-    assert dump_store(folder) == before
-    fold(folder)
-    assert dump_store(folder) == before
-    forget_tables(folder)
-    assert dump_store(folder) == before
-    record(folder, *range(10, 20))
-    let_rest(folder)
-    fold(folder)
-    assert list_files(folder)[0] == 0
-    assert len(dump_store(folder)["runs"]) == 20
-
-
-def test_the_steps_of_packing_are_these(folder):
-    record(folder, *range(10))
-    let_rest(folder)
-    store = open_store(folder)
-    steps = []
-    with hold_fold_lock(store.place, wait=1):
-        fold_journal(store.place, store._journal, publish_now=True, on_step=steps.append)
-    store.close()
-
-    assert sum("packed" in step for step in steps) == STEPS
-
-
-def test_half_a_pack_that_a_crash_left_behind_does_no_harm(folder):
-    record(folder, *range(10))
-    (first, *_), _ = list_journal(Place(folder))
-    half = folder / "journal" / f".{first.removesuffix('.jsonl')}.zip"
-    half.write_bytes(b"PK half a file")
-    let_rest(folder)
-
-    fold(folder)
-
-    assert not half.exists()
-    assert len(dump_store(folder)["runs"]) == 10
-
-
 def test_a_reader_goes_on_in_the_pack_where_it_stopped_in_the_segment(folder):
     """It has not looked for hours, and its snapshot is older than the pack."""
     record(folder, *range(9))
@@ -335,62 +207,6 @@ def test_a_fold_that_stops_in_the_middle_of_a_pack_goes_on_there(packed, monkeyp
     assert dump_store(packed) == before
     fold(packed)
     assert dump_store(packed) == before
-
-
-def test_damage_inside_a_pack_costs_one_segment_at_the_most(packed):
-    (name,) = list_journal(Place(packed))[1]
-    path = packed / "journal" / name
-    with zipfile.ZipFile(path) as pack:
-        info = pack.infolist()[4]
-    data = bytearray(path.read_bytes())
-    middle = info.header_offset + 60 + info.compress_size // 2
-    data[middle : middle + 8] = bytes(8)
-    path.write_bytes(data)
-    forget_tables(packed)
-
-    fold(packed)
-
-    store = open_store(packed)
-    connection = store.connect()
-    assert connection.execute("SELECT count(*) FROM runs").fetchone()[0] >= 9
-    assert connection.execute(
-        "SELECT count(*) > 0, count(DISTINCT segment) FROM damage"
-    ).fetchone() == (True, 1)
-    fold(packed)
-    again = store.connect()
-    assert (
-        again.execute("FROM damage ORDER BY ALL").fetchall()
-        == connection.execute("FROM damage ORDER BY ALL").fetchall()
-    )
-    store.close()
-
-
-def test_a_pack_that_is_none_any_more_is_told_once(packed, caplog):
-    (name,) = list_journal(Place(packed))[1]
-    (packed / "journal" / name).write_bytes(b"what")
-    before = dump_store_plainly(packed)
-    forget_tables(packed)
-
-    for _ in range(2):
-        fold(packed)
-
-    assert len(before["runs"]) == 10  # as long as the tables are there, no pack is needed
-    store = open_store(packed)
-    connection = store.connect()
-    assert connection.execute("SELECT segment, length, what FROM damage").fetchall() == [
-        (name, 4, "pack")
-    ]
-    assert connection.execute("SELECT count(*) FROM runs").fetchone() == (0,)
-    store.append(*whole_run("run-0001"))
-    assert store.run("run-0001").state is RunState.COMPLETED
-    store.close()
-
-
-def dump_store_plainly(folder: Path):
-    store = open_store(folder)
-    found = dump_exactly(store.connect())
-    store.close()
-    return found
 
 
 @pytest.mark.parametrize(("days", "left"), [(None, 1), (3.0, 1), (1.0, 0)])
