@@ -62,6 +62,7 @@ class NodeCall:
         memory_mb: Limit of its memory in megabytes or None; runners with processes of their own hold it.
         conversions: Input connector → one conversion for each edge into it, None where its value fits
             as it is. Inputs without any are left out.
+        secret_outputs: Outputs whose values are never shown.
     """
 
     run_id: str
@@ -75,6 +76,7 @@ class NodeCall:
     timeout: float | None
     memory_mb: float | None = None
     conversions: Mapping[str, tuple[Conversion | None, ...]] = field(default_factory=dict)
+    secret_outputs: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -129,7 +131,8 @@ class LiveCall(Protocol):
         Returns:
             `cancelled` or `killed`: it is over. `abandoned`: the work may go on, its result is dropped.
             `stopping`: it was told; the reporter hears of the end, or `abandon` is called when the
-            driver has waited long enough.
+            driver has waited long enough. `killing`: the same, but nothing can hinder it, so the driver
+            waits longer before it gives up.
         """
 
     def abandon(self) -> None:

@@ -13,6 +13,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Coroutine, Mapping
+from dataclasses import replace
 from typing import Any
 
 from dagy_nb.abc import CallReporter, Conversion, NodeCall, Outcome
@@ -173,15 +174,21 @@ class Body:
         fact = describe_exception(
             error, node_id=self.call.node_id, attempt=self.call.attempt, own_file=own_file
         )
-        return Outcome(error=fact, exception=error, broke_contract=isinstance(error, ContractError))
+        broke_contract = isinstance(error, ContractError)
+        if self.call.secret_outputs and self.call.node_class.passes_values:
+            # Built-in nodes quote the value that they cannot handle.
+            fact = replace(fact, message=_HIDDEN, traceback="")
+            return Outcome(error=fact, broke_contract=broke_contract)
+        return Outcome(error=fact, exception=error, broke_contract=broke_contract)
 
     def _preview(self, outputs: Mapping[str, Any]) -> Mapping[str, Preview]:
-        secret = find_secret_outputs(self.call.node_class)
+        secret = find_secret_outputs(self.call.node_class) | self.call.secret_outputs
         return {
             name: preview_value(value, secret=name in secret) for name, value in outputs.items()
         }
 
 
+_HIDDEN = "(not shown, since a secret entered this node)"
 NO_CONTEXT = ExecutionContext()
 
 

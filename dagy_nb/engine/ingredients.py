@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
 
 from dagy_nb.engine.content import Content, NoDigest, digest_text, digest_value
-from dagy_nb.engine.contract import find_secret_outputs
 from dagy_nb.model.kept import ConfigPart, Ingredients, InputPart
 from dagy_nb.nodes.parts import list_imports, list_parts, read_code
 from dagy_nb.nodes.secrets import is_secret
@@ -55,7 +54,7 @@ def has_side_effects(step: Step) -> bool:
 
 def refuse_keeping(step: Step) -> str:
     """Return why a node's outputs must never be written; empty where they may."""
-    secret = find_secret_outputs(step.node_class)
+    secret = step.secret_outputs
     return f"its output `{min(secret)}` is secret" if secret else ""
 
 

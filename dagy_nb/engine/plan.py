@@ -18,6 +18,7 @@ from dagy_nb.engine.deadline import HOOK_SECONDS, choose_timeout
 from dagy_nb.engine.inner import plan_inner
 from dagy_nb.engine.keeping import NOTHING, Keeping
 from dagy_nb.engine.retry import NO_PLAN, RetryPlan, plan_retry
+from dagy_nb.engine.secrecy import mark_secrets
 from dagy_nb.engine.wires import Binding, Wires
 from dagy_nb.engine.word import word
 from dagy_nb.errors import FlowError, UnknownName
@@ -63,6 +64,7 @@ class Step:
         is_sink: No enabled node waits for it, so the run's state looks at it.
         inner: What it runs inside itself, with the definitions of now; None where it runs no other nodes.
         given: Input → value from outside the flow, where its binding says so.
+        secret_outputs: Its outputs whose values are never shown nor kept.
     """
 
     node_id: str
@@ -85,6 +87,7 @@ class Step:
     is_sink: bool = True
     inner: Plan | None = None
     given: Mapping[str, Any] = field(default_factory=dict)
+    secret_outputs: frozenset[str] = frozenset()
 
     @property
     def code_version(self) -> str:
@@ -216,7 +219,7 @@ def make_plan(
         flow=flow.name,
         parameters=dict(parameters),
         artifacts=artifacts,
-        steps=tuple(steps),
+        steps=mark_secrets(steps),
         timeout=choose_timeout(timeout, flow.timeout),
         failure_policy=flow.failure_policy,
         keep_outputs=keep_outputs,

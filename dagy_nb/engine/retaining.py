@@ -7,7 +7,6 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from dagy_nb.engine.content import Content, NoDigest, digest_value
-from dagy_nb.engine.contract import find_secret_outputs
 from dagy_nb.engine.identity import Found, Identity
 from dagy_nb.engine.ingredients import hash_own_key, refuse_keeping, refuse_reuse
 from dagy_nb.model.kept import KeptOutputs
@@ -89,7 +88,7 @@ class Retainer:
 
     def read(self, made: Made) -> dict[str, Found]:
         """Return output connector → content, or why it has none."""
-        secret = find_secret_outputs(made.step.node_class)
+        secret = made.step.secret_outputs
         return {
             name: self._read_one(value, hide=name in secret) for name, value in made.outputs.items()
         }

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 from pydantic_core import to_jsonable_python
 
 from dagy_nb.engine.content import Content, NoDigest, digest_value
-from dagy_nb.engine.contract import find_secret_outputs
 from dagy_nb.errors import StoreError
 from dagy_nb.model.connector import Cardinality
 from dagy_nb.model.kept import KeptInputs, KeptValue, Packed
@@ -40,9 +39,7 @@ class Tap:
         self._outputs = outputs
         self._now = now
         self._secrets = {
-            (step.node_id, name)
-            for step in plan.steps
-            for name in find_secret_outputs(step.node_class)
+            (step.node_id, name) for step in plan.steps for name in step.secret_outputs
         }
 
     def pack(

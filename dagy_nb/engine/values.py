@@ -138,6 +138,7 @@ class RunValues:
             timeout=step.timeout,
             memory_mb=step.memory_mb,
             conversions=conversions,
+            secret_outputs=step.secret_outputs,
         )
 
     def _gather(self, binding: Binding) -> tuple[Any, Conversions]:

@@ -110,6 +110,7 @@ class FlowNode(metaclass=NodeMeta):
         timeout: Limit in seconds for one attempt; 0 means none, None falls through to the flow.
         runner: `inline`, `thread`, `process` or `dask`; None chooses.
         retries: Further attempts after a failure.
+        passes_values: It hands on what enters it: its outputs are secret where one of its inputs is.
         retry: How they are made: a `Retry`, or a mapping of its fields.
         memory_mb: Limit of its memory in megabytes, held by the runners `process` and `dask`; None means
             none.
@@ -146,6 +147,7 @@ class FlowNode(metaclass=NodeMeta):
     timeout: ClassVar[float | None] = None
     runner: ClassVar[str | None] = None
     retries: ClassVar[int] = 0
+    passes_values: ClassVar[bool] = False
     retry: ClassVar[Retry | Mapping[str, Any] | None] = None
     memory_mb: ClassVar[float | None] = None
 

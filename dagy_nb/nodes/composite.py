@@ -89,6 +89,7 @@ class CompositeNode(FlowNode):
 
     # Its nodes have limits of their own.
     timeout: ClassVar[float | None] = 0
+    passes_values: ClassVar[bool] = True
     nests_in_itself: ClassVar[bool] = False
 
     @classmethod

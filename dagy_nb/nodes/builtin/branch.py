@@ -26,6 +26,7 @@ class Branch(FlowNode, register=False):
     """
 
     category = "Control"
+    passes_values = True
     icon = "branch"
     tags = ("if", "else", "condition", "switch", "route")
 
@@ -72,6 +73,7 @@ class Merge(FlowNode, register=False):
     """
 
     category = "Control"
+    passes_values = True
     icon = "merge"
     tags = ("join", "union", "branch", "first")
 

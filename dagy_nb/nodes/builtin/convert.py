@@ -31,6 +31,7 @@ class Convert(FlowNode, register=False):
     """
 
     category = "Control"
+    passes_values = True
     icon = "convert"
     tags = ("cast", "coerce", "type", "parse", "round", "records")
 

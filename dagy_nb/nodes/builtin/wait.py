@@ -37,6 +37,7 @@ class Wait(FlowNode, register=False):
     """
 
     category = "Control"
+    passes_values = True
     icon = "clock"
     tags = ("sleep", "delay", "until", "poll", "sensor")
     deterministic = False

@@ -1,0 +1,72 @@
+"""The steps of a plan in, the same steps knowing which of their outputs are secret out.
+
+An output is secret where its connector says so, and where a secret may have come through: a node that hands
+on what it is given (Branch, Merge, Map, a sub-flow …) makes no secret less so. What a user's own node makes
+of a secret is as secret as it declares.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Set
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from dagy_nb.engine.contract import find_secret_outputs
+from dagy_nb.model.datatype import DataType
+
+if TYPE_CHECKING:
+    from dagy_nb.engine.plan import Plan, Step
+
+Place = tuple[str, str]
+"""Node id and connector."""
+
+
+def mark_secrets(steps: Iterable[Step], *, given: bool = False) -> tuple[Step, ...]:
+    """Return the steps with their secret outputs.
+
+    Args:
+        steps: Producers before consumers.
+        given: What comes in from outside the flow is secret.
+    """
+    marked: list[Step] = []
+    secret: set[Place] = set()
+    for step in steps:
+        each = _mark(step, secret, given=given)
+        secret.update((each.node_id, name) for name in each.secret_outputs)
+        marked.append(each)
+    return tuple(marked)
+
+
+def _mark(step: Step, secret: Set[Place], *, given: bool) -> Step:
+    declared = find_secret_outputs(step.node_class)
+    takes_secret = (bool(secret) or given) and _takes_secret(step, secret, given=given)
+    inner = _mark_inner(step.inner, given=takes_secret)
+    if step.node_class.passes_values and (takes_secret or _ends_secret(inner)):
+        declared |= _list_values(step)
+    if not declared and inner is step.inner:
+        return step
+    return replace(step, secret_outputs=declared, inner=inner)
+
+
+def _takes_secret(step: Step, secret: Set[Place], *, given: bool) -> bool:
+    return any(
+        (binding.is_given and given)
+        or any((source.node_id, source.output) in secret for source in binding.sources)
+        for binding in step.bindings
+    )
+
+
+def _mark_inner(inner: Plan | None, *, given: bool) -> Plan | None:
+    # Without secrets from outside, the inner plan was marked when it was made.
+    return replace(inner, steps=mark_secrets(inner.steps, given=True)) if inner and given else inner
+
+
+def _ends_secret(inner: Plan | None) -> bool:
+    return inner is not None and any(each.is_sink and each.secret_outputs for each in inner.steps)
+
+
+def _list_values(step: Step) -> frozenset[str]:
+    """Return the outputs that carry a value; errors tell of it, and hide what they would quote."""
+    return frozenset(
+        each.name for each in step.spec.outputs if DataType.ERROR not in each.data_types
+    )
