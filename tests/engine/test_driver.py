@@ -133,9 +133,11 @@ def test_what_nodes_print_goes_to_their_own_logs(run, runner, capsys):
 
 def test_subscribers_hear_every_fact_after_it_was_recorded(run):
     heard = []
-    made = run(*diamond(), wait=False, start={"subscribers": (heard.append,)})
+    made = run({"a": v.Blocker}, wait=False, start={"subscribers": (heard.append,)})
+    assert v.GATE.entered.wait(v.PATIENCE)
     later = []
     made.live.subscribe(later.append)
+    v.GATE.opened.set()
     made.wait()
 
     assert heard == made.events
