@@ -16,6 +16,7 @@ from pathlib import Path
 
 from dagy_nb.model.event import LogWritten, NodeEnded, RunEnded
 from dagy_nb.model.state import NodeState, RunState
+from dagy_nb.store import packs
 from dagy_nb.store.journal_store import JournalStore
 from dagy_nb.store.place import Place
 from tests.store.facts import begin_run
@@ -131,6 +132,7 @@ ROLES = {"write": write, "fold": fold, "view": view, "use": use}
 
 def main() -> None:
     role, folder, side = sys.argv[1], Path(sys.argv[2]), Path(sys.argv[3])
+    packs.MANY_SEGMENTS, packs.REST = 6, -1.0  # so that segments are packed while all this goes on
     store = JournalStore(Place(folder).folder, SystemClock(), fold_after=None)
     try:
         ROLES[role](store, side)
