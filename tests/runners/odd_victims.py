@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
 import time
 from pathlib import Path
@@ -76,3 +77,32 @@ def fork_then_fill(megabytes: int = 500) -> int:
     kept = bytearray(b"x") * (megabytes * 1_000_000)
     time.sleep(2)
     return len(kept)
+
+
+@node(register=False)
+def print_while_a_timer_prints(seconds: float = 1.0) -> int:
+    ticks = []
+
+    def tick(*_: object) -> None:
+        print("tick")
+        ticks.append(1)
+
+    signal.signal(signal.SIGALRM, tick)
+    signal.setitimer(signal.ITIMER_REAL, 0.004, 0.004)
+    ends = time.monotonic() + seconds
+    while time.monotonic() < ends:
+        print("line")
+    signal.setitimer(signal.ITIMER_REAL, 0)
+    return len(ticks)
+
+
+@node(register=False)
+def leave_an_alarm(seconds: float = 0.5) -> int:
+    signal.setitimer(signal.ITIMER_REAL, seconds)
+    return os.getpid()
+
+
+@node(register=False)
+def outlast_the_alarm(seconds: float = 1.0) -> int:
+    time.sleep(seconds)
+    return os.getpid()

@@ -92,6 +92,22 @@ def test_a_module_that_is_edited_while_a_body_runs_is_read_anew_by_the_next(
     assert v.run(runner, o.import_and_wait, marks).outcome.outputs == {"output": 2222}
 
 
+def test_a_handler_of_signals_may_print_in_the_middle_of_a_print(runner):
+    outcome = v.run(runner, o.print_while_a_timer_prints).outcome
+
+    assert outcome.error is None
+    assert outcome.outputs["output"] > 10
+
+
+def test_a_timer_that_a_body_left_running_harms_no_other_body(runner):
+    first = v.run(runner, o.leave_an_alarm).outcome.outputs["output"]
+
+    outcome = v.run(runner, o.outlast_the_alarm).outcome
+
+    assert outcome.error is None
+    assert outcome.outputs == {"output": first}
+
+
 @pytest.mark.skipif(sys.platform != "linux", reason="the guard sees trees of processes on Linux")
 def test_a_fork_that_comes_back_does_not_lift_the_limit_of_its_parent(runner):
     outcome = v.run(runner, o.fork_then_fill, memory_mb=300.0).outcome

@@ -25,7 +25,7 @@ from dagy_nb.runners.worker.message import pack_outcome, unpack_call
 from dagy_nb.runners.worker.sender import Sender
 from dagy_nb.runners.worker.spent import Wear
 from dagy_nb.runners.worker.streams import flush_streams
-from dagy_nb.runners.worker.surroundings import enter_surroundings
+from dagy_nb.runners.worker.surroundings import enter_surroundings, stop_timers
 
 HOOK_PATIENCE = 10.0
 """Seconds to wait for a hook's end; the near side kills this process long before."""
@@ -93,6 +93,7 @@ class CallServer:
         if call is not None:
             # A context of its own: nothing that a body sets in it is seen by the next, or kept alive.
             outcome = copy_context().run(self._run, call)
+            stop_timers()
         assert outcome is not None
         self._modules.note(began)
         flush_streams()

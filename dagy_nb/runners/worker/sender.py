@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import struct
 import threading
+from collections import deque
 from collections.abc import Sequence
 
 from dagy_nb.runners.worker.codec import Buffer
@@ -23,7 +24,11 @@ class Sender:
     def __init__(self, pipe: int) -> None:
         self._pipe = pipe
         self._writer = FrameWriter(pipe)
-        self._lock = threading.Lock()
+        # A handler of signals or a finalizer may print while this very thread writes: its frame waits for
+        # the end of the other one.
+        self._lock = threading.RLock()
+        self._waiting: deque[list[Buffer]] = deque()
+        self._is_writing = False
         self._is_forked = False
         os.register_at_fork(after_in_child=self._leave)
 
@@ -33,8 +38,9 @@ class Sender:
             self._send_forked(kind, buffers)
             return
         with self._lock:
-            self._writer.add(make_parts(kind, buffers))
-            self._writer.write()
+            self._waiting.append(make_parts(kind, buffers))
+            if not self._is_writing:
+                self._write()
 
     def send_line(self, level: str, text: str) -> None:
         """Send a line of output."""
@@ -43,6 +49,15 @@ class Sender:
     def send_progress(self, fraction: float, message: str) -> None:
         """Send progress."""
         self.send(Kind.PROGRESS, [PROGRESS.pack(fraction), message.encode(errors="replace")])
+
+    def _write(self) -> None:
+        self._is_writing = True
+        try:
+            while self._waiting:
+                self._writer.add(self._waiting.popleft())
+                self._writer.write()
+        finally:
+            self._is_writing = False
 
     def _send_forked(self, kind: Kind, buffers: Sequence[Buffer]) -> None:
         if kind is Kind.ENDED:
