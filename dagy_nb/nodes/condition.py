@@ -104,6 +104,10 @@ class Condition:
         self._choice = _compile(f"({text}\n) ? true : false")
         self._is_truth = _compile(f"type({text}\n) == bool")
 
+    def asks_for(self, variable: str) -> bool:
+        """Whether the condition names this variable."""
+        return variable in self._program.references()["variables"]
+
     def decide(self, values: Mapping[str, Any]) -> bool:
         """Return whether the condition holds.
 

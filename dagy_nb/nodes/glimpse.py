@@ -18,8 +18,12 @@ MAX_DEPTH = 50
 MAX_TEXT = 1_000_000
 
 
-def see_value(value: Any) -> dict[str, Any]:
+def see_value(value: Any, *, only_outline: bool = False) -> dict[str, Any]:
     """Return the variables that a condition on `value` may use.
+
+    Args:
+        value: Any value.
+        only_outline: The condition does not name `value` itself, which then may be of any size.
 
     | the value | `value` | also |
     | --- | --- | --- |
@@ -43,6 +47,8 @@ def see_value(value: Any) -> dict[str, Any]:
         shape = [int(each) for each in value.shape]
         seen = {"shape": shape, "dtype": str(value.dtype)}
         return {"value": seen, "rows": shape[0]} if shape else {"value": seen}
+    if only_outline:
+        return {"rows": len(value)} if isinstance(value, list | tuple) else {}
     found = see_plain(value)
     return {"value": found, "rows": len(found)} if isinstance(found, list) else {"value": found}
 

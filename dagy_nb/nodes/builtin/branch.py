@@ -61,8 +61,8 @@ class Branch(FlowNode, register=False):
 
     def execute(self, context: ExecutionContext, value: Any) -> dict[str, Any]:
         """Decide."""
-        seen = {**see_value(value), "params": see_plain(dict(context.parameters))}
-        holds = Condition(self.config.when, names=NAMES).decide(seen)
+        condition = Condition(self.config.when, names=NAMES)
+        holds = condition.decide(gather_seen(condition, context, value))
         return {"then" if holds else "otherwise": value}
 
 
@@ -97,6 +97,16 @@ class Merge(FlowNode, register=False):
     def execute(self, values: list[Any]) -> dict[str, Any]:
         """Choose."""
         return {"value": values[0] if self.config.take == "first" else list(values)}
+
+
+def gather_seen(condition: Condition, context: ExecutionContext, value: Any) -> dict[str, Any]:
+    """Return the variables of a condition; a value that it does not name may be of any size.
+
+    Raises:
+        FlowError: `expression.too_large`.
+    """
+    seen = see_value(value, only_outline=not condition.asks_for("value"))
+    return {**seen, "params": see_plain(dict(context.parameters))}
 
 
 def check_condition(text: str, names: frozenset[str], **functions: Any) -> str:

@@ -17,6 +17,7 @@ from dagy_nb.model.spec import NodeSpec
 from dagy_nb.model.state import NodeState
 from dagy_nb.nodes.base import Input, Output
 from dagy_nb.nodes.builtin.catch import describe_error
+from dagy_nb.nodes.builtin.containers import make_table
 from dagy_nb.nodes.builtin.elements import (
     ITEM,
     choose_inputs,
@@ -173,7 +174,7 @@ class Map(CompositeNode, register=False):
             items, by=config.partition_by, size=config.partition_size, combine=config.combine
         )
         if not elements:
-            return {"results": [], "errors": []}
+            return {"results": self._combine([]), "errors": []}
         inside = find_inside("Map")
         spec = inside.specs[ITEM]
         own, common = choose_inputs(spec, config.input, config.shared_input)
@@ -203,8 +204,12 @@ class Map(CompositeNode, register=False):
             for index, node_id in enumerate(ids)
             if index not in told or self.config.on_error == "include"
         ]
-        whole = join_tables(results) if self.config.combine == "table" else results
-        return {"results": whole, "errors": list(told.values())}
+        return {"results": self._combine(results), "errors": list(told.values())}
+
+    def _combine(self, results: list[Any]) -> Any:
+        if self.config.combine == "list":
+            return results
+        return join_tables(results) if results else make_table(results, "")
 
 
 def _give(spec: NodeSpec, own: str, element: Any, common: str, shared: Any) -> dict[str, Any]:

@@ -15,12 +15,11 @@ from pydantic import Field, field_validator, model_validator
 from dagy_nb.model.connector import Cardinality
 from dagy_nb.model.datatype import DataType
 from dagy_nb.nodes.base import FlowNode, Input, Output
-from dagy_nb.nodes.builtin.branch import NAMES, check_condition
+from dagy_nb.nodes.builtin.branch import NAMES, check_condition, gather_seen
 from dagy_nb.nodes.builtin.moment import find_moment, read_moment, read_zone
 from dagy_nb.nodes.condition import MAX_LENGTH, Condition
 from dagy_nb.nodes.config import NodeConfig
 from dagy_nb.nodes.context import ExecutionContext
-from dagy_nb.nodes.glimpse import see_plain, see_value
 
 MAX_SECONDS = 86_400.0 * 366
 MAX_PAUSE = 1.0
@@ -155,7 +154,7 @@ class Wait(FlowNode, register=False):
     async def _wait_for_condition(self, context: ExecutionContext, value: Any) -> None:
         now = {"now": lambda: dt.datetime.fromtimestamp(type(self).clock(), dt.UTC)}
         condition = Condition(self.config.when, names=NAMES, functions={**FUNCTIONS, **now})
-        seen = {**see_value(value), "params": see_plain(dict(context.parameters))}
+        seen = gather_seen(condition, context, value)
         looks, told = 1, 0
         while not condition.decide(seen):
             if looks >= 2 * told:

@@ -30,6 +30,11 @@ class Calm(FlowNode, register=False):
         return 1
 
 
+@node(category="Tests", register=False)
+def many(count: int = 200_000) -> list:
+    return [0] * count
+
+
 @pytest.fixture
 def forked(session):
     """`number -> Branch -> double on both ways -> Merge`."""
@@ -45,6 +50,15 @@ def forked(session):
     flow.connect("high.output", "both.values")
     flow.connect("low.output", "both.values")
     return flow
+
+
+def test_a_long_list_is_decided_on_by_its_rows(session):
+    flow = Flow("long", session=session)
+    flow.add(many)
+    flow.add("Branch", id="fork", when="rows > 100000")
+    flow.connect("many.output", "fork.value")
+
+    assert len(flow.run().wait().outputs["fork.then"]) == 200_000
 
 
 @pytest.mark.parametrize(

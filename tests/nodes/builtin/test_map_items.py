@@ -91,6 +91,17 @@ def test_a_table_without_rows_is_one_part_where_a_table_is_wanted(session, kind)
 
 
 @pytest.mark.parametrize(
+    ("items", "config"), [([], {"node": "Echo"}), ([3, 6], {"node": "Picky", "on_error": "drop"})]
+)
+def test_where_nothing_is_left_the_table_is_empty(session, items, config):
+    found = run(session, items, combine="table", **config)
+
+    whole = found.outputs["map.results"]
+    assert isinstance(whole, pd.DataFrame)
+    assert whole.empty
+
+
+@pytest.mark.parametrize(
     ("items", "config", "code"),
     [
         (3, {}, "convert.no_list"),

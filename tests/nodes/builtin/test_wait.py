@@ -149,6 +149,15 @@ def test_a_condition_that_holds_at_once_does_not_wait(tmp_path):
     assert kind.pauses == []
 
 
+def test_a_value_that_the_condition_does_not_name_may_be_of_any_size(tmp_path):
+    kind = make_wait()
+    many = [0] * 200_000
+
+    passed, _ = wait(kind, value=many, when=f'exists("{tmp_path}") && rows == 200000')
+
+    assert passed == {"passed": many}
+
+
 def test_a_condition_asks_the_clock_the_value_and_the_parameters():
     kind = make_wait()
     when = (
