@@ -57,7 +57,7 @@ BAD = [
 ]
 
 
-@pytest.mark.parametrize(("fields", "told"), BAD, ids=str)
+@pytest.mark.parametrize(("fields", "told"), BAD, ids=[told for _, told in BAD])
 def test_what_is_no_way_to_retry_is_refused_with_its_field(fields, told):
     with pytest.raises(DefinitionError, match=told) as caught:
         Retry(**fields)
