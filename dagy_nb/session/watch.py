@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import atexit
 import logging
 import threading
 import time
+import weakref
 from typing import TYPE_CHECKING
 
 from dagy_nb.errors import DagyError, UnknownName
@@ -13,6 +15,8 @@ if TYPE_CHECKING:
     from dagy_nb.abc import RunControl, Store
 
 EVERY = 0.5
+EXIT_PATIENCE = 1.0
+"""Seconds to wait for the thread at the interpreter's end."""
 logger = logging.getLogger(__name__)
 
 
@@ -32,6 +36,7 @@ class CancelWatch:
         self._handles: dict[str, object] = {}
         self._thread: threading.Thread | None = None
         self._closed = threading.Event()
+        _watches.add(self)
 
     def add(self, live: RunControl, handle: object = None) -> None:
         """Watch a run until it ends.
@@ -58,6 +63,13 @@ class CancelWatch:
             each.cancel(by="session closed")
         for each in live:
             each.wait(max(0.0, ends - time.monotonic()))
+
+    def end(self) -> None:
+        """Stop watching, and wait a moment for the thread."""
+        self._closed.set()
+        thread = self._thread
+        if thread is not None:
+            thread.join(EXIT_PATIENCE)
 
     def _watch(self) -> None:
         while not self._closed.wait(self._every):
@@ -87,3 +99,17 @@ class CancelWatch:
                 live.cancel(node_id, by="another process")
             except UnknownName as error:
                 logger.info("run %s: %s", live.run_id, error)
+
+
+_watches: weakref.WeakSet[CancelWatch] = weakref.WeakSet()
+
+
+@atexit.register
+def _end_all() -> None:
+    """End the threads before the interpreter goes away.
+
+    What a thread holds then is never freed: runs, their errors, and by these whatever a script has in its
+    names, such as an open connection, of which DuckDB complains at length.
+    """
+    for each in list(_watches):
+        each.end()

@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 SCRIPT = """
-from dagy_nb import Flow, node
+from dagy_nb import Flow, connect, node
 
 
 @node
@@ -28,10 +28,11 @@ flow.session.store.runs()
 flow.add(fails)
 flow.connect("first.output", "fails.number")
 kept = flow.run().wait(check=False)
+open_still = connect()
 """
 
 
-def test_a_process_that_keeps_a_failed_run_ends_without_a_word(tmp_path: Path):
+def test_a_process_that_keeps_a_failed_run_and_a_connection_ends_without_a_word(tmp_path: Path):
     script = tmp_path / "script.py"
     script.write_text(SCRIPT)
 
