@@ -40,6 +40,8 @@ SLACK = 0.35
 """Seconds past its limit after which the guard ends a body, where the notebook's process did not: it may be
 frozen itself."""
 MEMORY_TICK = 0.02
+MOST_SHARE = 4
+"""A look at memory goes through all processes of the system; so many times as long passes to the next."""
 ORPHAN_TICK = 0.25
 WATCH = struct.Struct("<dd")
 _MEGABYTE = 1024 * 1024
@@ -94,6 +96,7 @@ class Guard:
         self._watch = watch
         self._ends_at = math.inf
         self._memory = math.inf
+        self._memory_tick = MEMORY_TICK
         self._is_ending = False
         self._wake, wake = os.pipe()
         for pipe in (self._wake, wake):
@@ -129,7 +132,7 @@ class Guard:
     def _find_patience(self) -> float | None:
         ticks = [self._ends_at - time.monotonic()]
         if self._memory < math.inf:
-            ticks.append(MEMORY_TICK)
+            ticks.append(self._memory_tick)
         if self._parent_handle < 0:
             ticks.append(ORPHAN_TICK)
         soonest = min(ticks)
@@ -152,8 +155,11 @@ class Guard:
             self._check_memory()
 
     def _check_memory(self) -> None:
+        began = time.monotonic()
         pids = [self._worker, *list_descendants(self._worker)]
-        if measure(pids) > self._memory:
+        taken = measure(pids)
+        self._memory_tick = max(MEMORY_TICK, MOST_SHARE * (time.monotonic() - began))
+        if taken > self._memory:
             # Forked processes share most of theirs: look closely before ending somebody for it.
             taken = measure_exactly(pids)
             if taken > self._memory:
