@@ -7,11 +7,12 @@ import json
 from collections.abc import Mapping
 from enum import StrEnum
 from typing import Any, Literal
+from weakref import ref
 
 from pydantic import Field, FiniteFloat, model_validator
 
 from dagy_nb.model.connector import Name
-from dagy_nb.model.frozen import FrozenMap, FrozenModel, thaw
+from dagy_nb.model.frozen import FrozenMap, FrozenModel, is_plain, thaw
 from dagy_nb.model.retry import RetrySpec, Trigger
 from dagy_nb.model.spec import RunnerName
 
@@ -184,6 +185,22 @@ class FlowSpec(FrozenModel):
     @property
     def content_hash(self) -> str:
         """16 hex digits over the meaning of the flow; layout is not part of a flow (D4)."""
+        known = _HASHES.get(id(self))
+        if known is not None and known[0]() is self:
+            return known[1]
+        made = self._hash()
+        if self._is_plain():
+            number = id(self)
+            _HASHES[number] = ref(self, lambda _: _HASHES.pop(number, None)), made
+        return made
+
+    def _is_plain(self) -> bool:
+        """Say whether nothing in it can ever change: no object of another kind stands in a config."""
+        configs = all(not node.config or is_plain(node.config) for node in self.nodes)
+        given = (self.extra, *(each.default for each in self.parameters))
+        return configs and all(map(is_plain, given))
+
+    def _hash(self) -> str:
         told = thaw(self.model_dump(mode="json"))
         if self.backend is None:
             del told["backend"]
@@ -194,6 +211,10 @@ class FlowSpec(FrozenModel):
                     del node[name]
         text = json.dumps(told, sort_keys=True, default=str)
         return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+_HASHES: dict[int, tuple[ref[FlowSpec], str]] = {}
+"""Of the flows that are there, by identity: a flow is run more often than it is changed."""
 
 
 class Position(FrozenModel):

@@ -106,6 +106,19 @@ def thaw(value: Any) -> Any:
     return value
 
 
+def is_plain(value: Any) -> bool:
+    """Say whether a value holds nothing but plain data that cannot be changed, at every depth."""
+    kind = type(value)
+    if kind is FrozenMap:
+        return all(map(is_plain, value.values()))
+    if kind is tuple:
+        return all(map(is_plain, value))
+    return kind in _PLAIN
+
+
+_PLAIN = frozenset({str, int, float, bool, bytes, type(None)})
+
+
 class FrozenModel(BaseModel):
     """Base of the values that cross a border: frozen, and without unknown fields."""
 

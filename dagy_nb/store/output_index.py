@@ -66,16 +66,17 @@ class OutputIndex:
             return None if kept is None else (kept, bool(gone))
         return None
 
-    def last(self, flow: str) -> Iterator[tuple[str, KeptOutputs, bool]]:
-        """Yield node id, what was kept last of it and whether its values are gone."""
+    def last(self, flow: str) -> Iterator[tuple[str, KeptOutputs, bool, float]]:
+        """Yield node id, what was kept last of it, whether its values are gone, and when it was used."""
         rows = self._read(
-            "SELECT node_id, key, gone, mac FROM recent JOIN entries USING (key) WHERE flow = ?",
+            "SELECT node_id, key, gone, mac, used_at FROM recent JOIN entries USING (key) "
+            "WHERE flow = ?",
             (flow,),
         )
-        for node_id, key, gone, mac in rows:
+        for node_id, key, gone, mac, used_at in rows:
             kept = self._decode(key, mac, partial(self._fetch, key))
             if kept is not None:
-                yield node_id, kept, bool(gone)
+                yield node_id, kept, bool(gone), used_at
 
     def recipes(self) -> set[str]:
         """Return the recipes of all entries whose values are there."""

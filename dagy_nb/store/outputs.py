@@ -15,13 +15,14 @@ import base64
 import logging
 import os
 import threading
+import time
 from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from dagy_nb.errors import StoreError
 from dagy_nb.store.output_blobs import Blobs
-from dagy_nb.store.output_eviction import Limits, evict
+from dagy_nb.store.output_eviction import DAY, Limits, evict
 from dagy_nb.store.output_index import OutputIndex
 from dagy_nb.store.output_lease import Lease
 from dagy_nb.store.output_packing import pack_value, unpack_value
@@ -37,6 +38,8 @@ if TYPE_CHECKING:
 MAX_INLINE = 2_048
 MAX_SHARE = 0.5
 EVICT_AFTER = 0.05
+MAX_FRESH = 600.0
+"""Seconds for which it is not noted again that an entry was used; never more than 1 % of its days."""
 
 _log = logging.getLogger(__name__)
 
@@ -53,6 +56,7 @@ class OutputFiles:
     _inputs: list[KeptInputs]
     _used: list[tuple[str, str, str]]
     _known: dict[str, tuple[KeptOutputs, bool]]
+    _fresh: dict[tuple[str, str], str]
     _written: int
 
     def __init__(self, folder: Path, limits: Limits | None = None) -> None:
@@ -97,9 +101,13 @@ class OutputFiles:
         self._check_process()
         self.flush()
         found = list(self._index.last(flow))
+        since = time.time() - min(MAX_FRESH, self.limits.days * DAY / 100)
         with self._lock:
-            self._known = {kept.key: (kept, is_gone) for _, kept, is_gone in found}
-        return {node_id: kept for node_id, kept, _ in found}
+            self._known = {kept.key: (kept, is_gone) for _, kept, is_gone, _ in found}
+            self._fresh = {
+                (flow, node_id): kept.key for node_id, kept, _, used_at in found if used_at > since
+            }
+        return {node_id: kept for node_id, kept, _, _ in found}
 
     def recipes(self) -> Set[str]:
         """Return the recipes of everything that is kept."""
@@ -110,7 +118,9 @@ class OutputFiles:
     def used(self, flow: str, node_id: str, key: str) -> None:
         """Hear that a node took what is kept under a key."""
         with self._lock:
-            self._used.append((flow, node_id, key))
+            if self._fresh.get((flow, node_id)) != key:
+                self._fresh.pop((flow, node_id), None)
+                self._used.append((flow, node_id, key))
 
     def pack(self, value: Any, content: Content | None) -> Packed:
         """Turn a value into bytes; see `dagy_nb.engine.output_store.OutputStore.pack`."""
@@ -129,6 +139,7 @@ class OutputFiles:
             for name, value in kept.outputs.items()
         }
         with self._lock:
+            self._fresh.pop((kept.flow, kept.node_id), None)
             self._outputs.append(replace(kept, outputs=outputs))
 
     def tap(self, kept: KeptInputs, packed: Iterable[Packed]) -> None:
@@ -179,7 +190,7 @@ class OutputFiles:
         """
         removed = evict(self._blobs, self._index, self._lease, self.limits)
         with self._lock:
-            self._known = {}
+            self._known, self._fresh = {}, {}
         return removed
 
     def close(self) -> None:
@@ -192,7 +203,8 @@ class OutputFiles:
         self._process = os.getpid()
         self._lock = threading.Lock()
         self._lease = Lease(self.folder / "leases")
-        self._known, self._outputs, self._inputs, self._used = {}, [], [], []
+        self._known, self._fresh = {}, {}
+        self._outputs, self._inputs, self._used = [], [], []
         self._written = 0
 
     def _check_process(self) -> None:
