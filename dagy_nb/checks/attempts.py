@@ -11,6 +11,7 @@ from dagy_nb.model.flow import NodeEntry
 from dagy_nb.model.retry import RetrySpec
 from dagy_nb.model.spec import NodeSpec, RunnerName
 
+_AT_ONCE = RetrySpec()
 _UNBOUND = frozenset({RunnerName.INLINE, RunnerName.THREAD})
 
 
@@ -44,7 +45,7 @@ def _check_retries(node: NodeEntry, spec: NodeSpec) -> Iterator[Diagnostic]:
             node=node.id,
             field="retries",
         )
-    elif not asked and node.retry not in {None, RetrySpec()}:
+    elif not asked and node.retry is not None and node.retry != _AT_ONCE:
         yield find(
             "retries.none",
             f"It is said how {node.id} is tried again, but not how often: retries is 0.",

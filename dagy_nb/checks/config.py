@@ -29,14 +29,22 @@ def check_configs(
         values: What is known of the parameters' values. A config that names any other parameter
             waits for the run, since half a config cannot be judged rightly.
     """
+    bare: dict[str, Sequence[tuple[str, str]]] = {}
     for node in outline.flow.nodes:
+        if not node.config and node.type in bare:
+            for path, words in bare[node.type]:
+                yield _describe(node, outline.specs[node.type], path, words)
+            continue
         names, findings = _check_expressions(outline, node)
         yield from findings
         spec = outline.specs.get(node.type)
         if findings or spec is None or check_config is None or not names <= values.keys():
             continue
         config = resolve_value(node.config, values) if node.config else {}
-        for path, words in check_config(node.type, config):
+        problems = check_config(node.type, config)
+        if not node.config:  # what a class says of no config at all, it says of every node of it
+            bare[node.type] = problems
+        for path, words in problems:
             yield _describe(node, spec, path, words)
 
 

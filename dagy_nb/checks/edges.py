@@ -20,17 +20,37 @@ from dagy_nb.model.datatype import Verdict
 from dagy_nb.model.diagnostic import Diagnostic
 from dagy_nb.model.flow import EdgeSpec
 
+Kind = tuple[str, str, str, str]
+"""Node type and output, node type and input."""
+
 
 def judge_edges(outline: FlowOutline) -> Iterator[tuple[EdgeSpec, ConnectionVerdict]]:
     """Yield each edge of the flow with its verdict as it stands; cycles are told apart."""
+    # Thousands of edges lie between the same few connectors: each pair is judged once.
+    known: dict[Kind, ConnectionVerdict] = {}
     for edge in outline.flow.edges:
-        refusal = find_broken_end(outline, edge) or refuse_self_loop(edge)
-        if refusal is not None:
-            yield edge, refusal
-            continue
-        types = judge_types(outline, edge)
+        kind = _find_kind(outline, edge)
+        types = known.get(kind) if kind is not None and edge.source != edge.target else None
+        if types is None:
+            refusal = find_broken_end(outline, edge) or refuse_self_loop(edge)
+            if refusal is not None:
+                yield edge, refusal
+                continue
+            types = judge_types(outline, edge)
+            if kind is not None:
+                known[kind] = types
         taken = None if types.verdict is Verdict.NO else _refuse_surplus(outline, edge)
         yield edge, taken or types
+
+
+def _find_kind(outline: FlowOutline, edge: EdgeSpec) -> Kind | None:
+    """Return between which connectors of which types an edge lies; None where a type is not known."""
+    source, target = outline.nodes.get(edge.source), outline.nodes.get(edge.target)
+    if source is None or target is None:
+        return None
+    if source.type not in outline.specs or target.type not in outline.specs:
+        return None
+    return source.type, edge.output, target.type, edge.input
 
 
 def check_edges(outline: FlowOutline) -> Iterator[Diagnostic]:

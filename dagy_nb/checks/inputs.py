@@ -22,10 +22,15 @@ def check_inputs(outline: FlowOutline) -> Iterator[Diagnostic]:
     An input with an edge that does not fit is left to the check of edges.
     """
     offers: _Offers | None = None
+    required: dict[str, list[ConnectorSpec]] = {}
     for node in outline.flow.nodes:
-        spec = outline.specs.get(node.type)
-        for connector in spec.inputs if spec else ():
-            if not connector.is_required or (node.id, connector.name) in outline.into:
+        connectors = required.get(node.type)
+        if connectors is None:
+            spec = outline.specs.get(node.type)
+            connectors = [each for each in spec.inputs if each.is_required] if spec else []
+            required[node.type] = connectors
+        for connector in connectors:
+            if (node.id, connector.name) in outline.into:
                 continue
             offers = offers or _Offers(outline)
             yield find(
