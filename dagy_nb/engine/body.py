@@ -25,6 +25,7 @@ from dagy_nb.engine.preview import preview_value
 from dagy_nb.errors import ContractError
 from dagy_nb.model.connector import Cardinality, Direction
 from dagy_nb.model.event import Preview
+from dagy_nb.model.quick import make_quick
 from dagy_nb.nodes.context import CancelToken, ExecutionContext
 from dagy_nb.nodes.result import ExecutionResult
 from dagy_nb.nodes.values import coerce
@@ -141,7 +142,7 @@ class Body:
         if "post_execute" in hooks:
             told = ExecutionResult(outputs=outputs)
             await _settle(node.post_execute(context, told), in_loop=in_loop)
-        return Outcome(outputs=outputs, previews=self._preview(outputs))
+        return _make_outcome(outputs=outputs, previews=self._preview(outputs))
 
     def _make_context(self, node: Any, inputs: Mapping[str, Any]) -> ExecutionContext:
         call = self.call
@@ -190,6 +191,7 @@ class Body:
 
 _HIDDEN = "(not shown, since a secret entered this node)"
 NO_CONTEXT = ExecutionContext()
+_make_outcome = make_quick(Outcome)
 
 
 def convert_inputs(call: NodeCall) -> dict[str, Any]:

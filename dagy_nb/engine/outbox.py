@@ -25,10 +25,15 @@ from dagy_nb.model.event import (
     RunEnded,
     RunStarted,
 )
+from dagy_nb.model.quick import make_quick
 from dagy_nb.model.state import NodeState, Reason, RunState
 
 if TYPE_CHECKING:
     from dagy_nb.engine.plan import Step
+
+# The facts that each node brings.
+_make_queued, _make_started = make_quick(NodeQueued), make_quick(AttemptStarted)
+_make_ended = make_quick(NodeEnded)
 
 
 class Outbox:
@@ -63,11 +68,11 @@ class Outbox:
 
     def tell_queued(self, at: float, node_id: str) -> None:
         """A node waits for a place in its runner."""
-        self._out.append(Emit(NodeQueued(at=at, run_id=self._run_id, node_id=node_id)))
+        self._out.append(Emit(_make_queued(at=at, run_id=self._run_id, node_id=node_id)))
 
     def tell_begun(self, at: float, step: Step, attempt: int) -> None:
         """A runner acknowledged an attempt."""
-        event = AttemptStarted(
+        event = _make_started(
             at=at, run_id=self._run_id, node_id=step.node_id, attempt=attempt, runner=step.runner
         )
         self._out.append(Emit(event))
@@ -147,7 +152,7 @@ class Outbox:
         found: ReasonFound | None,
     ) -> None:
         """A node reached its final state."""
-        event = NodeEnded(
+        event = _make_ended(
             at=at,
             run_id=self._run_id,
             node_id=node_id,

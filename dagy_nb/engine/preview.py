@@ -15,6 +15,7 @@ from pathlib import PurePath
 from typing import Any
 
 from dagy_nb.model.event import ErrorFact, Preview
+from dagy_nb.model.quick import make_quick
 from dagy_nb.nodes.secrets import is_secret
 
 MAX_ROWS = 5
@@ -24,6 +25,7 @@ MAX_SUMMARY = 200
 
 _PLAIN = (bool, int, float, complex, date, datetime, time, timedelta, Decimal, PurePath)
 _BIG = 10**18
+_make_preview = make_quick(Preview)
 _SIMPLE = frozenset({int, float, bool, str, type(None)})
 _TABLES = (("pandas", "DataFrame"), ("polars", "DataFrame"), ("pyarrow", "Table"))
 
@@ -42,7 +44,7 @@ def preview_value(value: Any, *, secret: bool = False) -> Preview:
     kind = type(value)
     name = kind.__name__
     if kind in _SIMPLE and not secret:
-        return Preview(type=name, summary=_shorten(value, MAX_SUMMARY))
+        return _make_preview(type=name, summary=_shorten(value, MAX_SUMMARY))
     if secret or is_secret(value):
         return Preview(type=name, hidden=True)
     try:

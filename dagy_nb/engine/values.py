@@ -8,11 +8,13 @@ from typing import TYPE_CHECKING, Any
 from dagy_nb.abc import Conversion, NodeCall
 from dagy_nb.engine.kept_values import KeptValues
 from dagy_nb.model.connector import Cardinality
+from dagy_nb.model.quick import make_quick
 
 if TYPE_CHECKING:
     from dagy_nb.engine.plan import Plan, Step
     from dagy_nb.engine.wires import Binding, Source
 
+_make_call = make_quick(NodeCall)
 Conversions = tuple[Conversion | None, ...]
 
 
@@ -124,9 +126,9 @@ class RunValues:
                 inputs[binding.input] = value
                 is_many = binding.cardinality is Cardinality.MANY and value is not None
                 needed = (binding.conversion,) * (len(value) if is_many else 1)
-            if any(needed):
+            if needed and any(needed):
                 conversions[binding.input] = needed
-        return NodeCall(
+        return _make_call(
             run_id=self._plan.run_id,
             node_id=step.node_id,
             attempt=attempt,
@@ -142,11 +144,15 @@ class RunValues:
         )
 
     def _gather(self, binding: Binding) -> tuple[Any, Conversions]:
-        live = [
-            each for each in binding.sources if each.output in self._values.get(each.node_id, ())
-        ]
+        sources, is_many = binding.sources, binding.cardinality is Cardinality.MANY
+        if len(sources) == 1 and not is_many and sources[0].conversion is None:  # nearly all are
+            source = sources[0]
+            if source.output not in self._values.get(source.node_id, ()):
+                return None, ()
+            return self._values[source.node_id][source.output], ()
+        live = [each for each in sources if each.output in self._values.get(each.node_id, ())]
         values = [self._values[each.node_id][each.output] for each in live]
         conversions = tuple(each.conversion for each in live)
-        if binding.cardinality is Cardinality.MANY:
+        if is_many:
             return values, conversions
         return (values[0] if values else None), conversions
