@@ -1,14 +1,16 @@
 """A fact in, its line of the journal out: the short way for the facts that come by the thousand.
 
 `write_line(encode(fact))` builds a dictionary for each fact, which costs 2 to 4 µs. Pydantic's serializer
-reads the fields itself and leaves defaults out, in a third of the time, and writes the same bytes. What it
-cannot write (text with lone surrogates, values of another type than declared) goes the long way, as does
-every fact that may hold values of a user.
+reads the fields itself and leaves defaults out, in a third of the time, and writes the same bytes. The two
+facts that every node brings are put together by hand where they say nothing out of the ordinary, which is
+faster still. What neither can write (text with lone surrogates, values of another type than declared) goes
+the long way, as does every fact that may hold values of a user.
 """
 
 from __future__ import annotations
 
 from functools import cache
+from json.encoder import encode_basestring as quote
 from typing import TYPE_CHECKING
 from zlib import crc32
 
@@ -23,12 +25,13 @@ from dagy_nb.model.event import (
     NodeQueued,
     encode,
 )
+from dagy_nb.model.state import NodeState
 from dagy_nb.store.line import write_line
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
-    from dagy_nb.model.event import Event
+    from dagy_nb.model.event import Event, Preview
 
 _FREQUENT = frozenset(each.kind for each in (NodeQueued, AttemptStarted, NodeEnded, LogWritten))
 
@@ -38,9 +41,11 @@ def write_fact(event: Event) -> bytes:
     kind = event.kind
     if kind in _FREQUENT:
         head, checksum, write = _prepare(kind)
+        compose = _COMPOSERS.get(kind)
         try:
-            body = write(event, exclude_defaults=True, warnings="error")[1:]
-        except (PydanticSerializationError, UnicodeEncodeError):
+            body = compose(event) if compose is not None else b""
+            body = body or write(event, exclude_defaults=True, warnings="error")[1:]
+        except (PydanticSerializationError, UnicodeEncodeError, TypeError):
             return write_line(encode(event))
         return b"%08x %b%b\n" % (crc32(body, checksum), head, body)
     return write_line(encode(event))
@@ -51,3 +56,51 @@ def _prepare(kind: str) -> tuple[bytes, int, Callable[..., bytes]]:
     """Return how each line of a kind begins, that beginning's checksum, and what writes the rest."""
     head = b'{"kind":"%b",' % kind.encode()
     return head, crc32(head), TypeAdapter(EVENT_TYPES[kind]).serializer.to_json
+
+
+def _compose_started(event: AttemptStarted) -> bytes:
+    """Return the rest of the line; nothing where a field is out of the ordinary."""
+    if not (event.run_id and event.runner and _is_plain(event.at, event.attempt)):
+        return b""
+    return (
+        f'"at":{event.at!r},"run_id":{quote(event.run_id)},"node_id":{quote(event.node_id)},'
+        f'"attempt":{event.attempt},"runner":{quote(event.runner)}}}'
+    ).encode()
+
+
+def _compose_ended(event: NodeEnded) -> bytes:
+    """Return the rest of the line; nothing unless a node completed, with simple values."""
+    if not (event.run_id and event.attempts and _is_plain(event.at, event.attempts)):
+        return b""
+    if event.state is not NodeState.COMPLETED or event.reason or event.error or event.enforcement:
+        return b""
+    if event.cause or event.why or event.why_detail or event.reused_from or event.key:
+        return b""
+    previews = _compose_previews(event.previews)
+    if not previews:
+        return b""
+    return (
+        f'"at":{event.at!r},"run_id":{quote(event.run_id)},"node_id":{quote(event.node_id)},'
+        f'"state":"COMPLETED","attempts":{event.attempts},"previews":{{{previews}}}}}'
+    ).encode()
+
+
+def _compose_previews(previews: Mapping[str, Preview]) -> str:
+    """Return the inside of an object; nothing unless each says its type and a summary, and no more."""
+    texts = []
+    for name, each in previews.items():
+        if each.columns or each.shape or each.rows or each.hidden or not each.summary:
+            return ""
+        texts.append(f'{quote(name)}:{{"type":{quote(each.type)},"summary":{quote(each.summary)}}}')
+    return ",".join(texts)
+
+
+def _is_plain(at: float, count: int) -> bool:
+    # Between these Python writes a number as the serializer does, without an exponent.
+    return type(at) is float and 1.0 <= at < 1e15 and type(count) is int
+
+
+_COMPOSERS: Mapping[str, Callable[..., bytes]] = {
+    AttemptStarted.kind: _compose_started,
+    NodeEnded.kind: _compose_ended,
+}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 from hypothesis import given
+from hypothesis import strategies as st
 
 from dagy_nb.model.event import (
     AttemptStarted,
@@ -17,7 +18,7 @@ from dagy_nb.model.event import (
 from dagy_nb.model.state import NodeState, Reason
 from dagy_nb.store.encoding import write_fact
 from dagy_nb.store.line import write_line
-from tests.strategies import events
+from tests.strategies import events, texts
 
 PREVIEW = Preview(type="DataFrame", summary="2 rows", columns=(("a", "int64"),), shape=(2, 1))
 ERROR = ErrorFact(type="Odd", code="raised.Odd", message="é\n\u2028", node_id="a", attempt=2)
@@ -26,6 +27,23 @@ ERROR = ErrorFact(type="Odd", code="raised.Odd", message="é\n\u2028", node_id="
 @given(events())
 def test_every_fact_is_written_as_the_long_way_writes_it(event):
     assert write_fact(event) == write_line(encode(event))
+
+
+@given(
+    st.floats(0, 4e15) | st.floats(0.9, 1.1) | st.floats(0.9e15, 1.1e16),
+    texts | st.text(st.characters(categories=None)),
+    texts | st.text(st.characters(max_codepoint=0xFF)),
+    st.integers(0, 2**31),
+)
+def test_what_each_node_brings_is_written_as_the_long_way_writes_it(at, name, text, count):
+    look = Preview(type=name, summary=text)
+    common = {"at": at, "run_id": name, "node_id": text}
+    started = AttemptStarted(**common, attempt=count, runner=name)
+    ended = NodeEnded(
+        **common, state=NodeState.COMPLETED, attempts=count, previews={name: look, text: look}
+    )
+    for event in (started, ended):
+        assert write_fact(event) == write_line(encode(event))
 
 
 @pytest.mark.parametrize(
