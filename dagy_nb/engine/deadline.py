@@ -33,22 +33,25 @@ class Timers(Generic[Key]):
     """Timers by key over one monotonic clock; arming and disarming cost next to nothing.
 
     A disarmed timer stays in the heap until its time comes and is passed over then.
+
+    Attributes:
+        armed: The timers that have not fallen due, each with its number.
     """
 
     def __init__(self) -> None:
         self._heap: list[tuple[float, int, Key]] = []
-        self._armed: dict[Key, int] = {}
+        self.armed: dict[Key, int] = {}
         self._count = 0
 
     def arm(self, key: Key, at: float) -> None:
         """Let `key` fall due at `at`, instead of any time set before."""
         self._count += 1
-        self._armed[key] = self._count
+        self.armed[key] = self._count
         heappush(self._heap, (at, self._count, key))
 
     def disarm(self, key: Key) -> None:
         """Forget `key`; an unknown one is no error."""
-        self._armed.pop(key, None)
+        self.armed.pop(key, None)
 
     def next_at(self) -> float | None:
         """Return when the next timer falls due, or None where none is armed."""
@@ -60,13 +63,13 @@ class Timers(Generic[Key]):
         due: list[Key] = []
         while (at := self.next_at()) is not None and at <= now:
             key = heappop(self._heap)[2]
-            del self._armed[key]
+            del self.armed[key]
             due.append(key)
         return due
 
     def __len__(self) -> int:
-        return len(self._armed)
+        return len(self.armed)
 
     def _drop_disarmed(self) -> None:
-        while self._heap and self._armed.get(self._heap[0][2]) != self._heap[0][1]:
+        while self._heap and self.armed.get(self._heap[0][2]) != self._heap[0][1]:
             heappop(self._heap)

@@ -22,6 +22,7 @@ class Delivery:
 
     Attributes:
         error: Why the store did not take the last facts, or None.
+        pending: What was taken and has not gone on.
     """
 
     def __init__(self, run_id: str, record: Record, subscribers: Iterable[Subscriber]) -> None:
@@ -30,22 +31,19 @@ class Delivery:
         self._record = record
         self._subscribers: tuple[Subscriber, ...] = tuple(subscribers)
         self._lock = threading.Lock()
-        self._pending: list[Event] = []
+        self.pending: list[Event] = []
         self._unrecorded: list[Event] = []
         self._has_warned = False
 
-    def __len__(self) -> int:
-        return len(self._pending)
-
     def add(self, event: Event) -> None:
         """Take a fact; it goes on with the next `flush`."""
-        self._pending.append(event)
+        self.pending.append(event)
 
     def flush(self) -> None:
         """Pass on what was taken."""
-        if not self._pending:
+        if not self.pending:
             return
-        events, self._pending = self._pending, []
+        events, self.pending = self.pending, []
         self._write(events)
         for subscriber in self._subscribers:
             self._tell(subscriber, events)
@@ -57,7 +55,7 @@ class Delivery:
         return lambda: self._forget(subscriber)
 
     def _write(self, events: list[Event]) -> None:
-        offered = [*self._unrecorded, *events]
+        offered = [*self._unrecorded, *events] if self._unrecorded else events
         try:
             self._record(tuple(offered))
         except Exception as error:  # noqa: BLE001 - any store may be plugged in; nodes go on without

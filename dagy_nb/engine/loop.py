@@ -209,7 +209,7 @@ class RunLoop:
             self._handle(answer, kept)
             if type(answer) is ReasonFound:
                 self._hand_out(answer.node_id, answer.attempt)
-        if len(self._delivery) > MAX_BATCH:
+        if len(self._delivery.pending) > MAX_BATCH:
             self._delivery.flush()
 
     def _handle(self, signal: Signal, outcome: Outcome | None) -> None:
@@ -217,7 +217,7 @@ class RunLoop:
             self._acts[type(instruction)](instruction, outcome)
 
     def _fire_timers(self) -> None:
-        if not self._timers:
+        if not self._timers.armed:
             return
         for timer in self._timers.pop_due(self._clock.monotonic()):
             self._take(TimerFired(at=self._clock.now(), timer=timer))
