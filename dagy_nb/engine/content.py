@@ -15,7 +15,7 @@ import os
 import uuid
 import zoneinfo
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -25,6 +25,7 @@ from dagy_nb.engine.content_files import put_path
 from dagy_nb.engine.content_objects import put_object
 from dagy_nb.engine.content_tables import put_arrow, put_pandas, put_polars
 from dagy_nb.engine.sink import DIGITS, NoDigest, Sink
+from dagy_nb.engine.word import word
 from dagy_nb.model.event import ErrorFact
 from dagy_nb.model.frozen import FrozenMap
 from dagy_nb.model.plain import to_plain
@@ -52,7 +53,7 @@ _TIMES = frozenset({dt.datetime, dt.time})
 _ZONES = (type(None), dt.timezone, zoneinfo.ZoneInfo)
 
 
-@dataclass(frozen=True, slots=True)
+@word()
 class Content:
     """What a value holds, in short.
 

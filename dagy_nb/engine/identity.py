@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from dagy_nb.engine.content import Content
@@ -13,6 +13,7 @@ from dagy_nb.engine.ingredients import (
     gather_inputs,
     hash_key,
 )
+from dagy_nb.engine.word import word
 from dagy_nb.model.kept import Ingredients
 
 if TYPE_CHECKING:
@@ -26,7 +27,7 @@ Find = Callable[[str, str], Found | None]
 """Node id and output → its content; None where it has no value."""
 
 
-@dataclass(frozen=True, slots=True)
+@word()
 class Identity:
     """What a step is made of.
 

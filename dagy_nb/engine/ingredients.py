@@ -121,10 +121,11 @@ def hash_recipe(fixed: Ingredients) -> str:
 def hash_key(recipe: str, entered: Entered) -> str:
     """Return the hash of all that decides a node's outputs."""
     words = [recipe]
-    for name in sorted(entered):
+    for name in sorted(entered) if len(entered) > 1 else entered:
         words += (name, str(len(entered[name])))
         for source, content in entered[name]:
-            words += (content.digest, _tell_conversion(source))
+            told = _tell_conversion(source) if source.conversion is not None else ""
+            words += (content.digest, told)
     return digest_text(*words)
 
 

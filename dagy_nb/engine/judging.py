@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,8 +10,8 @@ from dagy_nb.engine.content import NoDigest
 from dagy_nb.engine.content_files import MISSING, digest_path
 from dagy_nb.engine.identity import Find, Identities, Identity
 from dagy_nb.engine.ingredients import NotReusable, has_side_effects, hash_own_key, refuse_reuse
-from dagy_nb.engine.kept_values import fits
 from dagy_nb.engine.reasons import explain
+from dagy_nb.engine.word import word
 from dagy_nb.errors import FlowError
 from dagy_nb.model.kept import KeptOutputs
 from dagy_nb.model.state import Why
@@ -21,9 +20,10 @@ if TYPE_CHECKING:
     from dagy_nb.engine.output_store import OutputStore
     from dagy_nb.engine.plan import Plan, Step
     from dagy_nb.errors import DagyError
+    from dagy_nb.model.spec import NodeSpec
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@word(kw_only=True)
 class Verdict:
     """What is to become of a step.
 
@@ -61,6 +61,7 @@ class Judge:
         self._flow = plan.flow
         self._outputs = outputs
         self._last: Mapping[str, KeptOutputs] | None = None
+        self._outputs_of: dict[int, frozenset[str]] = {}  # by the specs that the plan holds
 
     @property
     def last(self) -> Mapping[str, KeptOutputs]:
@@ -118,9 +119,15 @@ class Judge:
         found = self._outputs.find(key)
         if not isinstance(found, KeptOutputs):
             return found
-        if not fits(found, step.spec):
+        if not self._fits(found, step.spec):
             return "its kept outputs do not fit its connectors"
         return check_files(found) or found
+
+    def _fits(self, kept: KeptOutputs, spec: NodeSpec) -> bool:
+        names = self._outputs_of.get(id(spec))
+        if names is None:
+            names = self._outputs_of[id(spec)] = frozenset(each.name for each in spec.outputs)
+        return names.issuperset(kept.outputs)
 
     def _refuse(self, detail: str, identity: Identity | None) -> Verdict:
         asked = self._keeping.reuse or self._keeping.resumed is not None

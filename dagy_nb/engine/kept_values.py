@@ -71,8 +71,3 @@ class KeptValues(Mapping[str, Any]):
                 suggestion="Run the node again with --force.",
             )
         return value
-
-
-def fits(kept: KeptOutputs, spec: NodeSpec) -> bool:
-    """Say whether kept outputs are outputs of this node type as it is now."""
-    return all(spec.connector(name, Direction.OUTPUT) is not None for name in kept.outputs)

@@ -58,6 +58,14 @@ class FrozenMap(Mapping[str, Any]):
     def __reduce__(self) -> tuple[object, ...]:
         return (FrozenMap, (self._data,))
 
+    @classmethod
+    def of(cls, data: Mapping[str, Any]) -> FrozenMap:
+        """Return the map of values that are immutable themselves, without a look at each."""
+        made = cls.__new__(cls)
+        object.__setattr__(made, "_data", dict(data))
+        object.__setattr__(made, "_hash", None)
+        return made
+
     def with_items(self, **changes: Any) -> FrozenMap:
         """Return a new map with `changes` put over this one."""
         return FrozenMap({**self._data, **changes})

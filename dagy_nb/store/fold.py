@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from dagy_nb.store.unfinished import UnfinishedCell, UnfinishedNode
 
 FINAL_NODE_STATES = frozenset(state for state in NodeState if state.is_final)
+_NOTHING = FrozenMap()
 FINAL_RUN_STATES = frozenset(state for state in RunState if state.is_final)
 
 
@@ -209,12 +210,13 @@ def _advance(node: UnfinishedNode, state: NodeState, attempt: int, error: ErrorF
 def _end_node(run: UnfinishedRun, event: NodeEnded) -> None:
     node = run.touch_node(event.node_id)
     node.attempts = max(node.attempts, event.attempts)
-    if event.state not in FINAL_NODE_STATES or not _is_first(node.ended_at, event.at):
+    at = round_time(event.at)
+    if event.state not in FINAL_NODE_STATES or not (node.ended_at is None or at < node.ended_at):
         return
-    node.ended_at = round_time(event.at)
+    node.ended_at = at
     node.state, node.reason, node.why = event.state, event.reason, event.why
     node.error, node.enforcement, node.cause = event.error, event.enforcement, event.cause
-    node.previews = FrozenMap(event.previews)
+    node.previews = FrozenMap.of(event.previews) if event.previews else _NOTHING
     node.why_detail, node.reused_from, node.key = event.why_detail, event.reused_from, event.key
 
 
