@@ -5,6 +5,7 @@ It goes the way that a run goes: the same judge decides wherever everything that
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from dagy_nb.engine.content import Content
@@ -36,6 +37,7 @@ def forecast_run(plan: Plan, outputs: OutputStore) -> Forecast:
     """
     walk = _Walk(plan, outputs)
     nodes = {step.node_id: walk.step(step) for step in plan.steps}
+    nodes.update({name: replace(nodes[name], action=Action.MAYBE) for name in walk.find_open()})
     return Forecast(flow=plan.flow, nodes=nodes, reuse=plan.keeping.reuse, force=plan.keeping.force)
 
 
@@ -49,7 +51,8 @@ class _Walk:
         self._recipes: Set[str] = outputs.recipes()
         self._kept: dict[str, KeptOutputs] = {}
         self._endings: dict[str, Ending] = {}
-        self._running: dict[str, str] = {}
+        self._running: dict[str, list[str]] = {}
+        self._unknown: list[tuple[str, str]] = []
         self._keys: dict[str, str] = {}
 
     def step(self, step: Step) -> NodeForecast:
@@ -67,6 +70,13 @@ class _Walk:
             return self._say(step, Action.RUN, None, "")
         return self._judge_unknown(step, unknown) if unknown else self._judge_known(step)
 
+    def find_open(self) -> list[str]:
+        """Return the steps of unknown inputs that may take what another step of this run makes.
+
+        Which of them comes first is not known, so this holds for those that stand before it as well.
+        """
+        return [name for name, recipe in self._unknown if len(self._running[recipe]) > 1]
+
     def _judge_known(self, step: Step) -> NodeForecast:
         verdict = self._judge.judge(step, self._find)
         if verdict.kept is not None:
@@ -80,7 +90,7 @@ class _Walk:
             )
         detail = verdict.refused.reason if verdict.refused is not None else verdict.detail
         if verdict.identity is not None and verdict.is_plain_miss:
-            self._running.setdefault(verdict.identity.recipe, step.node_id)
+            self._running.setdefault(verdict.identity.recipe, []).append(step.node_id)
             twin = self._keys.setdefault(verdict.identity.key, step.node_id)
             if twin != step.node_id:
                 return self._say(
@@ -102,9 +112,10 @@ class _Walk:
         last = self._judge.last.get(step.node_id)
         reason = explain_fixed(last.ingredients if last else None, fixed)
         why, detail = reason or (Why.UPSTREAM, f"{_list(unknown)} before it")
-        twin = self._running.setdefault(recipe, step.node_id)
-        if recipe in self._recipes or twin != step.node_id or refused:
+        self._running.setdefault(recipe, []).append(step.node_id)
+        if recipe in self._recipes or refused:
             return self._say(step, Action.MAYBE, why, detail)
+        self._unknown.append((step.node_id, recipe))
         return self._say(step, self._run_unless_skipped(step), why, detail)
 
     def _run_unless_skipped(self, step: Step) -> Action:
