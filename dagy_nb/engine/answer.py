@@ -7,10 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 from dagy_nb.abc import Outcome
 from dagy_nb.engine.signals import ReasonFound, Signal, StepReused
+from dagy_nb.model.quick import make_quick
 
 if TYPE_CHECKING:
     from dagy_nb.engine.judging import Verdict
     from dagy_nb.engine.plan import Step
+
+_make_outcome = make_quick(Outcome)
 
 
 def make_answer(
@@ -52,4 +55,4 @@ def make_answer(
         previews=kept.previews,
         reused_from=kept.run_id,
     )
-    return reused, Outcome(outputs=values, previews=kept.previews)
+    return reused, _make_outcome(outputs=values, previews=kept.previews)

@@ -1,8 +1,8 @@
 """A fact in, its line of the journal out: the short way for the facts that come by the thousand.
 
 `write_line(encode(fact))` builds a dictionary for each fact, which costs 2 to 4 µs. Pydantic's serializer
-reads the fields itself and leaves defaults out, in a third of the time, and writes the same bytes. The two
-facts that every node brings are put together by hand where they say nothing out of the ordinary, which is
+reads the fields itself and leaves defaults out, in a third of the time, and writes the same bytes. The facts
+that every node brings are put together by hand where they say nothing out of the ordinary, which is
 faster still. What neither can write (text with lone surrogates, values of another type than declared) goes
 the long way, as does every fact that may hold values of a user.
 """
@@ -25,7 +25,7 @@ from dagy_nb.model.event import (
     NodeQueued,
     encode,
 )
-from dagy_nb.model.state import NodeState
+from dagy_nb.model.state import NodeState, Reason
 from dagy_nb.store.line import write_line
 
 if TYPE_CHECKING:
@@ -58,6 +58,15 @@ def _prepare(kind: str) -> tuple[bytes, int, Callable[..., bytes]]:
     return head, crc32(head), TypeAdapter(EVENT_TYPES[kind]).serializer.to_json
 
 
+def _compose_queued(event: NodeQueued) -> bytes:
+    """Return the rest of the line; nothing where a field is out of the ordinary."""
+    if not (event.run_id and _is_plain(event.at, 0)):
+        return b""
+    return (
+        f'"at":{event.at!r},"run_id":{quote(event.run_id)},"node_id":{quote(event.node_id)}}}'
+    ).encode()
+
+
 def _compose_started(event: AttemptStarted) -> bytes:
     """Return the rest of the line; nothing where a field is out of the ordinary."""
     if not (event.run_id and event.runner and _is_plain(event.at, event.attempt)):
@@ -69,7 +78,9 @@ def _compose_started(event: AttemptStarted) -> bytes:
 
 
 def _compose_ended(event: NodeEnded) -> bytes:
-    """Return the rest of the line; nothing unless a node completed, with simple values."""
+    """Return the rest of the line; nothing unless a node completed or was reused, with simple values."""
+    if event.reason is Reason.UP_TO_DATE:
+        return _compose_reused(event)
     if not (event.run_id and event.attempts and _is_plain(event.at, event.attempts)):
         return b""
     if event.state is not NodeState.COMPLETED or event.reason or event.error or event.enforcement:
@@ -82,6 +93,21 @@ def _compose_ended(event: NodeEnded) -> bytes:
     return (
         f'"at":{event.at!r},"run_id":{quote(event.run_id)},"node_id":{quote(event.node_id)},'
         f'"state":"COMPLETED","attempts":{event.attempts},"previews":{{{previews}}}}}'
+    ).encode()
+
+
+def _compose_reused(event: NodeEnded) -> bytes:
+    if not (event.run_id and event.reused_from and event.key and _is_plain(event.at, 0)):
+        return b""
+    if event.state is not NodeState.SKIPPED or event.attempts or event.error or event.enforcement:
+        return b""
+    previews = _compose_previews(event.previews)
+    if not previews or event.cause or event.why or event.why_detail:
+        return b""
+    return (
+        f'"at":{event.at!r},"run_id":{quote(event.run_id)},"node_id":{quote(event.node_id)},'
+        f'"state":"SKIPPED","reason":"up_to_date","previews":{{{previews}}},'
+        f'"reused_from":{quote(event.reused_from)},"key":{quote(event.key)}}}'
     ).encode()
 
 
@@ -101,6 +127,7 @@ def _is_plain(at: float, count: int) -> bool:
 
 
 _COMPOSERS: Mapping[str, Callable[..., bytes]] = {
+    NodeQueued.kind: _compose_queued,
     AttemptStarted.kind: _compose_started,
     NodeEnded.kind: _compose_ended,
 }

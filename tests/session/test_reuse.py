@@ -195,6 +195,22 @@ def test_equal_nodes_run_once_in_one_run(notebook: Notebook) -> None:
     assert run[reused(run)[0]].record.reused_from == run.id
 
 
+def test_a_node_before_an_equal_one_that_is_quicker_is_not_said_to_run(notebook: Notebook) -> None:
+    notebook.define("def first() -> int:\n    return 2")
+    notebook.define("def same(x: int) -> int:\n    return x")
+    notebook.define("def twice(x: int) -> int:\n    return 2 * x")
+    flow = notebook.flow(
+        "name: late\n"
+        "nodes: {a: {type: first}, b: {type: same}, c: {type: twice}, d: {type: twice}}\n"
+        "edges: [a.output -> b.x, b.output -> c.x, a.output -> d.x]"
+    )
+    said = flow.plan()
+    run = flow.run(reuse=True).wait()
+
+    assert [said[name].action for name in "abcd"] == ["run", "run", "maybe", "maybe"]
+    assert reused(run) == ["c"]
+
+
 def test_where_one_of_equal_nodes_fails_the_other_runs_too(notebook: Notebook) -> None:
     notebook.define("def bad(value: int = 1) -> int:\n    raise ValueError('no')")
     flow = notebook.flow("name: twins\nnodes: {x: {type: bad}, y: {type: bad}}")

@@ -42,7 +42,15 @@ def test_what_each_node_brings_is_written_as_the_long_way_writes_it(at, name, te
     ended = NodeEnded(
         **common, state=NodeState.COMPLETED, attempts=count, previews={name: look, text: look}
     )
-    for event in (started, ended):
+    reused = NodeEnded(
+        **common,
+        state=NodeState.SKIPPED,
+        reason=Reason.UP_TO_DATE,
+        previews={name: look, text: look},
+        reused_from=name,
+        key=text,
+    )
+    for event in (NodeQueued(**common), started, ended, reused):
         assert write_fact(event) == write_line(encode(event))
 
 
