@@ -62,6 +62,15 @@ def test_what_each_node_brings_is_written_as_the_long_way_writes_it(at, name, te
         NodeEnded(at=1.0, node_id="a", state=NodeState.COMPLETED, previews={"y": PREVIEW}),
         NodeEnded(at=1.0, node_id="a", state=NodeState.FAILED, reason=Reason.RAISED, error=ERROR),
         NodeEnded(at=1.0, node_id="a", state=NodeState.SKIPPED, cause=("b", "c")),
+        NodeEnded(
+            at=1.0,
+            run_id="r",
+            node_id="a",
+            state=NodeState.SKIPPED,
+            reason=Reason.UP_TO_DATE,
+            reused_from="q",
+            key="k",
+        ),
         LogWritten(at=1.0, run_id="r", node_id="a", text="half a pair: \ud83d"),
     ],
 )

@@ -10,6 +10,7 @@ import subprocess
 import sys
 import threading
 import time
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -224,6 +225,35 @@ def test_what_is_too_old_goes(outputs: OutputFiles) -> None:
     look_at(outputs, 1, 1_000_000_000.0)
 
     assert len(outputs.evict()) == 1
+
+
+@pytest.mark.parametrize(("ago", "is_noted"), [(60.0, False), (3_600.0, True)])
+def test_a_use_is_noted_where_the_one_before_is_long_ago(
+    outputs: OutputFiles, ago: float, *, is_noted: bool
+) -> None:
+    keep(outputs, "1", 1)
+    before = time.time() - ago
+    with closing(sqlite3.connect(outputs.folder / "index.sqlite")) as db:
+        db.execute("UPDATE entries SET used_at = ?", (before,))
+        db.commit()
+        outputs.last("f")
+        outputs.used("f", "n", "1")
+        outputs.flush()
+
+        ((used_at,),) = db.execute("SELECT used_at FROM entries").fetchall()
+    assert (used_at > before) is is_noted
+
+
+def test_what_a_node_took_last_is_the_last_of_it(outputs: OutputFiles) -> None:
+    keep(outputs, "1", 1)
+    keep(outputs, "2", 2)
+    assert outputs.last("f")["n"].key == "2"
+
+    outputs.used("f", "n", "1")
+    assert outputs.last("f")["n"].key == "1"
+    outputs.used("f", "n", "2")
+    outputs.used("f", "n", "1")
+    assert outputs.last("f")["n"].key == "1"
 
 
 def test_what_a_run_that_goes_on_looked_at_stays_whatever_it_costs(outputs: OutputFiles) -> None:
