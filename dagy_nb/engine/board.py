@@ -55,7 +55,7 @@ class Board:
 
     def fill_places(self) -> None:
         """Hand out attempts that stand in line, as far as there are places."""
-        while (run := self._places.call_next()) is not None:
+        while self._places.line and (run := self._places.call_next()) is not None:
             self._start(run)
 
     def take_back(self, run: StepRun) -> None:

@@ -17,7 +17,7 @@ from dataclasses import replace
 from typing import Any
 
 from dagy_nb.abc import CallReporter, Conversion, NodeCall, Outcome
-from dagy_nb.engine.contract import find_secret_outputs, take_outputs
+from dagy_nb.engine.contract import find_contract, take_by
 from dagy_nb.engine.deadline import HOOK_SECONDS
 from dagy_nb.engine.fault import describe_exception, trim_traceback
 from dagy_nb.engine.output import NodeOutput, enter_output
@@ -138,11 +138,14 @@ class Body:
         result = node.invoke(context, inputs)
         if hasattr(type(result), "__await__"):
             result = await _settle(result, in_loop=in_loop)
-        outputs = take_outputs(call.node_class, result)
+        contract = find_contract(call.node_class)
+        outputs = take_by(contract, result)
         if "post_execute" in hooks:
             told = ExecutionResult(outputs=outputs)
             await _settle(node.post_execute(context, told), in_loop=in_loop)
-        return _make_outcome(outputs=outputs, previews=self._preview(outputs))
+        return _make_outcome(
+            outputs=outputs, previews=_preview(outputs, contract.secret | call.secret_outputs)
+        )
 
     def _make_context(self, node: Any, inputs: Mapping[str, Any]) -> ExecutionContext:
         call = self.call
@@ -182,11 +185,9 @@ class Body:
             return Outcome(error=fact, broke_contract=broke_contract)
         return Outcome(error=fact, exception=error, broke_contract=broke_contract)
 
-    def _preview(self, outputs: Mapping[str, Any]) -> Mapping[str, Preview]:
-        secret = find_secret_outputs(self.call.node_class) | self.call.secret_outputs
-        return {
-            name: preview_value(value, secret=name in secret) for name, value in outputs.items()
-        }
+
+def _preview(outputs: Mapping[str, Any], secret: frozenset[str]) -> Mapping[str, Preview]:
+    return {name: preview_value(value, secret=name in secret) for name, value in outputs.items()}
 
 
 _HIDDEN = "(not shown, since a secret entered this node)"

@@ -34,10 +34,11 @@ _SCALARS = (True, 1, 1.0, "text")
 _PLAIN = frozenset({int, float, str, bool, type(None), list, tuple, bytes})
 
 
-class _Contract:
+class Contract:
     """What a node type declares of its outputs, sorted out once.
 
     Attributes:
+        secret: Names of the outputs whose values are never shown.
         carrying: The outputs that take a value.
         sole: The name of the one output there is, if it takes a value; else empty.
         fitting: Classes whose every bare value is what the sole output takes: no need to look at it.
@@ -55,7 +56,7 @@ class _Contract:
         self.fitting = _find_fitting(self.outputs[0]) if self.sole else frozenset()
 
 
-_CONTRACTS: WeakKeyDictionary[type, _Contract] = WeakKeyDictionary()
+_CONTRACTS: WeakKeyDictionary[type, Contract] = WeakKeyDictionary()
 
 
 def take_outputs(node_class: type[FlowNode], result: Any) -> dict[str, Any]:
@@ -65,7 +66,11 @@ def take_outputs(node_class: type[FlowNode], result: Any) -> dict[str, Any]:
         ContractError: `contract.unknown_output`, `contract.missing_output`, `contract.wrong_type`,
             `contract.generator`, `contract.not_a_mapping`; names connector, expected and got.
     """
-    contract = _find_contract(node_class)
+    return take_by(find_contract(node_class), result)
+
+
+def take_by(contract: Contract, result: Any) -> dict[str, Any]:
+    """Return output → value as `take_outputs` does, of a class whose contract is at hand."""
     # Nearly every trivial node ends here: that saves it 2 µs.
     kind, sole = type(result), contract.sole
     if kind in contract.fitting:
@@ -88,13 +93,14 @@ def take_outputs(node_class: type[FlowNode], result: Any) -> dict[str, Any]:
 
 def find_secret_outputs(node_class: type[FlowNode]) -> frozenset[str]:
     """Return the names of the outputs whose values are never shown."""
-    return _find_contract(node_class).secret
+    return find_contract(node_class).secret
 
 
-def _find_contract(node_class: type[FlowNode]) -> _Contract:
+def find_contract(node_class: type[FlowNode]) -> Contract:
+    """Return what a node type declares of its outputs, sorted out once."""
     contract = _CONTRACTS.get(node_class)
     if contract is None:
-        contract = _CONTRACTS[node_class] = _Contract(node_class.spec)
+        contract = _CONTRACTS[node_class] = Contract(node_class.spec)
     return contract
 
 
@@ -104,7 +110,7 @@ def _find_fitting(connector: ConnectorSpec) -> frozenset[type]:
     )
 
 
-def _by_name(contract: _Contract, result: Any) -> Mapping[str, Any]:
+def _by_name(contract: Contract, result: Any) -> Mapping[str, Any]:
     carrying = contract.carrying
     if len(carrying) == 1 and type(result) in _PLAIN:
         return {carrying[0].name: result}
@@ -121,14 +127,14 @@ def _by_name(contract: _Contract, result: Any) -> Mapping[str, Any]:
     raise _refuse_bare(contract.spec, result, carrying)
 
 
-def _is_by_name(contract: _Contract, result: Mapping[Any, Any]) -> bool:
+def _is_by_name(contract: Contract, result: Mapping[Any, Any]) -> bool:
     carrying = contract.carrying
     if len(carrying) != 1 or (result and contract.names.issuperset(result)):
         return True
     return check_value(result, carrying[0].data_types) is not None
 
 
-def _check_names(contract: _Contract, given: Mapping[Any, Any]) -> Mapping[str, Any]:
+def _check_names(contract: Contract, given: Mapping[Any, Any]) -> Mapping[str, Any]:
     if contract.names.issuperset(given):
         return given
     declared = [each.name for each in contract.outputs]

@@ -18,18 +18,21 @@ class Places:
 
     Args:
         most: How many places there are; None sets no bound.
+
+    Attributes:
+        line: Those who wait.
     """
 
-    __slots__ = ("_free", "_line")
+    __slots__ = ("_free", "line")
 
     def __init__(self, most: int | None) -> None:
         self._free: float = math.inf if most is None else most
-        self._line: deque[StepRun] = deque()
+        self.line: deque[StepRun] = deque()
 
     def enter(self, run: StepRun) -> bool:
         """Say whether `run` has a place now; if not, it stands in line."""
-        if self._line or self._free < 1:
-            self._line.append(run)
+        if self.line or self._free < 1:
+            self.line.append(run)
             return False
         self._free -= 1
         return True
@@ -40,8 +43,8 @@ class Places:
 
     def call_next(self) -> StepRun | None:
         """Give a free place to the one who waits longest; None where there is no such place or step."""
-        while self._line and self._free >= 1:
-            run = self._line.popleft()
+        while self.line and self._free >= 1:
+            run = self.line.popleft()
             if not run.state.is_final:
                 self._free -= 1
                 return run
