@@ -66,7 +66,17 @@ def begin(kernel, runner, folder, names):
     run_id, sibling = [line for line in cell.stdout.splitlines() if "|" not in line][-1].split()
     assert sibling == "COMPLETED"
     assert wait_until(lambda: all((folder / name).exists() for name in names), PATIENCE)
+    assert wait_until(lambda: are_running(folder, run_id, names), PATIENCE, every=0.1)
     return run_id
+
+
+def are_running(folder, run_id, names):
+    """Whether the kernel has recorded that the victims run."""
+    store = open_store(folder / ".dagy", SystemClock())
+    try:
+        return all(store.run(run_id).nodes[name].state is NodeState.RUNNING for name in names)
+    finally:
+        store.close()
 
 
 def kill(kernel):

@@ -22,3 +22,12 @@ def tell_process(runner):
 def list_below():
     """Return the live processes below this one."""
     return [each for each in psutil.Process().children(recursive=True) if is_alive(each)]
+
+
+def list_guards():
+    """Return the guards of workers below this process; other tests' servers and clusters are none."""
+    return [
+        each
+        for each in psutil.Process().children()
+        if any("dagy_nb.runners.worker" in part for part in each.cmdline())
+    ]

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import os
-
 import psutil
 import pytest
 
 from dagy_nb.runners.process import ProcessRunner
 from tests.runners import process_victims as p
 from tests.runners import victims as v
-from tests.runners.processes import list_below, run, tell_process
+from tests.runners.processes import list_below, list_guards, run, tell_process
 from tests.victims.watching import is_alive, wait_until
 
 pytestmark = pytest.mark.timeout(120)
@@ -86,9 +84,10 @@ def test_a_worker_whose_guard_dies_dies_too(runner):
     ear.over.wait(v.PATIENCE)
     ear, _ = v.begin(runner, v.call_of(p.sleep))
     assert ear.begun.wait(v.PATIENCE)
-    busy = [each for each in list_below() if each.parent().pid != os.getpid()]
+    guards = list_guards()
+    busy = [below for each in guards for below in each.children(recursive=True)]
 
-    for guard in psutil.Process().children():
+    for guard in guards:
         guard.kill()
 
     assert ear.outcome.error.code == "runner.worker_died"

@@ -49,7 +49,7 @@ class Plain(FlowNode, register=False):
         return len(text)
 
 
-class Echo(FlowNode, register=False):
+class Again(FlowNode, register=False):
     """Gives a secret again, and says so."""
 
     text = Input(DataType.ANY)
@@ -162,7 +162,7 @@ def test_what_a_users_node_makes_of_a_secret_is_shown_unless_it_says_otherwise(s
     flow = Flow("canary", session=session)
     flow.add(Tell, id="tell")
     flow.add(Plain, id="plain")
-    flow.add(Echo, id="echo")
+    flow.add(Again, id="echo")
     flow.connect("tell.token", "plain.text")
     flow.connect("tell.token", "echo.text")
 

@@ -32,7 +32,7 @@ def make_table(rows: int = 4) -> pd.DataFrame:
     return pd.DataFrame({'a': range(rows), 'b': list('xy' * rows)[:rows]})
 
 %%flownode
-def total(table: pd.DataFrame) -> int:
+def sum_up(table: pd.DataFrame) -> int:
     import logging
     logging.getLogger('mine').warning('adding')
     return int(table['a'].sum())
@@ -131,7 +131,7 @@ def make_flow(session: Any) -> Flow:
         namespace.update(made.exports)
     flow = Flow("parity", session=session, parameters={"rows": 4})
     flow.add("make_table", id="table", config={"rows": flow.param("rows")})
-    flow.add("total", id="total")
+    flow.add("sum_up", id="total")
     flow.add("odd", id="fails")
     flow.add("odd", id="bad")
     flow.add("after", id="skipped")

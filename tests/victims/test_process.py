@@ -56,8 +56,21 @@ def begin(session, runner, folder, names, *, limit, sibling):
 
     handle = flow.run()
     handle.subscribe(hear)
-    assert wait_until(lambda: all((folder / name).exists() for name in names), PATIENCE)
-    return handle, Watch({name: read_notes(folder, name) for name in names})
+    return handle, watch_all(folder, names)
+
+
+def watch_all(folder, names):
+    """Return a watch that looks at each victim from the moment on at which it has told of its processes."""
+    watch, waiting = Watch({}), list(names)
+
+    def look():
+        for name in [each for each in waiting if (folder / each).exists()]:
+            watch.add(name, read_notes(folder, name))
+            waiting.remove(name)
+        return not waiting
+
+    assert wait_until(look, PATIENCE)
+    return watch
 
 
 def check(runner, run, watch, names, ending, since, state):

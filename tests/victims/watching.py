@@ -63,9 +63,15 @@ class Watch:
     def __init__(self, groups: dict[str, Iterable[psutil.Process]]) -> None:
         self.gone_at: dict[str, float] = {}
         self._alive = {name: list(group) for name, group in groups.items()}
+        self._lock = threading.Lock()
         self._is_over = threading.Event()
         self._thread = threading.Thread(target=self._look, daemon=True)
         self._thread.start()
+
+    def add(self, name: str, group: Iterable[psutil.Process]) -> None:
+        """Look at another group too."""
+        with self._lock:
+            self._alive[name] = list(group)
 
     def end(self) -> dict[str, list[int]]:
         """Stop looking; return the ids of those that still live."""
@@ -79,7 +85,9 @@ class Watch:
 
     def _look(self) -> None:
         while not self._is_over.wait(0.005):
-            for name, group in self._alive.items():
+            with self._lock:
+                groups = list(self._alive.items())
+            for name, group in groups:
                 left = [each for each in group if is_alive(each)]
                 self._alive[name] = left
                 if not left and name not in self.gone_at:
