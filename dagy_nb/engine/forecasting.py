@@ -37,8 +37,13 @@ def forecast_run(plan: Plan, outputs: OutputStore) -> Forecast:
     """
     walk = _Walk(plan, outputs)
     nodes = {step.node_id: walk.step(step) for step in plan.steps}
-    nodes.update({name: replace(nodes[name], action=Action.MAYBE) for name in walk.find_open()})
+    nodes.update({name: _open(nodes[name]) for name in walk.find_open()})
     return Forecast(flow=plan.flow, nodes=nodes, reuse=plan.keeping.reuse, force=plan.keeping.force)
+
+
+def _open(said: NodeForecast) -> NodeForecast:
+    detail = f"{said.detail}; unless one comes first which makes the same"
+    return replace(said, action=Action.MAYBE, detail=detail)
 
 
 class _Walk:
@@ -52,7 +57,10 @@ class _Walk:
         self._kept: dict[str, KeptOutputs] = {}
         self._endings: dict[str, Ending] = {}
         self._running: dict[str, list[str]] = {}
+        self._known: list[tuple[str, str]] = []
         self._unknown: list[tuple[str, str]] = []
+        self._guessed: set[str] = set()
+        self._overtaken: list[str] = []
         self._keys: dict[str, str] = {}
 
     def step(self, step: Step) -> NodeForecast:
@@ -71,11 +79,14 @@ class _Walk:
         return self._judge_unknown(step, unknown) if unknown else self._judge_known(step)
 
     def find_open(self) -> list[str]:
-        """Return the steps of unknown inputs that may take what another step of this run makes.
+        """Return the steps that may take what another step of this run makes.
 
-        Which of them comes first is not known, so this holds for those that stand before it as well.
+        Which of them comes first is not known, so this holds for those that stand before it as well. Two
+        steps whose inputs are known are told apart by those; one of unknown inputs may be any other's twin.
         """
-        return [name for name, recipe in self._unknown if len(self._running[recipe]) > 1]
+        unknown = [name for name, recipe in self._unknown if len(self._running[recipe]) > 1]
+        known = [name for name, recipe in self._known if recipe in self._guessed]
+        return [*unknown, *known, *self._overtaken]
 
     def _judge_known(self, step: Step) -> NodeForecast:
         verdict = self._judge.judge(step, self._find)
@@ -91,12 +102,19 @@ class _Walk:
         detail = verdict.refused.reason if verdict.refused is not None else verdict.detail
         if verdict.identity is not None and verdict.is_plain_miss:
             self._running.setdefault(verdict.identity.recipe, []).append(step.node_id)
+            self._known.append((step.node_id, verdict.identity.recipe))
             twin = self._keys.setdefault(verdict.identity.key, step.node_id)
             if twin != step.node_id:
+                self._overtake(twin)
                 return self._say(
                     step, Action.MAYBE, verdict.why, f"as {twin}, which makes the same"
                 )
         return self._say(step, Action.RUN, verdict.why, detail)
+
+    def _overtake(self, first: str) -> None:
+        # Only steps without producers surely begin in the order of the plan.
+        if self._judge.identities.steps[first].producers:
+            self._overtaken.append(first)
 
     def _judge_unknown(self, step: Step, unknown: list[str]) -> NodeForecast:
         if step.node_id in self._keeping.force:
@@ -113,6 +131,7 @@ class _Walk:
         reason = explain_fixed(last.ingredients if last else None, fixed)
         why, detail = reason or (Why.UPSTREAM, f"{_list(unknown)} before it")
         self._running.setdefault(recipe, []).append(step.node_id)
+        self._guessed.add(recipe)
         if recipe in self._recipes or refused:
             return self._say(step, Action.MAYBE, why, detail)
         self._unknown.append((step.node_id, recipe))

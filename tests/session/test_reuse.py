@@ -211,6 +211,23 @@ def test_a_node_before_an_equal_one_that_is_quicker_is_not_said_to_run(notebook:
     assert reused(run) == ["c"]
 
 
+def test_a_node_of_known_inputs_may_take_what_one_of_unknown_inputs_makes(
+    notebook: Notebook,
+) -> None:
+    notebook.define("def first() -> int:\n    return 2")
+    notebook.define("def same(x: int) -> int:\n    return x")
+    notebook.define("def twice(x: int) -> int:\n    return 2 * x")
+    notebook.flow("name: known\nnodes: {a: {type: first}}").run(reuse=True).wait()
+    flow = notebook.flow(
+        "name: known\n"
+        "nodes: {a: {type: first}, b: {type: same}, c: {type: twice}, d: {type: twice}}\n"
+        "edges: [a.output -> c.x, a.output -> b.x, b.output -> d.x]"
+    )
+    said = flow.plan()
+
+    assert [said[name].action for name in "abcd"] == ["reuse", "run", "maybe", "maybe"]
+
+
 def test_where_one_of_equal_nodes_fails_the_other_runs_too(notebook: Notebook) -> None:
     notebook.define("def bad(value: int = 1) -> int:\n    raise ValueError('no')")
     flow = notebook.flow("name: twins\nnodes: {x: {type: bad}, y: {type: bad}}")
