@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from dagy_nb.nodes.cell import CellSource, compile_cell
+from dagy_nb.nodes.registry import Registry
 from dagy_nb.session.dask import use_dask
 from dagy_nb.session.flow import Flow
 from tests.cluster import cluster_address
@@ -223,6 +224,8 @@ def run_in(folder: Any, carrier: str) -> dict[str, Any]:
     from dagy_nb.settings import Settings
 
     session = make_session(Settings(home=folder / ".dagy", process_slots=2))
+    session.registry = Registry()  # other tests' node types have the same names
+    session.registry.discover()
     try:
         return run_all(session, carrier)
     finally:

@@ -9,6 +9,7 @@ import pytest
 from dagy_nb.model.event import AttemptStarted
 from dagy_nb.model.state import NodeState
 from dagy_nb.nodes.cell import CellSource, compile_cell
+from dagy_nb.nodes.registry import Registry
 from dagy_nb.session.current import make_session
 from dagy_nb.session.dask import use_dask
 from dagy_nb.session.flow import Flow
@@ -29,6 +30,8 @@ GROUPS = [["busy", "asleep", "parent"], ["regex", "stubborn", "deaf"], ["summing
 def session(tmp_path_factory):
     settings = Settings(home=tmp_path_factory.mktemp("home"), process_slots=4)
     made = make_session(settings, store=MemoryStore())
+    made.registry = Registry()  # other tests' node types may have the same names
+    made.registry.discover()
     for cell in list_cells(list(VICTIMS)):
         compile_cell(CellSource(cell), {}, registry=made.registry)
     yield made
