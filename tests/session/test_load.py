@@ -118,7 +118,9 @@ def journal_session(tmp_path: Path) -> Iterator[Session]:
     """A session over a journal which nobody folds meanwhile, and which opens no index of kept outputs."""
     clock = SystemClock()
     store = JournalStore(tmp_path / ".dagy", clock, fold_after=None)
-    made = make_session(Settings(home=tmp_path / ".dagy", process_slots=2, keep_after=None), store=store)
+    made = make_session(
+        Settings(home=tmp_path / ".dagy", process_slots=2, keep_after=None), store=store
+    )
     made.registry.discover()
     for each in CLASSES:
         made.adopt(each)
