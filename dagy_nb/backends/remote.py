@@ -18,8 +18,7 @@ from typing import TYPE_CHECKING, Any
 from dagy_nb.backends.cargo import Harvest, unpack_values
 from dagy_nb.backends.losing import end_lost_runs
 from dagy_nb.engine.delivery import Delivery, Subscriber
-from dagy_nb.engine.plan import describe_queued
-from dagy_nb.errors import UnknownName
+from dagy_nb.engine.plan import describe_queued, require_step
 from dagy_nb.model.event import (
     CancelRequested,
     ErrorFact,
@@ -29,7 +28,6 @@ from dagy_nb.model.event import (
     RunQueued,
     RunStarted,
 )
-from dagy_nb.model.nearest import suggest_names
 from dagy_nb.model.state import RunState
 from dagy_nb.store.fold import RunFold
 
@@ -121,13 +119,8 @@ class RemoteRun:
         Raises:
             UnknownName: `unknown.node`.
         """
-        known = [step.node_id for step in self.plan.steps]
-        if node_id and node_id not in known:
-            raise UnknownName(
-                f"Run {self.run_id} has no node {node_id!r}.",
-                code="unknown.node",
-                suggestion=suggest_names(node_id, known, what="nodes"),
-            )
+        if node_id:
+            require_step(self.plan, node_id)
         self.post(lambda: self._cancel(node_id, by))
 
     def wait(self, timeout: float | None = None) -> bool:

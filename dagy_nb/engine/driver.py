@@ -10,9 +10,9 @@ from weakref import WeakValueDictionary
 from dagy_nb.engine.delivery import Delivery, Record, Subscriber
 from dagy_nb.engine.loop import RunLoop
 from dagy_nb.engine.nested import NestedRunner
-from dagy_nb.engine.plan import NESTED, Plan, describe_queued
+from dagy_nb.engine.plan import NESTED, Plan, describe_queued, require_step
 from dagy_nb.engine.signals import CancelAsked
-from dagy_nb.errors import FlowError, UnknownName
+from dagy_nb.errors import FlowError
 from dagy_nb.model.nearest import suggest_names
 from dagy_nb.model.state import RunState
 
@@ -81,13 +81,8 @@ class LiveRun:
         Raises:
             UnknownName: `unknown.node`.
         """
-        known = [step.node_id for step in self.plan.steps]
-        if node_id and node_id not in known:
-            raise UnknownName(
-                f"Run {self.run_id} has no node {node_id!r}.",
-                code="unknown.node",
-                suggestion=suggest_names(node_id, known, what="nodes"),
-            )
+        if node_id:
+            require_step(self.plan, node_id)
         self._loop.post(CancelAsked(at=self._clock.now(), node_id=node_id, by=by))
 
     def find(self, run_id: str) -> LiveRun | None:

@@ -264,6 +264,21 @@ def describe_queued(
     )
 
 
+def require_step(plan: Plan, node_id: str) -> None:
+    """Raise where a plan has no such node.
+
+    Raises:
+        UnknownName: `unknown.node`.
+    """
+    known = [step.node_id for step in plan.steps]
+    if node_id not in known:
+        raise UnknownName(
+            f"Run {plan.run_id} has no node {node_id!r}.",
+            code="unknown.node",
+            suggestion=suggest_names(node_id, known, what="nodes"),
+        )
+
+
 def find_dependents(plan: Plan, node_id: str) -> list[str]:
     """Return the ids of all nodes that need `node_id`, directly or through others, in order."""
     reached = find_reachable({each.node_id: each.consumers for each in plan.steps}, (node_id,))

@@ -159,13 +159,7 @@ def split_line(line: str) -> list[str]:
 
 def read_seconds(text: str) -> float:
     """Read a number of seconds above 0."""
-    try:
-        value = float(text)
-    except ValueError:
-        value = 0.0
-    if not 0 < value < float("inf"):
-        raise ValueError("write a number of seconds above 0")
-    return value
+    return _read_positive(text, "seconds")
 
 
 def read_retries(text: str) -> int:
@@ -196,13 +190,7 @@ def read_kinds(text: str) -> tuple[str, ...]:
 
 def read_megabytes(text: str) -> float:
     """Read a number of megabytes above 0."""
-    try:
-        value = float(text)
-    except ValueError:
-        value = 0.0
-    if not 0 < value < float("inf"):
-        raise ValueError("write a number of megabytes above 0")
-    return value
+    return _read_positive(text, "megabytes")
 
 
 def read_count(text: str) -> int:
@@ -242,3 +230,13 @@ RUNNER = Option(
     about="where bodies run: inline, thread",
     choices=("inline", "thread"),
 )
+
+
+def _read_positive(text: str, unit: str) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        value = 0.0
+    if not 0 < value < float("inf"):
+        raise ValueError(f"write a number of {unit} above 0")
+    return value

@@ -17,7 +17,6 @@ import argparse
 import asyncio
 import multiprocessing
 import os
-import statistics
 import threading
 import time
 from collections.abc import Callable, Mapping
@@ -32,6 +31,7 @@ from dagy_nb.nodes.function import node
 from dagy_nb.runners.inline import InlineRunner
 from dagy_nb.runners.process import ProcessRunner
 from dagy_nb.runners.thread import ThreadRunner
+from tests.bench.overhead import measure
 
 LIMIT = 300.0
 MEGABYTE = 1_000_000
@@ -133,18 +133,6 @@ def make_cases(runners: Mapping[str, Any], pool: ProcessPoolExecutor, count: int
         "asyncio.to_thread": lambda: use_to_thread(count),
         "ProcessPoolExecutor": lambda: [pool.submit(add_one, 1).result() for _ in range(count)],
     }
-
-
-def measure(cases: Mapping[str, Callable[[], object]], rounds: int) -> dict[str, float]:
-    """Return the median seconds of each case, after one round that does not count."""
-    taken: dict[str, list[float]] = {name: [] for name in cases}
-    for number in range(rounds + 1):
-        for name, case in cases.items():
-            began = time.perf_counter()
-            case()
-            if number:
-                taken[name].append(time.perf_counter() - began)
-    return {name: statistics.median(seconds) for name, seconds in taken.items()}
 
 
 YARDSTICKS = {"thread": "asyncio.to_thread", "process": "ProcessPoolExecutor"}
