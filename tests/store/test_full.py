@@ -129,7 +129,7 @@ def read_only() -> Iterator[tuple[Path, int | None]]:
 READ = """
 import json, os, sys, tempfile
 from pathlib import Path
-import duckdb, filelock
+import duckdb, filelock, pydantic.dataclasses
 import dagy_nb.store.base, dagy_nb.store.view
 from dagy_nb.errors import StoreError
 from dagy_nb.store.journal_store import JournalStore
