@@ -57,7 +57,10 @@ class DagyError(Exception):
         self.code = code or self.default_code
         self.reason = reason
         self.suggestion = suggestion
-        super().__init__(f"{reason} {suggestion}".strip() + f" [{self.code}]")
+        # What to do next does not run into the last line of a list or a picture.
+        space = "\n" if "\n" in reason else " "
+        told = space.join(filter(None, (reason.rstrip(), suggestion)))
+        super().__init__(f"{told} [{self.code}]")
 
     def __reduce__(self) -> tuple[object, ...]:
         """Pickle by rebuilding without `__init__`, so subclasses may take other arguments."""

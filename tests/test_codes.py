@@ -84,3 +84,12 @@ def test_errors_are_raised_with_codes_of_a_documented_family():
     ]
 
     assert not problems, show(problems)
+
+
+def test_what_to_do_next_stands_below_a_reason_of_several_lines():
+    one = DagyError("It is wrong.", code="flow.wrong", suggestion="Mend it.")
+    many = DagyError("It is wrong:\n  here\n", code="flow.wrong", suggestion="Mend it.")
+
+    assert str(one) == "It is wrong. Mend it. [flow.wrong]"
+    assert str(many) == "It is wrong:\n  here\nMend it. [flow.wrong]"
+    assert str(DagyError("Wrong.", code="flow.wrong")) == "Wrong. [flow.wrong]"

@@ -10,6 +10,7 @@ from dagy_nb.magics.completion import complete_magics
 from dagy_nb.magics.flow import FlowMagics
 from dagy_nb.magics.flownode import NodeMagics
 from dagy_nb.magics.records import RecordMagics
+from dagy_nb.magics.tracebacks import leave_errors, shorten_errors
 
 _CLASSES = (NodeMagics, FlowMagics, RecordMagics)
 _KEPT = "_dagy_nb_magics"
@@ -23,6 +24,7 @@ def install(ip: Any) -> None:
     transformer = make_transformer(ip)
     ip.input_transformers_post.append(transformer)
     ip.Completer.custom_matchers.append(complete_magics)
+    shorten_errors(ip)
     setattr(ip, _KEPT, (transformer, watch_cells(ip)))
 
 
@@ -35,6 +37,7 @@ def uninstall(ip: Any) -> None:
     ip.input_transformers_post.remove(transformer)
     ip.events.unregister("pre_run_cell", watcher)
     ip.Completer.custom_matchers.remove(complete_magics)
+    leave_errors()
     for each in _CLASSES:
         _forget(ip.magics_manager, each.__name__)
     delattr(ip, _KEPT)

@@ -3,7 +3,8 @@
 An error that leaves a magic carries the frames of IPython's call, of this package and of the engine
 around the line that matters. IPython asks an exception for `_render_traceback_` before it formats
 it, so each error takes its own trimmed view along; the error itself, and with it the cell's status,
-stays what it is.
+stays what it is. Errors of this package have that view wherever a cell raises them, in a magic or in
+plain Python; others have it where they leave a magic.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from typing import Any, ParamSpec, TypeVar
 
 import IPython
 
-from dagy_nb.errors import CellSyntaxError, DagyError, DefinitionError
+from dagy_nb.errors import CellSyntaxError, DagyError, DefinitionError, RunFailed
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -27,6 +28,19 @@ _IPYTHON = str(Path(IPython.__file__).parent) + "/"
 _STDLIB = sysconfig.get_path("stdlib") + "/"
 _EXPECTED = (DagyError, KeyboardInterrupt)
 _SITE = ("site-packages", "dist-packages")
+_ASKED = "_render_traceback_"
+_LEFT_MAGIC = "_left_magic"
+
+
+def shorten_errors(shell: Any) -> None:
+    """Let every error of this package show the user's lines only, wherever a cell raises it."""
+    setattr(DagyError, _ASKED, lambda error: render_error(shell, error))
+
+
+def leave_errors() -> None:
+    """Let errors of this package show themselves as all others do."""
+    if _ASKED in vars(DagyError):
+        delattr(DagyError, _ASKED)
 
 
 def show_cleanly(method: Callable[P, T]) -> Callable[P, T]:
@@ -48,9 +62,11 @@ def show_cleanly(method: Callable[P, T]) -> Callable[P, T]:
 
 
 def clean_error(shell: Any, error: BaseException) -> None:
-    """Let `error` show itself without frames of ours when IPython formats it."""
+    """Let `error`, which leaves a magic, show itself without frames of ours."""
     try:
-        error._render_traceback_ = lambda: render_error(shell, error)  # type: ignore[attr-defined]
+        setattr(error, _LEFT_MAGIC, True)
+        if not isinstance(error, DagyError):
+            setattr(error, _ASKED, lambda: render_error(shell, error))
     except (AttributeError, TypeError):
         # An exception made in C may hold no attributes; it is then shown whole.
         return
@@ -72,9 +88,9 @@ def recast_syntax_error(shell: Any, error: CellSyntaxError) -> DefinitionError:
 
 def render_error(shell: Any, error: BaseException) -> list[str]:
     """Return the lines that IPython shows for `error`."""
-    for cause in _walk_causes(error):
-        cause.__traceback__ = trim_traceback(cause.__traceback__)
-    shown = trim_traceback(_skip_caller(error.__traceback__))
+    _trim_causes(error)
+    left_magic = getattr(error, _LEFT_MAGIC, False)
+    shown = trim_traceback(_skip_caller(error.__traceback__) if left_magic else error.__traceback__)
     if shown is None and isinstance(error, _EXPECTED) and error.__cause__ is None:
         return _as_lines(shell.InteractiveTB.get_exception_only(type(error), error))
     if shown is None and not isinstance(error, _EXPECTED):
@@ -97,6 +113,25 @@ def trim_traceback(traceback: TracebackType | None) -> TracebackType | None:
     for each in reversed(kept):
         trimmed = TracebackType(trimmed, each.tb_frame, each.tb_lasti, each.tb_lineno)
     return trimmed
+
+
+def _trim_causes(error: BaseException) -> None:
+    """Leave in the causes what leads to the user's code.
+
+    Where an error of ours tells what a library could not do, such as reaching a cluster, the library's
+    own frames say nothing more. A run fails by its nodes' code, wherever that stands.
+    """
+    above = error
+    for cause in _walk_causes(error):
+        trimmed = trim_traceback(cause.__traceback__)
+        is_told = isinstance(above, DagyError) and not isinstance(above, RunFailed)
+        cause.__traceback__ = None if is_told and not _leads_to_user(trimmed) else trimmed
+        above = cause if isinstance(cause, DagyError) else above
+
+
+def _leads_to_user(traceback: TracebackType | None) -> bool:
+    files = map(_file_of, _walk(traceback))
+    return any(not _is_stdlib(each) and not any(part in each for part in _SITE) for each in files)
 
 
 def _skip_caller(traceback: TracebackType | None) -> TracebackType | None:
