@@ -5,7 +5,6 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import replace
 
 from dagy_nb.abc import CallReporter, NodeCall, Outcome
@@ -24,8 +23,6 @@ from dagy_nb.runners.worker.sender import PROGRESS
 from dagy_nb.runners.worker.surroundings import take_surroundings
 from dagy_nb.runners.workers import WorkerPool
 
-POLITE_SECONDS = 0.25
-"""Seconds for `on_cancel` before the body's process is killed."""
 LATE_PATIENCE = 30.0
 """Seconds to wait for the driver's word about a body which the guard ended at its limit."""
 POLL_SECONDS = 0.05
@@ -91,14 +88,11 @@ class SupervisedCall:
             if worker is None:
                 # It has none yet, or is over.
                 return "killing"
-            if not is_polite:
+            if is_polite:
+                worker.send_stop()
+            else:
                 worker.kill()
-                return "killing"
-            worker.send_stop()
-        later = threading.Timer(POLITE_SECONDS, self._kill)
-        later.daemon = True
-        later.start()
-        return "killing"
+            return "killing"
 
     def abandon(self) -> None:
         """Do nothing more: the system does not let go of a process that was killed."""
@@ -256,9 +250,3 @@ class SupervisedCall:
             worker, self._worker = self._worker, None
         if worker is not None:
             self._workers.discard(worker)
-
-    def _kill(self) -> None:
-        with self._lock:
-            if self._worker is not None:
-                with suppress(OSError):
-                    self._worker.kill()

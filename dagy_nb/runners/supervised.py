@@ -19,6 +19,7 @@ from typing import Protocol
 from dagy_nb.runners.death import Death, read_death
 from dagy_nb.runners.worker.codec import Buffer
 from dagy_nb.runners.worker.frames import Frame, FrameReader, FrameWriter, Kind, make_parts
+from dagy_nb.runners.worker.guard import KILL, KILL_SOON
 from dagy_nb.runners.worker.surroundings import Surroundings
 
 _START = (
@@ -93,11 +94,12 @@ class SupervisedWorker:
         self._write()
 
     def send_stop(self) -> None:
-        """Ask the body of a call that was sent completely to end; any thread may."""
+        """Ask the body of a call that was sent completely to end, and have it killed soon; any thread may."""
         with self._lock:
             if not self._is_closed:
                 with suppress(BrokenPipeError, BlockingIOError):
                     os.write(self._calls, make_parts(Kind.STOP, [])[0])
+                self._order(KILL_SOON)
 
     def listen(self, ear: Ear, patience: float | None) -> None:
         """Wait up to `patience` seconds for what the worker says, and pass it on."""
@@ -126,8 +128,7 @@ class SupervisedWorker:
         """Have the guard end everything; any thread may, at any time."""
         with self._lock:
             if not self._is_closed:
-                with suppress(BrokenPipeError):
-                    os.write(self._orders, b"k")
+                self._order(KILL)
 
     def wait_gone(self, ear: Ear, seconds: float = GONE_PATIENCE) -> bool:
         """Wait until nothing of it is left, and pass on what it said last; return whether it is gone."""
@@ -172,6 +173,10 @@ class SupervisedWorker:
         except subprocess.TimeoutExpired:
             # Something hangs inside the system; it ends when that does.
             self._guard.returncode = -1
+
+    def _order(self, what: bytes) -> None:
+        with suppress(BrokenPipeError):
+            os.write(self._orders, what)
 
     def _start(
         self, surroundings: Surroundings, preload: str, most_nodes: int

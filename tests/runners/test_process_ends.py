@@ -14,11 +14,12 @@ import pytest
 
 from dagy_nb.runners.process import ProcessRunner
 from dagy_nb.runners.processcall import SupervisedCall
+from dagy_nb.runners.worker.guard import POLITE_SECONDS, SLACK
 from dagy_nb.runners.workers import WorkerPool
 from tests.runners import process_victims as p
 from tests.runners import victims as v
 from tests.runners.processes import list_below, run, tell_process
-from tests.victims.watching import is_alive, wait_until
+from tests.victims.watching import GRACE, Watch, freeze, is_alive, wait_until
 
 pytestmark = pytest.mark.timeout(120)
 
@@ -52,6 +53,68 @@ def test_the_guard_ends_a_body_at_its_limit_where_nobody_else_does(runner):
     assert late < 0.75
     assert ear.over.wait(v.PATIENCE)
     assert ear.stops == ["killed"]
+
+
+@pytest.mark.parametrize("victim", [p.sleep, p.SlowHook], ids=["plain", "with a hook"])
+def test_a_body_is_gone_soon_after_its_limit_though_this_process_is_frozen(runner, victim):
+    limit, inputs = 0.4, {"value": 1} if victim is p.SlowHook else {}
+    watch = Watch()
+    tell_process(runner)
+    ear, live = v.begin(runner, v.call_of(victim, inputs, timeout=limit))
+    assert ear.begun.wait(v.PATIENCE)
+    began = time.time()
+    watch.add("body", psutil.Process(live._worker.guard_pid).children())
+
+    freeze(limit + 1)
+
+    live.stop()
+    assert watch.wait(v.PATIENCE)
+    assert watch.end() == {"body": []}
+    late = watch.gone_at["body"] - began - limit
+    assert 0.1 < late < GRACE
+    assert ear.over.wait(v.PATIENCE)
+    assert ear.stops == ["killed"]
+
+
+def test_a_body_that_was_asked_to_end_is_gone_soon_though_this_process_is_frozen(runner):
+    watch = Watch()
+    ear, live = v.begin(runner, v.call_of(p.SlowHook, {"value": 1}))
+    assert ear.entered.wait(v.PATIENCE)
+    watch.add("body", psutil.Process(live._worker.guard_pid).children())
+    asked = time.time()
+
+    live.stop()
+    freeze(1)
+
+    assert watch.wait(v.PATIENCE)
+    watch.end()
+    assert POLITE_SECONDS - 0.05 < watch.gone_at["body"] - asked < GRACE
+    assert ear.over.wait(v.PATIENCE)
+    assert ear.stops == ["killed"]
+
+
+def test_a_limit_does_not_cut_the_time_of_a_hook(runner):
+    """The guard would end the body soon after its limit; it was asked to end right before that."""
+    limit = 0.4
+    for _ in range(10):
+        watch = Watch()
+        ear, live = v.begin(runner, v.call_of(p.SlowHook, {"value": 1}, timeout=limit))
+        assert ear.begun.wait(v.PATIENCE)
+        began = time.time()
+        watch.add("body", psutil.Process(live._worker.guard_pid).children())
+        assert ear.entered.wait(v.PATIENCE)
+        threading.Event().wait(max(0, began + limit + SLACK / 2 - time.time()))
+
+        asked = time.time()
+        live.stop()
+
+        assert ear.over.wait(v.PATIENCE)
+        watch.end()
+        if asked - began < limit + SLACK * 0.75:
+            break
+
+    assert POLITE_SECONDS - 0.05 < watch.gone_at["body"] - asked < GRACE
+    assert ear.lines == [("STDOUT", "tidying up")]
 
 
 def test_a_hook_that_does_not_end_is_given_a_quarter_of_a_second(runner):

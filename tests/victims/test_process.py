@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import gc
 import time
 
 import pytest
 
-from dagy_nb.model.event import AttemptStarted
 from dagy_nb.model.state import NodeState
 from dagy_nb.nodes.cell import CellSource, compile_cell
 from dagy_nb.nodes.registry import Registry
@@ -18,7 +18,7 @@ from dagy_nb.store.memory import MemoryStore
 from tests.cluster import cluster_address
 from tests.victims.cells import VICTIMS, list_cells
 from tests.victims.table import add_cell
-from tests.victims.watching import GRACE, Watch, read_notes, wait_until
+from tests.victims.watching import GRACE, Watch, freeze, read_notes, wait_until
 
 pytestmark = pytest.mark.timeout(120)
 LIMIT = 2.0
@@ -47,24 +47,19 @@ def runner(request, session):
 
 def begin(session, runner, folder, names, *, limit, sibling):
     """Start victims and a sibling; return the run when every victim has told of its processes."""
+    watch = Watch()
     flow = Flow("victims", session=session)
     for name in names:
         flow.add(name, id=name, config={"folder": str(folder)}, runner=runner, timeout=limit or 0)
     flow.add("sibling", id="sibling", config={"seconds": sibling}, runner=runner)
-    started = {}
-
-    def hear(event):
-        if isinstance(event, AttemptStarted):
-            started[event.node_id] = event.at
-
     handle = flow.run()
-    handle.subscribe(hear)
-    return handle, watch_all(folder, names)
+    watch_all(watch, folder, names)
+    return handle, watch
 
 
-def watch_all(folder, names):
-    """Return a watch that looks at each victim from the moment on at which it has told of its processes."""
-    watch, waiting = Watch({}), list(names)
+def watch_all(watch, folder, names):
+    """Have each victim looked at from the moment on at which it has told of its processes."""
+    waiting = list(names)
 
     def look():
         for name in [each for each in waiting if (folder / each).exists()]:
@@ -73,7 +68,6 @@ def watch_all(folder, names):
         return not waiting
 
     assert wait_until(look, PATIENCE)
-    return watch
 
 
 def check(runner, run, watch, names, ending, since, state):
@@ -106,10 +100,24 @@ def test_at_its_limit_nothing_of_a_victim_is_left(session, runner, tmp_path, nam
     check(runner, run, watch, names, "timeout", limits, NodeState.TIMED_OUT)
 
 
+def test_at_its_limit_nothing_of_a_victim_is_left_though_the_kernel_is_frozen(
+    session, runner, tmp_path
+):
+    handle, watch = begin(session, runner, tmp_path, ["busy"], limit=LIMIT, sibling=0.5)
+    limit = {"busy": handle.record.nodes["busy"].started_at + LIMIT}
+
+    freeze(limit["busy"] - time.time() + 1)
+    run = handle.wait(timeout=PATIENCE, check=False)
+
+    check(runner, run, watch, ["busy"], "timeout, frozen", limit, NodeState.TIMED_OUT)
+
+
 @pytest.mark.parametrize("names", GROUPS, ids=" ".join)
 def test_at_a_cancel_nothing_of_a_victim_is_left(session, runner, tmp_path, names):
     handle, watch = begin(session, runner, tmp_path, names, limit=None, sibling=1.0)
 
+    # What thousands of tests before this one left is collected now, and not between the time and the cancel.
+    gc.collect()
     asked = {}
     for name in names:
         asked[name] = time.time()

@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
+import ctypes
+import json
+import os
+import select
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterable
 from pathlib import Path
+from typing import Any
 
 import psutil
 
 GRACE = 0.5
 """Seconds after a limit, a cancel or the kernel's death within which a node's processes are gone."""
+_PATIENCE = 30.0
 
 
 def wait_until(holds: Callable[[], bool], seconds: float, *, every: float = 0.01) -> bool:
@@ -21,6 +29,11 @@ def wait_until(holds: Callable[[], bool], seconds: float, *, every: float = 0.01
             return False
         wake.wait(every)
     return True
+
+
+def freeze(seconds: float) -> None:
+    """Let no thread of this process run Python: a call into C that keeps the GIL."""
+    ctypes.PyDLL(None).usleep(int(seconds * 1_000_000))
 
 
 def read_notes(folder: Path, name: str) -> list[psutil.Process]:
@@ -58,37 +71,76 @@ def list_marked(token: str, variable: str = "DAGY_VICTIMS") -> list[psutil.Proce
 
 
 class Watch:
-    """Looks all the time which of some processes live, and when the last of each group went."""
+    """Knows when the last process of each group went, as a process of its own saw it (`tests.victims.watcher`).
 
-    def __init__(self, groups: dict[str, Iterable[psutil.Process]]) -> None:
+    It looks from its making, or from `add`, until `end`; both return when the looking has begun.
+
+    Attributes:
+        gone_at: Seconds since the epoch by name, as far as they were heard.
+    """
+
+    def __init__(self, groups: dict[str, Iterable[psutil.Process]] | None = None) -> None:
         self.gone_at: dict[str, float] = {}
-        self._alive = {name: list(group) for name, group in groups.items()}
-        self._lock = threading.Lock()
-        self._is_over = threading.Event()
-        self._thread = threading.Thread(target=self._look, daemon=True)
-        self._thread.start()
+        self._watched: set[str] = set()
+        self._left: dict[str, list[int]] | None = None
+        self._watcher = subprocess.Popen(
+            [sys.executable, str(Path(__file__).with_name("watcher.py"))],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+        )
+        self._text = b""
+        for name, group in (groups or {}).items():
+            self.add(name, group)
 
     def add(self, name: str, group: Iterable[psutil.Process]) -> None:
         """Look at another group too."""
-        with self._lock:
-            self._alive[name] = list(group)
-
-    def end(self) -> dict[str, list[int]]:
-        """Stop looking; return the ids of those that still live."""
-        self._is_over.set()
-        self._thread.join()
-        return {name: [each.pid for each in group] for name, group in self._alive.items()}
+        order = {"watch": name, "processes": [_identify(each) for each in group]}
+        assert self._watcher.stdin is not None
+        self._watcher.stdin.write(json.dumps(order).encode() + b"\n")
+        self._watcher.stdin.flush()
+        assert self._hear_until(lambda: name in self._watched, _PATIENCE), "the watcher is silent"
 
     def wait(self, seconds: float) -> bool:
         """Wait until all are gone, or the time is over."""
-        return wait_until(lambda: len(self.gone_at) == len(self._alive), seconds)
+        return self._hear_until(lambda: self.gone_at.keys() == self._watched, seconds)
 
-    def _look(self) -> None:
-        while not self._is_over.wait(0.005):
-            with self._lock:
-                groups = list(self._alive.items())
-            for name, group in groups:
-                left = [each for each in group if is_alive(each)]
-                self._alive[name] = left
-                if not left and name not in self.gone_at:
-                    self.gone_at[name] = time.time()
+    def end(self) -> dict[str, list[int]]:
+        """Stop looking; return the ids of those that still live."""
+        if self._left is None:
+            assert self._watcher.stdin is not None
+            self._watcher.stdin.close()
+            assert self._hear_until(lambda: self._left is not None, _PATIENCE)
+            self._watcher.wait(_PATIENCE)
+            self._watcher.stdout.close()
+        return self._left
+
+    def _hear_until(self, holds: Callable[[], bool], seconds: float) -> bool:
+        ends, pipe = time.monotonic() + seconds, self._watcher.stdout.fileno()
+        said = select.poll()  # many files may be open here: more than `select` can
+        said.register(pipe, select.POLLIN)
+        while not holds():
+            if not said.poll(max(0.0, ends - time.monotonic()) * 1000):
+                return False
+            read = os.read(pipe, 1 << 16)
+            assert read, "the watcher died"
+            *news, self._text = (self._text + read).split(b"\n")
+            for each in map(json.loads, news):
+                self._hear(each)
+        return True
+
+    def _hear(self, news: dict[str, Any]) -> None:
+        match news:
+            case {"watched": name}:
+                self._watched.add(name)
+            case {"gone": name, "at": at}:
+                self.gone_at[name] = at
+            case {"left": left}:
+                self._left = left
+
+
+def _identify(process: psutil.Process) -> tuple[int, float]:
+    """Return its id and when it was made; one that is gone was made never."""
+    try:
+        return process.pid, process.create_time()
+    except psutil.NoSuchProcess:
+        return process.pid, 0.0

@@ -7,7 +7,8 @@ notebook's can delay it. It ends the worker and everything that descends from it
 - when the notebook's process says so or dies by any death: the pipe between them ends, and the system's
   handle of that process tells;
 - when the worker dies;
-- when the body runs past its limit and nobody else ended it (`SLACK`), or takes more memory than it may.
+- when the body runs past its limit and nobody else ended it (`SLACK`), or takes more memory than it may;
+- some time after the body was asked to end by itself (`POLITE_SECONDS`).
 
 Descendants cannot escape: those whose parent dies become children of the guard, also if they started a
 session of their own or ignore every signal that can be ignored. It kills its children until it has none.
@@ -36,9 +37,19 @@ from dagy_nb.runners.worker.descent import (
     measure_exactly,
 )
 
-SLACK = 0.35
-"""Seconds past its limit after which the guard ends a body, where the notebook's process did not: it may be
-frozen itself."""
+SLACK = 0.2
+"""Seconds past its limit after which the guard ends a body, where the notebook's process did not.
+
+That one may be frozen: by a call into C, by a full collection of garbage. It is the one that asks an
+`on_cancel` first, so it gets some time to come; but half a second after its limit the body must be gone, and
+on a busy machine a kill takes its share of what is left.
+"""
+POLITE_SECONDS = 0.25
+"""Seconds for `on_cancel`, from when the body was asked to end to when it is killed; no limit cuts them."""
+KILL = b"k"
+"""The order to end everything now."""
+KILL_SOON = b"s"
+"""The order to end everything after `POLITE_SECONDS`."""
 MEMORY_TICK = 0.02
 MOST_SHARE = 4
 """A look at memory goes through all processes of the system; so many times as long passes to the next."""
@@ -52,7 +63,7 @@ def stand_guard(parent: int, orders: int, news: int, others: Iterable[int]) -> i
 
     Args:
         parent: Id of the notebook's process.
-        orders: Pipe whose end, or any byte on it, means: end everything.
+        orders: Pipe of `KILL` and `KILL_SOON`; its end means `KILL`.
         news: Pipe on which the guard tells how the worker ended.
         others: Pipes of the worker, which the guard lets go of.
     """
@@ -97,6 +108,7 @@ class Guard:
         self._ends_at = math.inf
         self._memory = math.inf
         self._memory_tick = MEMORY_TICK
+        self._is_stopping = False
         self._is_ending = False
         self._wake, wake = os.pipe()
         for pipe in (self._wake, wake):
@@ -123,6 +135,8 @@ class Guard:
                     self._reap()
                 elif pipe == self._watch:
                     self._hear_of_call()
+                elif pipe == self._orders:
+                    self._take_orders()
                 else:
                     self._is_ending = True
             self._check_limits()
@@ -138,19 +152,31 @@ class Guard:
         soonest = min(ticks)
         return None if soonest == math.inf else max(0.0, math.ceil(soonest * 1000))
 
+    def _take_orders(self) -> None:
+        given = os.read(self._orders, 4096)
+        if set(given) != set(KILL_SOON):
+            self._is_ending = True
+        elif not self._is_stopping:
+            self._is_stopping = True
+            self._ends_at = time.monotonic() + POLITE_SECONDS
+
     def _hear_of_call(self) -> None:
         told = os.read(self._watch, WATCH.size)
         if not told:
             self._poll.unregister(self._watch)
             return
         seconds, self._memory = WATCH.unpack(told)
-        self._ends_at = time.monotonic() + seconds + SLACK
+        if not self._is_stopping:
+            self._ends_at = time.monotonic() + seconds + SLACK
 
     def _check_limits(self) -> None:
         if self._is_ending:
             return
         if time.monotonic() >= self._ends_at:
-            self._tell("late")
+            if self._is_stopping:
+                self._is_ending = True
+            else:
+                self._tell("late")
         elif self._memory < math.inf:
             self._check_memory()
 
