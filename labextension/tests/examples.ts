@@ -2,6 +2,7 @@
 import { cardHeight } from '../src/graph/card';
 import { edgeId, parseEdge } from '../src/graph/outline';
 import { indexPalette, type Palette } from '../src/graph/palette';
+import { NEVER_RAN, NO_RUN, NO_STATUS } from '../ui-tests/blank';
 import type {
   ConnectorPicture,
   EdgePicture,
@@ -268,35 +269,14 @@ export function patch(from: FlowPicture, changes: Partial<Patch> = {}): Patch {
 }
 
 export function status(state: string, changes: Partial<NodeStatus> = {}): NodeStatus {
-  return {
-    state,
-    reason: '',
-    attempts: 1,
-    retry_at: null,
-    why: '',
-    why_detail: '',
-    reused_from: '',
-    started_at: null,
-    ended_at: null,
-    fraction: 0,
-    message: '',
-    error_code: '',
-    error: '',
-    traceback: '',
-    suggestion: '',
-    enforcement: '',
-    cause: [],
-    previews: {},
-    log_tail: [],
-    ...changes
-  };
+  return { ...NO_STATUS, state, attempts: 1, ...changes };
 }
 
 export function foreseen(
   action: NodeForecastPicture['action'],
   changes: Partial<NodeForecastPicture> = {}
 ): NodeForecastPicture {
-  return { action, why: '', detail: '', from_run: '', seconds: null, ...changes };
+  return { ...NEVER_RAN, why: '', action, ...changes };
 }
 
 export function forecast(nodes: ForecastPicture['nodes'], revision = 3): ForecastPicture {
@@ -304,17 +284,5 @@ export function forecast(nodes: ForecastPicture['nodes'], revision = 3): Forecas
 }
 
 export function run(changes: Partial<RunPicture> = {}): RunPicture {
-  return {
-    run_id: 'r1',
-    state: 'RUNNING',
-    backend: 'kernel',
-    backend_reason: '',
-    resumed_from: '',
-    started_at: 100,
-    ended_at: null,
-    now: 101,
-    error: '',
-    nodes: {},
-    ...changes
-  };
+  return { ...NO_RUN, run_id: 'r1', started_at: 100, now: 101, ...changes };
 }
