@@ -5,13 +5,13 @@ import { isTicking, lookOfNode, wordReason } from '../graph/status';
 import { useEditor } from './context';
 import { Elapsed } from './Elapsed';
 import { Icon } from './Icon';
-import { forecastOf, PLAN_SYMBOLS, symbolOfNode } from './tone';
+import { forecastOf, PLAN_SYMBOLS, showsPlan, symbolOfNode } from './tone';
 import { useAttempt } from './useAttempt';
 
 export function CardStatus({ picture }: { readonly picture: NodePicture }) {
   const forecast = useEditor(state => forecastOf(state, picture.id));
   const status = useEditor(state => state.graph.run?.nodes[picture.id]);
-  const planned = useEditor(state => state.planShown);
+  const planned = useEditor(showsPlan);
   if (forecast) return <ForecastFoot forecast={forecast} />;
   if (!status || planned) return <div className="dagy-foot">{sayLimits(picture)}</div>;
   return <StatusFoot picture={picture} status={status} />;

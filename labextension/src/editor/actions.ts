@@ -127,8 +127,11 @@ function makeNodeActions(store: EditorStore, edit: SendEdits): NodeActions {
       edit([{ ...optionsOf(node), ...changes, kind: 'set_options', id: node.id }]);
     },
     renameNode: (id, to) => {
+      const { force } = store.getState();
+      const forced = force.has(id) && new Set([...force].map(each => (each === id ? to : each)));
       edit([{ kind: 'rename_node', id, to }]);
-      if (store.getState().outline.nodes.has(to)) store.setState({ selection: new Set([to]) });
+      if (!store.getState().outline.nodes.has(to)) return;
+      store.setState({ selection: new Set([to]), ...(forced ? { force: forced } : {}) });
     }
   };
 }

@@ -22,7 +22,8 @@ export function makePlanActions(store: EditorStore, planner: Planner): PlanActio
         announcement: reuse ? 'Reuse is off.' : 'Reuse is on.'
       })),
     togglePlan: () => {
-      const shown = !store.getState().planShown;
+      const { planShown, connected, graph } = store.getState();
+      const shown = !planShown && connected && graph.flow.nodes.length > 0;
       store.setState({ planShown: shown });
       if (shown) planner.askAgain();
     },

@@ -42,9 +42,8 @@ export function makePlanner(store: EditorStore, transport: Transport): Planner {
     if (now === known) return;
     known = now;
     clearTimeout(timer);
-    if (now === '') return;
     if (state.plan.fresh) update({ fresh: false });
-    timer = setTimeout(ask, PAUSE);
+    if (now !== '') timer = setTimeout(ask, PAUSE);
   };
   const stop = store.subscribe(follow);
   return {

@@ -50,6 +50,7 @@ function hear(store: EditorStore, perform: Perform, planner: Planner, content: u
   const before = store.getState().graph;
   perform(receive(before, reply, Date.now()));
   if (!store.getState().connected) store.setState({ connected: true });
+  leavePlan(store, before);
   tellEnd(store, before);
   forgetForce(store, reply, before);
 }
@@ -58,6 +59,13 @@ function hear(store: EditorStore, perform: Perform, planner: Planner, content: u
 function forgetForce(store: EditorStore, reply: Reply, before: GraphState): void {
   if (reply.kind !== 'status' || !before.queue.some(each => each.id === reply.reply_to)) return;
   if (store.getState().force.size > 0) store.setState({ force: new Set<string>() });
+}
+
+/** A run that began, wherever it was asked for, is what the cards show now. */
+function leavePlan(store: EditorStore, before: GraphState): void {
+  const { planShown, graph } = store.getState();
+  const began = isLive(graph.run) && graph.run?.run_id !== before.run?.run_id;
+  if (planShown && began) store.setState({ planShown: false });
 }
 
 /** Say aloud that a run has ended. */

@@ -54,7 +54,7 @@ export interface EditorState {
   readonly reuse: boolean;
   readonly force: ReadonlySet<string>;
   readonly plan: PlanState;
-  /** Whether the cards tell of the next run, not of the last. */
+  /** Whether the cards tell of the next run, not of the last one, once that has ended. */
   readonly planShown: boolean;
   readonly runValues: { readonly [name: string]: unknown };
   /** A place the canvas should bring into view; counted so that the same place can be asked again. */

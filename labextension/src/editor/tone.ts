@@ -1,5 +1,5 @@
 // A node or a state in, how it looks out: colour, symbol and word always go together.
-import { lookOfNode, type Tone } from '../graph/status';
+import { isLive, lookOfNode, type Tone } from '../graph/status';
 import type { NodeForecastPicture, NodeStatus } from '../protocol/generated';
 import type { IconName } from './icons';
 import type { EditorState } from './store';
@@ -8,15 +8,20 @@ import type { EditorState } from './store';
 export function toneOf(state: EditorState, node: string): Tone | PlanTone {
   const forecast = forecastOf(state, node);
   if (forecast) return `plan-${forecast.action}`;
-  const status = state.planShown ? undefined : state.graph.run?.nodes[node];
+  const status = showsPlan(state) ? undefined : state.graph.run?.nodes[node];
   return status ? lookOfNode(status).tone : 'idle';
 }
 
 type PlanTone = `plan-${NodeForecastPicture['action']}`;
 
+/** Whether the cards tell of the next run: never while one is going on. */
+export function showsPlan(state: EditorState): boolean {
+  return state.planShown && !isLive(state.graph.run);
+}
+
 /** What would become of a node, while the plan is shown. */
 export function forecastOf(state: EditorState, node: string): NodeForecastPicture | undefined {
-  return state.planShown ? state.plan.forecast?.nodes[node] : undefined;
+  return showsPlan(state) ? state.plan.forecast?.nodes[node] : undefined;
 }
 
 const SYMBOLS: { readonly [state: string]: IconName } = {
@@ -28,7 +33,8 @@ const SYMBOLS: { readonly [state: string]: IconName } = {
   FAILED: 'cross',
   TIMED_OUT: 'timeout',
   CANCELLED: 'stopped',
-  SKIPPED: 'skip'
+  SKIPPED: 'skip',
+  LOST: 'question'
 };
 
 const REASONED: { readonly [reason: string]: IconName } = {

@@ -200,6 +200,64 @@ describe('the plan', () => {
     expect(plans(far)).toHaveLength(2);
   });
 
+  it('is pale while a change is on its way to a busy kernel', () => {
+    openPlan();
+
+    fireEvent.contextMenu(card('late'));
+    fireEvent.click(screen.getByRole('menuitem', { name: 'Disable' }));
+
+    expect(document.querySelector('.dagy-plan.is-old')).not.toBeNull();
+    expect(screen.getByRole('button', { name: 'Run' }).textContent).toBe('Run');
+  });
+
+  it('leaves the cards to a run that a cell or another view began', () => {
+    const far = openPlan();
+
+    const began = run({ nodes: { late: status('RUNNING') } });
+    say(far, { kind: 'status', whole: true, reply_to: '', run: began });
+
+    expect(card('late').textContent).toContain('Running');
+    expect(document.querySelector('.dagy-plan')).toBeNull();
+  });
+
+  it('that is opened during a run says that it follows, and hides no card', () => {
+    const far = openPlan();
+    const began = run({ nodes: { late: status('RUNNING') } });
+    say(far, { kind: 'status', whole: true, reply_to: '', run: began });
+
+    fireEvent.keyDown(root(), { key: 'p' });
+    pause();
+
+    expect(
+      screen.getByText('The flow is running. The plan follows when it has ended.')
+    ).toBeTruthy();
+    expect(card('late').textContent).toContain('Running');
+    expect(plans(far)).toHaveLength(1);
+
+    say(far, { kind: 'status', whole: false, reply_to: '', run: run({ state: 'COMPLETED' }) });
+    pause();
+    answer(far);
+    expect(card('late').textContent).toContain('Runs');
+  });
+
+  it('is not opened where there is nobody to ask', () => {
+    const { far } = open();
+    act(() => far.connect(false));
+
+    fireEvent.keyDown(root(), { key: 'p' });
+
+    expect(document.querySelector('.dagy-plan')).toBeNull();
+  });
+
+  it('tells the ear its words, not its buttons', () => {
+    openPlan();
+
+    const told = document.querySelector('.dagy-plan [role=status]');
+
+    expect(told?.textContent).toContain('1 reused');
+    expect(told?.querySelector('button')).toBeNull();
+  });
+
   it('can be looked at while reuse is off, and says so', () => {
     const { far } = open();
 
@@ -270,6 +328,18 @@ describe('a forced node', () => {
     });
 
     expect(card('load').textContent).toContain('forced');
+  });
+
+  it('stays forced under another name', () => {
+    const { far } = open();
+    force('load');
+    select('load');
+    const name = screen.getByLabelText('Name in the flow');
+    fireEvent.change(name, { target: { value: 'fetch' } });
+    fireEvent.blur(name);
+
+    expect(card('fetch').textContent).toContain('forced');
+    expect(far.sent.at(-1)).toMatchObject({ edits: [{ kind: 'rename_node', to: 'fetch' }] });
   });
 
   it('is forced no more when it is gone', () => {
