@@ -18,6 +18,7 @@ import { applyEdits, type Positions } from './edit';
 import { indexPalette, type Palette } from './palette';
 import { applyPatch, mergeStatus, placeNodes } from './patch';
 import { advance, isStale, MAX_TRIES, type Waiting } from './queue';
+import { loseRun } from './status';
 
 export interface GraphState {
   readonly confirmed: FlowPicture;
@@ -74,7 +75,7 @@ export function move(state: GraphState, id: string, positions: Positions): Step 
 
 /** Forget what waits: the kernel that was asked is gone. */
 export function dropQueue(state: GraphState): GraphState {
-  return redraw({ ...state, queue: [], moves: new Map() });
+  return redraw({ ...state, run: loseRun(state.run), queue: [], moves: new Map() });
 }
 
 export function receive(state: GraphState, reply: Reply, now: number): Step {

@@ -18,7 +18,8 @@ const LOOKS: { readonly [state: string]: Look } = {
   FAILED: { word: 'Failed', tone: 'bad' },
   TIMED_OUT: { word: 'Timed out', tone: 'bad' },
   CANCELLED: { word: 'Cancelled', tone: 'stopped' },
-  SKIPPED: { word: 'Skipped', tone: 'skipped' }
+  SKIPPED: { word: 'Skipped', tone: 'skipped' },
+  LOST: { word: 'Not known', tone: 'idle' }
 };
 
 /** States that a reason makes another thing of. */
@@ -85,6 +86,16 @@ export function canResume(run: RunPicture | null): boolean {
 }
 
 const ENDED = new Set(['COMPLETED', 'FAILED', 'TIMED_OUT', 'CANCELLED', 'SKIPPED']);
+
+/** What is left of a run when the kernel is gone: what had not ended may have, or may not. */
+export function loseRun(run: RunPicture | null): RunPicture | null {
+  if (run === null || !isLive(run)) return run;
+  const nodes = Object.entries(run.nodes).map(([id, status]) => [
+    id,
+    ENDED.has(status.state) ? status : { ...status, state: 'LOST', message: '' }
+  ]);
+  return { ...run, state: 'LOST', nodes: Object.fromEntries(nodes) as RunPicture['nodes'] };
+}
 
 /** Whether nothing came over an edge in this run, though its source has ended: a branch not taken. */
 export function isUntaken(

@@ -3,7 +3,7 @@ import { act, cleanup, fireEvent, render, screen } from '@testing-library/react'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { FlowEditor } from '../../src/editor/FlowEditor';
 import { openMemory } from '../../src/transport/memory';
-import { flow, node, snapshot } from '../examples';
+import { flow, node, run, snapshot, status } from '../examples';
 import { card, giveSizes, handle, last, open, root, say, select } from './page';
 
 afterEach(cleanup);
@@ -232,6 +232,18 @@ describe('a kernel that is gone', () => {
     expect(card('late')).toBeTruthy();
     expect(far.sent).toHaveLength(1);
     expect(screen.getByRole('button', { name: 'Run' })).toHaveProperty('disabled', true);
+  });
+
+  it('leaves a run of which nobody knows how it fares', () => {
+    const { far } = open({ run: run({ nodes: { late: status('RUNNING') } }) });
+    expect(screen.getByRole('button', { name: 'Cancel' })).toBeTruthy();
+
+    act(() => far.connect(false));
+
+    expect(document.querySelector('.dagy-run-chip')?.textContent).toBe('Not known');
+    expect(card('late').textContent).toContain('Not known');
+    expect(document.querySelector('.is-spinning, .dagy-progress')).toBeNull();
+    expect(screen.queryByRole('button', { name: 'Cancel' })).toBeNull();
   });
 
   it('is as good as gone when it holds the flow no more', () => {

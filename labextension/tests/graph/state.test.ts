@@ -347,6 +347,26 @@ describe('a kernel that is gone', () => {
     expect(next.flow).toBe(next.confirmed);
     expect(next.queue).toEqual([]);
   });
+
+  it('knows no more how a run that was going on fares', () => {
+    const nodes = { load: status('COMPLETED'), late: status('RUNNING', { message: 'half' }) };
+    const news = { kind: 'status', whole: true, reply_to: '', run: run({ nodes }) } as const;
+
+    const next = dropQueue(hear(open(), news).state);
+
+    expect(next.run?.state).toBe('LOST');
+    expect(next.run?.nodes).toMatchObject({
+      load: { state: 'COMPLETED' },
+      late: { state: 'LOST', message: '' }
+    });
+  });
+
+  it('leaves a run that had ended', () => {
+    const ended = run({ state: 'FAILED', nodes: { late: status('FAILED') } });
+    const { state } = hear(open(), { kind: 'status', whole: true, reply_to: '', run: ended });
+
+    expect(dropQueue(state).run).toBe(state.run);
+  });
 });
 
 describe('a refused cancel', () => {
