@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
+from functools import cached_property
 from typing import Any
 
 from dagy_nb.checks.attempts import check_attempts
@@ -40,20 +41,62 @@ def check_flow(
             the expressions in configs are checked.
         runners: Names of the runners that are here; None does not compare.
     """
-    outline = FlowOutline(flow, specs)
-    found = (
-        *_check_content(flow),
-        *check_parameters(flow, parameters),
-        *check_limits(flow),
-        *_check_nodes(outline, runners),
-        *check_attempts(outline),
-        *check_configs(outline, check_config, _known_values(flow, parameters)),
-        *check_inputs(outline),
-        *check_edges(outline),
-        *check_cycles(outline),
-    )
-    disabled = {node.id for node in flow.nodes if node.disabled}
-    return tuple(_soften(found, disabled)) if disabled else found
+    return FlowCheck(flow, specs, runners=runners).run(parameters, check_config)
+
+
+class FlowCheck:
+    """The check of one flow, which can be made again: what only hangs on the flow is looked at once.
+
+    Args:
+        flow: The flow.
+        specs: Node type → spec, of the types that are defined here.
+        runners: Names of the runners that are here; None does not compare.
+    """
+
+    def __init__(
+        self,
+        flow: FlowSpec,
+        specs: Mapping[str, NodeSpec],
+        *,
+        runners: Collection[str] | None = None,
+    ) -> None:
+        self.flow = flow
+        self._outline = FlowOutline(flow, specs)
+        self._runners = runners
+
+    def run(
+        self,
+        parameters: Mapping[str, Any] | None = None,
+        check_config: CheckConfig | None = None,
+    ) -> tuple[Diagnostic, ...]:
+        """Return all findings of now; configs may name what changes, such as files.
+
+        Args:
+            parameters: As `check_flow` takes them.
+            check_config: As `check_flow` takes it.
+        """
+        found = (
+            *_check_content(self.flow),
+            *check_parameters(self.flow, parameters),
+            *self._about_nodes,
+            *check_configs(self._outline, check_config, _known_values(self.flow, parameters)),
+            *self._about_wiring,
+        )
+        disabled = {node.id for node in self.flow.nodes if node.disabled}
+        return tuple(_soften(found, disabled)) if disabled else found
+
+    @cached_property
+    def _about_nodes(self) -> tuple[Diagnostic, ...]:
+        return (
+            *check_limits(self.flow),
+            *_check_nodes(self._outline, self._runners),
+            *check_attempts(self._outline),
+        )
+
+    @cached_property
+    def _about_wiring(self) -> tuple[Diagnostic, ...]:
+        outline = self._outline
+        return (*check_inputs(outline), *check_edges(outline), *check_cycles(outline))
 
 
 def _check_content(flow: FlowSpec) -> Iterator[Diagnostic]:

@@ -27,6 +27,7 @@ from dagy_nb.model.event import PlannedNode, RunQueued
 from dagy_nb.model.flow import FailurePolicy, FlowSpec, NodeEntry
 from dagy_nb.model.frozen import thaw
 from dagy_nb.model.nearest import suggest_names
+from dagy_nb.model.quick import make_quick
 from dagy_nb.model.retry import Trigger
 from dagy_nb.model.spec import NodeSpec, RunnerName
 from dagy_nb.nodes.composite import CompositeNode
@@ -35,6 +36,7 @@ from dagy_nb.nodes.digest import digest
 if TYPE_CHECKING:
     from dagy_nb.nodes.base import FlowNode
 
+_make_planned = make_quick(PlannedNode)
 NESTED = "nested"
 """Name of the runner of nodes that run other nodes; nobody asks for it."""
 
@@ -252,7 +254,7 @@ def describe_queued(
         parameters=dict(plan.parameters),
         artifacts=str(plan.artifacts),
         nodes=tuple(
-            PlannedNode(
+            _make_planned(
                 node_id=step.node_id,
                 node_type=step.spec.type,
                 node_version=step.spec.version,

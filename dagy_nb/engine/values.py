@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from dagy_nb.abc import Conversion, NodeCall
 from dagy_nb.engine.kept_values import KeptValues
 from dagy_nb.model.connector import Cardinality
+from dagy_nb.model.frozen import thaw
 from dagy_nb.model.quick import make_quick
 
 if TYPE_CHECKING:
@@ -133,7 +134,8 @@ class RunValues:
             node_id=step.node_id,
             attempt=attempt,
             node_class=step.node_class,
-            config=step.config,
+            # A body may change what it gets; the plan's own config is for every attempt and run.
+            config=thaw(step.config) if step.config else step.config,
             inputs=inputs,
             parameters=self._plan.parameters,
             artifacts=self._plan.artifacts,

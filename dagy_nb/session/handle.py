@@ -7,6 +7,7 @@ import sys
 import time
 import warnings
 from collections.abc import Callable, Generator, Mapping
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from dagy_nb.errors import RunUnfinished
@@ -78,7 +79,10 @@ class RunHandle:
     @property
     def result(self) -> RunResult:
         """The run as it stands; its outputs are those of the nodes that completed."""
-        return RunResult(record=self.record, outputs=self._live.outputs)
+        result = RunResult(partial(self._listener.record, self.run_id), self._live.outputs)
+        if not self.done:
+            _ = result.record  # it goes on: what is so now is read now
+        return result
 
     def cancel(self, node_id: str = "", *, by: str = "handle") -> None:
         """Ask the run, or one node of it, to end; returns at once, and twice is as good as once."""
@@ -203,7 +207,7 @@ class RunHandle:
         self._tick(on_tick)
         self._tell_recording_error()
         result = self.result
-        if check and result.state is not RunState.COMPLETED:
+        if check and self.state is not RunState.COMPLETED:
             raise make_failure(result, self._live.exceptions)
         return result
 

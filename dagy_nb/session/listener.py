@@ -13,6 +13,8 @@ from dagy_nb.store.fold import RunFold
 
 TAIL_LINES = 20
 TAIL_LETTERS = 400
+MOST_UNREAD = 20_000
+"""How many facts wait until somebody looks at the record; nobody may ever."""
 
 
 class RunListener:
@@ -21,25 +23,27 @@ class RunListener:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._fold = RunFold()
+        self._unread: list[Event] = []
         self._tails: dict[str, deque[str]] = {}
         self._retries: dict[str, float] = {}
         self._lines: queue.SimpleQueue[LogWritten] = queue.SimpleQueue()
 
     def hear(self, event: Event) -> None:
         """Take a fact."""
+        if isinstance(event, LogWritten):
+            self._hear_line(event)
+            return
         with self._lock:
-            self._fold.apply(event)
+            self._unread.append(event)
+            if len(self._unread) >= MOST_UNREAD:
+                self._read()
             if isinstance(event, AttemptFailed):
                 self._retries[event.node_id] = event.retry_at
-            if isinstance(event, LogWritten):
-                tail = self._tails.setdefault(event.node_id, deque(maxlen=TAIL_LINES))
-                tail.append(event.text[:TAIL_LETTERS])
-        if isinstance(event, LogWritten):
-            self._lines.put(event)
 
     def record(self, run_id: str) -> RunRecord:
         """Return what is known of the run up to now."""
         with self._lock:
+            self._read()
             return self._fold.record(run_id)
 
     def read_tails(self) -> Mapping[str, tuple[str, ...]]:
@@ -60,3 +64,15 @@ class RunListener:
                 yield self._lines.get_nowait()
             except queue.Empty:
                 return
+
+    def _hear_line(self, line: LogWritten) -> None:
+        with self._lock:
+            tail = self._tails.setdefault(line.node_id, deque(maxlen=TAIL_LINES))
+            tail.append(line.text[:TAIL_LETTERS])
+        self._lines.put(line)
+
+    def _read(self) -> None:
+        """Fold what was heard; not before somebody looks, since that costs the run's own thread."""
+        unread, self._unread = self._unread, []
+        for event in unread:
+            self._fold.apply(event)

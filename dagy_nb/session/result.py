@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 from dagy_nb.engine.values import RunOutputs
@@ -64,13 +65,15 @@ class NodeResult:
         return self.outputs[next(iter(self.outputs))]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class RunResult(Mapping[str, NodeResult]):
     """How a run ended: a mapping of node id → `NodeResult`.
 
-    Attributes:
-        record: What was recorded of it.
+    Args:
+        read: Reads what was recorded of it; called when somebody first looks.
         outputs: `node.connector` → value, of all completed nodes.
+
+    Attributes:
+        outputs: The same.
 
     Example:
         >>> run = flow.run(month=2).wait()  # doctest: +SKIP
@@ -78,8 +81,14 @@ class RunResult(Mapping[str, NodeResult]):
         (<NodeState.COMPLETED: 'COMPLETED'>, (4631, 19))
     """
 
-    record: RunRecord
-    outputs: Mapping[str, Any] = field(default_factory=dict)
+    def __init__(self, read: Callable[[], RunRecord], outputs: Mapping[str, Any]) -> None:
+        self._read = read
+        self.outputs = outputs
+
+    @cached_property
+    def record(self) -> RunRecord:
+        """What was recorded of it."""
+        return self._read()
 
     @property
     def id(self) -> str:

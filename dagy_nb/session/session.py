@@ -12,12 +12,11 @@ from typing import TYPE_CHECKING, Any
 from dagy_nb.abc import Submission
 from dagy_nb.backends.kernel import KernelBackend
 from dagy_nb.backends.registry import Backends
-from dagy_nb.checks.flow import check_flow
 from dagy_nb.engine.inner import MAX_DEPTH
 from dagy_nb.engine.keeping import NOTHING, Keeping
 from dagy_nb.engine.plan import Plan, make_plan
 from dagy_nb.errors import CheckFailed, ConfigError, FlowError, UnknownName
-from dagy_nb.flowfile.expressions import read_parameter_values, resolve_parameters
+from dagy_nb.flowfile.expressions import read_parameter_values
 from dagy_nb.model.diagnostic import Diagnostic, Severity
 from dagy_nb.model.event import (
     CancelRequested,
@@ -32,6 +31,7 @@ from dagy_nb.session.forecast import RunForecast, make_forecast
 from dagy_nb.session.handle import RunHandle
 from dagy_nb.session.inner import dump_config, find_inner_problems, list_inner_specs
 from dagy_nb.session.listener import RunListener
+from dagy_nb.session.planning import Planner
 from dagy_nb.session.routing import RunRouting
 from dagy_nb.session.versions import VersionLog, pin_versions
 from dagy_nb.session.watch import CancelWatch
@@ -93,6 +93,7 @@ class Session:
         self.handles: weakref.WeakValueDictionary[str, RunHandle] = weakref.WeakValueDictionary()
         limits = Limits(megabytes=settings.keep_mb, days=settings.keep_days)
         self.outputs = OutputFiles(settings.home / "outputs", limits)
+        self._planner = Planner()
         self._versions = VersionLog(store, clock)
         self._watch = CancelWatch(store)
 
@@ -115,9 +116,9 @@ class Session:
             flow: The flow.
             inside: The types of the nodes inside which the flow would run, the outermost first.
         """
-        specs = self.registry.snapshot().specs
+        check = self._planner.find_check(flow, self.registry.snapshot(), self.runners)
         check_config = partial(self._find_config_problems, inside=inside)
-        return list(check_flow(flow, specs, check_config=check_config, runners=self.runners))
+        return list(check.run(check_config=check_config))
 
     def refuse_config(self, type_name: str, node_id: str, config: Mapping[str, Any]) -> None:
         """Raise where config values do not fit; fields that are expressions wait for the run.
@@ -301,9 +302,10 @@ class Session:
         keeping: Keeping,
     ) -> Plan:
         run_id = make_run_id(self.clock.now())
-        return make_plan(
-            resolve_parameters(flow, values),
-            self.registry.snapshot().classes,
+        return self._planner.plan(
+            flow,
+            self.registry.snapshot(),
+            self.runners,
             run_id=run_id,
             parameters=values,
             artifacts=self.settings.home / "artifacts" / run_id,
