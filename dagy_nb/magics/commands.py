@@ -96,6 +96,7 @@ FLOW_COMMANDS = {
             Option(name="--tap", about="keep the inputs of every node"),
             TIMEOUT,
             RUNNER,
+            Option(name="--backend", value="B", about="where the whole run goes"),
         ),
     ),
     "plan": Usage(

@@ -75,8 +75,12 @@ def _offer_value(key: str, choices: Sequence[str], words: Sequence[str]) -> Iter
         return list_names()
     if key == "state":
         return list(RunState)
+    if key == "backend":
+        return _backends()
     if key == "parameter":
         return [f"{name}=" for name in _parameters(words[0])]
+    if key == "force":
+        return _nodes(words[0])
     return choices
 
 
@@ -94,6 +98,17 @@ def _starting(fragment: str, offers: Iterable[str]) -> list[str]:
 def _parameters(flow: str) -> list[str]:
     opened = list_opened().get(flow)
     return [each.name for each in opened.spec.parameters] if opened is not None else []
+
+
+def _nodes(flow: str) -> list[str]:
+    opened = list_opened().get(flow)
+    return [each.id for each in opened.spec.nodes] if opened is not None else []
+
+
+def _backends() -> Iterable[str]:
+    from dagy_nb.session.current import current_session
+
+    return current_session().routing.backends.offers()
 
 
 def _specs() -> Iterable[str]:

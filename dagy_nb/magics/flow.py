@@ -61,7 +61,7 @@ class FlowMagics(Magics):
         """Run a flow, look at it, cancel it.
 
         ```
-        %flow run NAME [-p NAME=VALUE]… [--background] [--timeout S] [--runner R]
+        %flow run NAME [-p NAME=VALUE]… [--background] [--timeout S] [--runner R] [--backend B]
                        [--reuse] [--force NODE]… [--keep] [--tap]
         %flow plan NAME [-p NAME=VALUE]… [--force NODE]…
         %flow resume RUN_ID [--force NODE]… [--background]
@@ -203,7 +203,11 @@ def _start(words: Words) -> RunHandle:
         tap=bool(words.get("tap")),
     )
     return flow.start(
-        values, timeout=words.get("timeout"), runner=words.get("runner"), keeping=keeping
+        values,
+        timeout=words.get("timeout"),
+        runner=words.get("runner"),
+        backend=words.get("backend"),
+        keeping=keeping,
     )
 
 

@@ -158,8 +158,11 @@ def split_line(line: str) -> list[str]:
 
 
 def read_seconds(text: str) -> float:
-    """Read a number of seconds above 0."""
-    return _read_positive(text, "seconds")
+    """Read a number of seconds; 0 means no limit."""
+    value = _read_number(text)
+    if not 0 <= value < float("inf"):
+        raise ValueError("write a number of seconds, or 0 for no limit")
+    return value
 
 
 def read_retries(text: str) -> int:
@@ -190,7 +193,10 @@ def read_kinds(text: str) -> tuple[str, ...]:
 
 def read_megabytes(text: str) -> float:
     """Read a number of megabytes above 0."""
-    return _read_positive(text, "megabytes")
+    value = _read_number(text)
+    if not 0 < value < float("inf"):
+        raise ValueError("write a number of megabytes above 0")
+    return value
 
 
 def read_count(text: str) -> int:
@@ -222,21 +228,20 @@ def read_assignment(text: str) -> tuple[str, str]:
     return name, value
 
 
-TIMEOUT = Option(name="--timeout", value="S", read=read_seconds, about="limit in seconds")
+TIMEOUT = Option(
+    name="--timeout", value="S", read=read_seconds, about="limit in seconds, 0 for none"
+)
 RUNNER = Option(
     name="--runner",
     value="R",
     read=read_runner,
-    about="where bodies run: inline, thread",
-    choices=("inline", "thread"),
+    about=f"where bodies run: {', '.join(RunnerName)}",
+    choices=tuple(RunnerName),
 )
 
 
-def _read_positive(text: str, unit: str) -> float:
+def _read_number(text: str) -> float:
     try:
-        value = float(text)
+        return float(text)
     except ValueError:
-        value = 0.0
-    if not 0 < value < float("inf"):
-        raise ValueError(f"write a number of {unit} above 0")
-    return value
+        return float("nan")

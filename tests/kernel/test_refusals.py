@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+pytestmark = [pytest.mark.kernel, pytest.mark.timeout(180)]
+
 
 @pytest.fixture(scope="module")
 def flow(kernel):

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from dagy_nb.errors import UsageError
 from dagy_nb.magics.commands import FLOW_COMMANDS, FLOWNODE, RUNS, find_command
 from dagy_nb.magics.flownode import gather_options
+from dagy_nb.model.spec import RunnerName
 
 RUN = FLOW_COMMANDS["run"]
 
@@ -21,6 +22,7 @@ RUN = FLOW_COMMANDS["run"]
         (FLOWNODE, "", (), {}),
         (FLOWNODE, "--timeout 30", (), {"timeout": 30.0}),
         (FLOWNODE, "--timeout=0.5 --retries 2", (), {"timeout": 0.5, "retries": 2}),
+        (FLOWNODE, "--timeout 0", (), {"timeout": 0.0}),
         (FLOWNODE, "--runner thread", (), {"runner": "thread"}),
         (FLOWNODE, "--retry-delay 5", (), {"retry_delay": 5.0}),
         (FLOWNODE, "--retry-delay 1,5,30", (), {"retry_delay": (1.0, 5.0, 30.0)}),
@@ -35,6 +37,12 @@ RUN = FLOW_COMMANDS["run"]
             {"parameter": (("month", "2"), ("city", "New York")), "background": True},
         ),
         (RUN, "delays -p where=a=b", ("delays",), {"parameter": (("where", "a=b"),)}),
+        (
+            RUN,
+            "delays --timeout 0 --backend dask",
+            ("delays",),
+            {"timeout": 0.0, "backend": "dask"},
+        ),
         (RUN, "delays -p empty=", ("delays",), {"parameter": (("empty", ""),)}),
         (RUNS, "-n 5", (), {"limit": 5}),
         (RUNS, "2026 --logs", ("2026",), {"logs": True}),
@@ -51,9 +59,9 @@ def test_a_line_is_read_into_names_and_options(usage, line, names, options):
     [
         (FLOWNODE, "--timeot 30", "usage.unknown_option", "--timeout"),
         (FLOWNODE, "--timeout", "usage.option_value", "needs a value"),
-        (FLOWNODE, "--timeout soon", "usage.option_value", "seconds above 0"),
-        (FLOWNODE, "--timeout -1", "usage.option_value", "seconds above 0"),
-        (FLOWNODE, "--timeout inf", "usage.option_value", "seconds above 0"),
+        (FLOWNODE, "--timeout soon", "usage.option_value", "0 for no limit"),
+        (FLOWNODE, "--timeout -1", "usage.option_value", "0 for no limit"),
+        (FLOWNODE, "--timeout inf", "usage.option_value", "0 for no limit"),
         (FLOWNODE, "--timeout 1 --timeout 2", "usage.repeated", "twice"),
         (FLOWNODE, "--retries 1.5", "usage.option_value", "whole number"),
         (FLOWNODE, "--retries 101", "usage.option_value", "0 to 100"),
@@ -82,6 +90,13 @@ def test_a_line_written_wrongly_is_refused_with_a_code_and_the_right_way(usage, 
     assert code == "usage.quotes" or str(usage) in caught.value.suggestion
 
 
+def test_all_runners_are_offered():
+    option = RUN.find("--runner")
+
+    assert option.choices == tuple(RunnerName)
+    assert all(each in option.about for each in RunnerName)
+
+
 def test_an_unknown_command_names_the_nearest():
     with pytest.raises(UsageError) as caught:
         find_command("rnu")
@@ -93,7 +108,7 @@ def test_an_unknown_command_names_the_nearest():
 def test_how_a_command_is_written_stands_in_one_line():
     assert str(RUN) == (
         "%flow run NAME [-p NAME=VALUE]… [--background] [--reuse] [--force NODE]… [--keep] [--tap] "
-        "[--timeout S] [--runner R]"
+        "[--timeout S] [--runner R] [--backend B]"
     )
 
 
