@@ -7,7 +7,6 @@ import { useActions, useEditor, useEditorStore } from './context';
 import { Icon } from './Icon';
 import { BoxField, ChoiceField, NumberField, TextField, Warned } from './OptionFields';
 import { RetryOptions } from './RetryOptions';
-import { addToasts } from './toasts';
 
 export function NodeOptions({ node }: { readonly node: NodePicture }) {
   const actions = useActions();
@@ -22,7 +21,10 @@ export function NodeOptions({ node }: { readonly node: NodePicture }) {
           label="Label"
           text={options.label}
           hint={node.id}
-          onText={label => actions.setOptions(node, { label })}
+          onText={label => {
+            actions.setOptions(node, { label });
+            return '';
+          }}
         />
         <NumberField
           label="Limit in seconds"
@@ -34,7 +36,7 @@ export function NodeOptions({ node }: { readonly node: NodePicture }) {
         <RunnerOptions node={node} />
         <RetryOptions node={node} />
         <ChoiceField
-          label="Starts when the nodes before it have ended and"
+          label="Starts when all before it have ended"
           value={node.trigger}
           about={TRIGGERS.find(([each]) => each === node.trigger)?.[2] ?? ''}
           options={TRIGGERS.map(([each, words]) => [each, words])}
@@ -98,25 +100,17 @@ function RunnerOptions({ node }: { readonly node: NodePicture }) {
 function IdField({ node }: { readonly node: NodePicture }) {
   const actions = useActions();
   const store = useEditorStore();
-  const rename = (text: string): void => {
+  const rename = (text: string): string => {
     const to = text.trim();
-    if (to === node.id) return;
+    if (to === node.id) return '';
     const problem = findIdProblem(to, store.getState().outline.nodes.has(to));
-    if (problem) addToasts(store, [{ tone: 'error', code: 'edit.name', ...problem }]);
-    else actions.renameNode(node.id, to);
+    if (!problem) actions.renameNode(node.id, to);
+    return problem;
   };
   return <TextField label="Name in the flow" text={node.id} onText={rename} />;
 }
 
-function findIdProblem(
-  to: string,
-  taken: boolean
-): { readonly message: string; readonly suggestion: string } | null {
-  if (!isIdentifier(to)) {
-    const suggestion = 'Use letters, digits and _, not starting with a digit.';
-    return { message: `“${to}” is no name.`, suggestion };
-  }
-  return taken
-    ? { message: `There is a node ${to} already.`, suggestion: 'Choose another name.' }
-    : null;
+function findIdProblem(to: string, taken: boolean): string {
+  if (!isIdentifier(to)) return 'Use letters, digits and _, not starting with a digit.';
+  return taken ? `There is a node ${to} already. Choose another name.` : '';
 }

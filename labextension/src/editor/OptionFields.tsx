@@ -1,22 +1,46 @@
 // A label and a value in, one field of a node's options out.
-import type { ReactNode } from 'react';
+import { useEffect, useId, useRef, useState, type KeyboardEvent, type ReactNode } from 'react';
+import { readNumber } from '../graph/options';
 import { useEditor, useEditorStore } from './context';
+import { Icon } from './Icon';
+import { Spoken } from './Spoken';
 import { addToasts } from './toasts';
 import { useDraft } from './useDraft';
 
 interface LabelledProps {
+  readonly id: string;
   readonly label: string;
-  readonly about?: string;
+  readonly about: string;
+  readonly problem?: string;
   readonly children: ReactNode;
 }
 
-export function Labelled({ label, about = '', children }: LabelledProps) {
+/** The label names the control; what stands below describes it. */
+function Labelled({ id, label, about, problem = '', children }: LabelledProps) {
   return (
-    <label className="dagy-field">
-      <span className="dagy-field-head">{label}</span>
+    <div className={`dagy-field ${problem ? 'has-problem' : ''}`}>
+      <label className="dagy-field-head" htmlFor={id}>
+        {label}
+      </label>
       {children}
-      {about ? <span className="dagy-about">{about}</span> : null}
-    </label>
+      <div id={`${id}-about`}>
+        {problem ? <Problem text={problem} /> : null}
+        {about ? (
+          <span className="dagy-about">
+            <Spoken text={about} />
+          </span>
+        ) : null}
+      </div>
+    </div>
+  );
+}
+
+export function Problem({ text }: { readonly text: string }) {
+  return (
+    <p className="dagy-problem" role="alert">
+      <Icon name="error" size={12} />
+      <span>{text}</span>
+    </p>
   );
 }
 
@@ -25,25 +49,70 @@ interface TextProps {
   readonly text: string;
   readonly hint?: string;
   readonly about?: string;
-  readonly onText: (text: string) => void;
+  /** Take what was typed, and say what is wrong with it, if anything is. */
+  readonly onText: (text: string) => string;
 }
 
 export function TextField({ label, text, hint = '', about = '', onText }: TextProps) {
   const connected = useEditor(state => state.connected);
-  const draft = useDraft({ text, commit: onText });
+  const id = useId();
+  const { wrong, take, giveUp } = useWrong(label, text, onText);
+  const draft = useDraft({ text: wrong?.text ?? text, commit: take });
+  const onKeyDown = (event: KeyboardEvent): void => {
+    draft.onKeyDown(event);
+    if (event.key !== 'Escape' || !wrong) return;
+    event.stopPropagation();
+    giveUp();
+  };
   return (
-    <Labelled label={label} about={about}>
+    <Labelled id={id} label={label} about={about} problem={wrong?.problem ?? ''}>
       <input
         {...draft}
+        onKeyDown={onKeyDown}
+        id={id}
         className="dagy-input nokey"
         type="text"
         autoComplete="off"
         spellCheck={false}
         placeholder={hint}
         disabled={!connected}
+        aria-invalid={wrong !== null}
+        aria-describedby={`${id}-about`}
       />
     </Labelled>
   );
+}
+
+interface Wrong {
+  readonly text: string;
+  readonly problem: string;
+}
+
+/** What was typed and does not fit: it stays to be mended, until the value itself changes. */
+function useWrong(label: string, text: string, onText: (text: string) => string) {
+  const store = useEditorStore();
+  const [wrong, setWrong] = useState<Wrong | null>(null);
+  const latest = useRef(wrong);
+  const put = (next: Wrong | null): void => {
+    latest.current = next;
+    setWrong(next);
+  };
+  const take = (typed: string): void => {
+    const problem = typed === text ? '' : onText(typed);
+    put(problem ? { text: typed, problem } : null);
+  };
+  useEffect(() => put(null), [text]);
+  // A field that goes away, since another node was selected, says what it did not take.
+  useEffect(
+    () => () => {
+      if (!latest.current) return;
+      const { text: typed, problem } = latest.current;
+      const message = `${label}: “${typed}” was not taken.`;
+      addToasts(store, [{ tone: 'error', code: 'edit.value', message, suggestion: problem }]);
+    },
+    [label, store]
+  );
+  return { wrong, take, giveUp: () => put(null) };
 }
 
 interface NumberProps {
@@ -52,41 +121,21 @@ interface NumberProps {
   readonly hint: string;
   readonly about?: string;
   readonly whole?: boolean;
-  /** The smallest and the largest that fits. */
   readonly least?: number;
   readonly most?: number;
   readonly onValue: (value: number | null) => void;
 }
 
 export function NumberField(props: NumberProps) {
-  const { label, value, hint, about = '', whole = false, least = 0, onValue } = props;
-  const { most = Infinity } = props;
-  const store = useEditorStore();
-  const read = (text: string): void => {
-    const number = Number(text);
-    const inside = Number.isFinite(number) && number >= least && number <= most;
-    if (text.trim() === '') onValue(null);
-    else if (inside && (!whole || Number.isInteger(number))) onValue(number);
-    else refuse(store, label, text, sayLimits(whole, least, most));
+  const { label, value, hint, about = '', whole = false, least = 0, most = Infinity } = props;
+  const take = (typed: string): string => {
+    const read = readNumber(typed, { whole, least, most });
+    if (typeof read === 'string') return read;
+    props.onValue(read);
+    return '';
   };
   const text = value === null ? '' : String(value);
-  return <TextField label={label} text={text} hint={hint} about={about} onText={read} />;
-}
-
-export function refuse(
-  store: ReturnType<typeof useEditorStore>,
-  label: string,
-  text: string,
-  suggestion: string
-): void {
-  const message = `${label}: “${text}” does not fit.`;
-  addToasts(store, [{ tone: 'error', code: 'edit.value', message, suggestion }]);
-}
-
-function sayLimits(whole: boolean, least: number, most: number): string {
-  const what = whole ? 'a whole number' : 'a number';
-  const end = most === Infinity ? '' : ` and not above ${most}`;
-  return `Give ${what} that is not below ${least}${end}, or leave it empty.`;
+  return <TextField label={label} text={text} hint={hint} about={about} onText={take} />;
 }
 
 interface ChoiceProps<Value extends string> {
@@ -100,10 +149,13 @@ interface ChoiceProps<Value extends string> {
 export function ChoiceField<Value extends string>(props: ChoiceProps<Value>) {
   const { label, value, about = '', options, onValue } = props;
   const connected = useEditor(state => state.connected);
+  const id = useId();
   return (
-    <Labelled label={label} about={about}>
+    <Labelled id={id} label={label} about={about}>
       <select
+        id={id}
         className="dagy-input"
+        aria-describedby={`${id}-about`}
         disabled={!connected}
         value={value}
         onChange={event => {

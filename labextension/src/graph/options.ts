@@ -20,17 +20,25 @@ export function holdsMemory(runner: string): boolean {
 }
 
 export const TRIGGERS: readonly (readonly [Trigger, string, string])[] = [
-  ['all_success', 'all came', 'Every input has its value, and nothing that failed leads into it.'],
+  [
+    'all_success',
+    'if every input has its value',
+    'The usual one. Where something before it failed, or a branch was not taken, it is skipped.'
+  ],
   [
     'all_done',
-    'all ended',
-    'Always, once all before it have ended; inputs without a value are None.'
+    'in any case',
+    'As `finally` does: whatever became of them. Inputs without a value are None.'
   ],
-  ['any_success', 'any came', 'At least one input has a value, whatever became of the others.'],
+  [
+    'any_success',
+    'if at least one input has a value',
+    'What failed beside it does no harm; inputs without a value are None.'
+  ],
   [
     'none_failed',
-    'none failed',
-    'Nothing before it failed; branches that were not taken are no matter.'
+    'if none of them failed',
+    'Branches that were not taken are no matter; inputs without a value are None.'
   ]
 ];
 
@@ -45,7 +53,7 @@ export function showDelay(delay: RetrySpec['delay']): string {
   return typeof delay === 'number' ? String(delay) : delay.join(', ');
 }
 
-const WEEK = 7 * 86_400;
+export const WEEK = 7 * 86_400;
 
 /** One number of seconds, or several; null where the text is neither. */
 export function readDelay(text: string): RetrySpec['delay'] | null {
@@ -62,12 +70,41 @@ export function readNames(text: string): readonly string[] {
   return text.split(/[,;\s]+/).filter(Boolean);
 }
 
+/** What is wrong with names of exception classes or codes, or nothing. */
+export function findNameProblem(names: readonly string[]): string {
+  if (names.length > MAX_NAMES) return `Give ${MAX_NAMES} names at most.`;
+  const wrong = names.find(each => each.length > 200 || !NAME.test(each));
+  return wrong === undefined ? '' : `“${wrong}” is no name, such as OSError or http.timeout.`;
+}
+
+const MAX_NAMES = 50;
+const NAME = /^[\p{L}_][\p{L}\p{N}_]*(\.[\p{L}_][\p{L}\p{N}_]*)*$/u;
+
+export interface Limits {
+  readonly whole: boolean;
+  /** The smallest and the largest that fits. */
+  readonly least: number;
+  readonly most: number;
+}
+
+/** The number in a text, null where it is empty, or what is wrong with it. */
+export function readNumber(text: string, { whole, least, most }: Limits): number | null | string {
+  if (text.trim() === '') return null;
+  const number = Number(text);
+  const inside = Number.isFinite(number) && number >= least && number <= most;
+  if (inside && (!whole || Number.isInteger(number))) return number;
+  const end = most === Infinity ? '' : ` and not above ${most}`;
+  return `Give a ${whole ? 'whole number' : 'number'} that is not below ${least}${end}, or leave it empty.`;
+}
+
 /** `3 more attempts after 1, 5, 30 s, ±10 %`: what follows on a failed attempt. */
 export function sayRetries(count: number, retry: RetrySpec): string {
   if (count === 0) return 'A failed attempt is not made again.';
   const attempts = count === 1 ? '1 more attempt' : `${count} more attempts`;
   const grows = retry.backoff > 1 && typeof retry.delay === 'number';
-  const by = grows ? `, each wait ${retry.backoff} times the one before` : '';
+  const by = grows
+    ? `, each wait ${retry.backoff} times the one before, but at most ${retry.max_delay} s`
+    : '';
   const at =
     showDelay(retry.delay) === '0' ? ' at once' : ` after ${showDelay(retry.delay)} s${by}`;
   const jitter = retry.jitter > 0 ? `, ±${Math.round(retry.jitter * 100)} %` : '';

@@ -11,7 +11,7 @@ beforeEach(giveSizes);
 function openOptions(changes: Partial<NodePicture> = {}, ofType: Partial<TypePicture> = {}) {
   const types = TYPES.map(each => (each.type === 'Late' ? { ...each, ...ofType } : each));
   const { far } = open({
-    flow: flow({ nodes: [node('late', 'Late', changes)], edges: [] }),
+    flow: flow({ nodes: [node('late', 'Late', changes), node('other', 'Late')], edges: [] }),
     palette: { ...PALETTE, types }
   });
   select('late');
@@ -69,24 +69,70 @@ describe('an option', () => {
   });
 
   it.each([
-    ['Retries', '1.5'],
-    ['Retries', '101'],
-    ['Wait in seconds', 'soon'],
-    ['Longer or shorter by chance', '101'],
-    ['Memory limit in MB', '0'],
-    ['Limit in seconds', '-1']
-  ])('%s refuses %j in words, and sends nothing', (label, value) => {
+    ['Retries', '1.5', 'Give a whole number'],
+    ['Retries', '101', 'not above 100'],
+    ['Wait in seconds', 'soon', 'one number, or several'],
+    ['Longer or shorter by chance', '101', 'not above 100'],
+    ['Only these errors', 'OSError, b!', '“b!” is no name'],
+    ['Memory limit in MB', '0', 'not below 1'],
+    ['Limit in seconds', '-1', 'not below 0'],
+    ['Name in the flow', '1st', 'letters, digits and _'],
+    ['Name in the flow', 'other', 'There is a node other already']
+  ])(
+    '%s refuses %j at its place, keeps what was typed, and sends nothing',
+    (label, value, words) => {
+      const far = openOptions(FULL);
+      const before = far.sent.length;
+
+      type(label, value);
+
+      const field = screen.getByLabelText<HTMLInputElement>(label, { exact: false });
+      expect(far.sent).toHaveLength(before);
+      expect(field.value).toBe(value);
+      expect(field.getAttribute('aria-invalid')).toBe('true');
+      expect(wordsOf(field)).toContain(words);
+      expect(document.querySelector('.dagy-toast')).toBeNull();
+    }
+  );
+
+  it('that was refused is mended, or given up with Escape', () => {
     const far = openOptions(FULL);
+    type('Retries', 'many');
+    type('Retries', '2');
+    expect(last(far)).toMatchObject({ edits: [{ retries: 2 }] });
+    expect(document.querySelector('[aria-invalid=true]')).toBeNull();
+
     const before = far.sent.length;
-
-    type(label, value);
-
+    type('Memory limit in MB', 'much');
+    const field = screen.getByLabelText<HTMLInputElement>('Memory limit in MB');
+    fireEvent.keyDown(field, { key: 'Escape' });
+    expect(field.value).toBe('512');
+    expect(document.querySelector('[aria-invalid=true]')).toBeNull();
     expect(far.sent).toHaveLength(before);
-    expect(document.querySelector('.dagy-toast')?.textContent).toContain(
-      `“${value}” does not fit.`
-    );
+  });
+
+  it('that was refused is told of where its field goes away', () => {
+    openOptions(FULL);
+    type('Retries', 'many');
+
+    select('other');
+
+    expect(document.querySelector('.dagy-toast')?.textContent).toContain('“many” was not taken');
+  });
+
+  it('is named by its label alone, and described by the words below', () => {
+    openOptions(FULL);
+
+    const field = screen.getByLabelText('Limit in seconds', { exact: true });
+
+    expect(wordsOf(field)).toContain('0 means no limit');
   });
 });
+
+function wordsOf(field: HTMLElement): string {
+  const ids = field.getAttribute('aria-describedby') ?? '';
+  return document.getElementById(ids)?.textContent ?? '';
+}
 
 describe('retries', () => {
   it('are tried after the chosen ends only', () => {
@@ -97,6 +143,27 @@ describe('retries', () => {
     expect(last(far)).toMatchObject({
       edits: [{ retry: { on: ['raised', 'timed_out', 'crashed'] } }]
     });
+  });
+
+  it('are tried after one end at least', () => {
+    const far = openOptions({ ...FULL, retry: RETRY });
+    const before = far.sent.length;
+
+    fireEvent.click(screen.getByLabelText('it raised an error'));
+
+    expect(far.sent).toHaveLength(before);
+    expect(screen.getByRole('alert').textContent).toContain('At least one of these must stay');
+    fireEvent.click(screen.getByLabelText('it ran past its limit'));
+    expect(screen.queryByRole('alert')).toBeNull();
+  });
+
+  it('that wait ever longer have a longest wait', () => {
+    const far = openOptions({ retries: 3, retry: { ...RETRY, delay: 5, backoff: 2 } });
+
+    type('Longest wait', '60');
+
+    expect(last(far)).toMatchObject({ edits: [{ retry: { max_delay: 60, backoff: 2 } }] });
+    expect(screen.getByText(/each wait 2 times the one before, but at most 60 s/)).toBeTruthy();
   });
 
   it('begin with what the type says, and go back to it', () => {

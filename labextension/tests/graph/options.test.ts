@@ -1,5 +1,12 @@
 import { describe, expect, it } from 'vitest';
-import { holdsMemory, readDelay, readNames, sayRetries, showDelay } from '../../src/graph/options';
+import {
+  findNameProblem,
+  holdsMemory,
+  readDelay,
+  readNames,
+  sayRetries,
+  showDelay
+} from '../../src/graph/options';
 import { RETRY } from '../examples';
 
 describe('readDelay', () => {
@@ -31,7 +38,7 @@ describe('sayRetries', () => {
     [
       2,
       { delay: 5, backoff: 2, jitter: 0.1 },
-      '2 more attempts after 5 s, each wait 2 times the one before, ±10 %.'
+      '2 more attempts after 5 s, each wait 2 times the one before, but at most 3600 s, ±10 %.'
     ],
     [2, { delay: [5], backoff: 2 }, '2 more attempts after 5 s.']
   ])('%d with %j', (count, changes, words) => {
@@ -46,6 +53,20 @@ it('names are told apart by commas and blanks', () => {
     'OSError'
   ]);
   expect(readNames('  ')).toEqual([]);
+});
+
+it.each([
+  [['KeyError', 'http.timeout', 'Überlauf'], ''],
+  [[], ''],
+  [['OSError', 'b!'], '“b!” is no name'],
+  [['3'], '“3” is no name'],
+  [['a.'], '“a.” is no name'],
+  [Array<string>(51).fill('A'), '50 names at most']
+])('what is wrong with %j: %j', (names, words) => {
+  const problem = findNameProblem(names);
+
+  expect(problem).toContain(words);
+  expect(problem === '').toBe(words === '');
 });
 
 it.each([
