@@ -24,14 +24,14 @@ from dagy_nb.engine.content_arrays import put_array, put_scalar
 from dagy_nb.engine.content_files import put_path
 from dagy_nb.engine.content_objects import put_object
 from dagy_nb.engine.content_tables import put_arrow, put_pandas, put_polars
-from dagy_nb.engine.sink import DIGITS, NoDigest, Sink
+from dagy_nb.engine.sink import DIGITS, HoldsSecret, NoDigest, Sink
 from dagy_nb.engine.word import word
 from dagy_nb.model.event import ErrorFact
 from dagy_nb.model.frozen import FrozenMap
 from dagy_nb.model.plain import to_plain
 from dagy_nb.nodes.secrets import is_secret
 
-__all__ = ["Content", "NoDigest", "digest_text", "digest_value"]
+__all__ = ["Content", "HoldsSecret", "NoDigest", "digest_text", "digest_value"]
 
 _SIMPLE = frozenset({int, float, str, bool, type(None)})
 _VERSION = 2  # of marshal: without references, so that equal values have equal bytes
@@ -85,8 +85,13 @@ def digest_value(value: Any, *, folder: Path | None = None) -> Content:
     sink = Sink(folder)
     try:
         _put(sink, value)
+    except NoDigest:
+        raise
     except RecursionError:
         raise NoDigest("is nested too deep, or holds itself") from None
+    except Exception as error:  # noqa: BLE001 - a foreign class may fail to be read in any way
+        kind = type(value).__qualname__
+        raise NoDigest(f"is a {kind}, which cannot be read ({type(error).__name__})") from None
     return Content(sink.read(), sink.files)
 
 
@@ -107,7 +112,7 @@ def _put(sink: Sink, value: Any) -> None:
     elif isinstance(value, os.PathLike):
         put_path(sink, value)
     elif is_secret(value):
-        raise NoDigest("holds a secret")
+        raise HoldsSecret
     else:
         _put_foreign(sink, value, kind)
 
@@ -116,7 +121,7 @@ def _put_foreign(sink: Sink, value: Any, kind: type) -> None:
     package = kind.__module__.partition(".")[0]
     reader = _BY_PACKAGE.get(package)
     if reader is None or not reader(sink, value, _put):
-        put_object(sink, value)
+        put_object(sink, value, _put)
 
 
 def _put_items(sink: Sink, value: Any) -> None:
@@ -167,7 +172,7 @@ def _put_time(sink: Sink, value: Any) -> None:
     if type(value.tzinfo) in _ZONES:
         _put_repr(sink, value)
     else:
-        put_object(sink, value)
+        put_object(sink, value, _put)
 
 
 def _put_error(sink: Sink, value: ErrorFact) -> None:

@@ -17,11 +17,11 @@ MAX_KNOWN = 50_000
 FRESH_NS = 100_000_000
 MISSING = "missing"
 
-_Stamp = tuple[int, int, int]
+_Stamp = tuple[int, int, int, int, int]
 
 
 class FileDigests:
-    """Remembers the digests of files by size, time of change and inode; any thread may use it."""
+    """Remembers the digests of files by size, times of change and inode; any thread may use it."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -40,7 +40,7 @@ class FileDigests:
             return known[1]
         digest = _read_file(path)
         # A file written a moment ago may be written again within one tick of the disk's clock.
-        if stamp == _stamp(Path(path).stat()) and time.time_ns() - stamp[1] > FRESH_NS:
+        if stamp == _stamp(Path(path).stat()) and time.time_ns() - max(stamp[:2]) > FRESH_NS:
             with self._lock:
                 if len(self._known) >= MAX_KNOWN:
                     self._known.clear()
@@ -88,9 +88,9 @@ def _shorten(path: str, folder: Path | None) -> str:
 
 
 def _digest_folder(path: str) -> str:
-    found = []
-    for place, folders, files in os.walk(path):
-        folders.sort()
+    found: list[str] = []
+    # Links to folders are followed, since a node would follow them; a circle of them cannot be read.
+    for place, folders, files in os.walk(path, onerror=_refuse, followlinks=True):
         found += [str(Path(place) / name) for name in files]
         found += [str(Path(place) / name) + os.sep for name in folders]
         if len(found) > MAX_FILES:
@@ -101,10 +101,15 @@ def _digest_folder(path: str) -> str:
     return sink.read()
 
 
+def _refuse(error: OSError) -> None:
+    raise error
+
+
 def _read_file(path: str) -> str:
     with Path(path).open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()[:DIGITS]
 
 
 def _stamp(found: os.stat_result) -> _Stamp:
-    return found.st_size, found.st_mtime_ns, found.st_ino
+    # A copy may set the time of writing back; nobody sets the time of the change itself.
+    return found.st_mtime_ns, found.st_ctime_ns, found.st_size, found.st_ino, found.st_dev

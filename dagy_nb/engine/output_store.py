@@ -48,7 +48,7 @@ class OutputStore(Protocol):
             content: Its content; None where it has no digest.
 
         Raises:
-            StoreError: `outputs.unpicklable`.
+            StoreError: `outputs.unpicklable`, `outputs.secret`.
         """
 
     def put(self, kept: KeptOutputs, packed: Iterable[Packed]) -> None:

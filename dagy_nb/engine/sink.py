@@ -13,6 +13,13 @@ class NoDigest(Exception):
     """A value's content cannot be told apart from another's; the message says why, to go after `it`."""
 
 
+class HoldsSecret(NoDigest):
+    """A value is a secret, or holds one."""
+
+    def __init__(self) -> None:
+        super().__init__("holds a secret")
+
+
 class Sink:
     """Takes a value apart into one digest.
 

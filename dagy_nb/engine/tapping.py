@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic_core import to_jsonable_python
 
-from dagy_nb.engine.content import Content, NoDigest, digest_value
+from dagy_nb.engine.content import Content, HoldsSecret, NoDigest, digest_value
 from dagy_nb.errors import StoreError
 from dagy_nb.model.connector import Cardinality
 from dagy_nb.model.kept import KeptInputs, KeptValue, Packed
@@ -127,11 +127,11 @@ class _Packing:
         """Return a value's content, and note whether it surely is what the node got."""
         try:
             content = digest_value(value)
-        except NoDigest as error:
-            if "secret" in str(error):
-                self.left_out[name] = f"it {error}"
-            else:
-                self.touched[name] = None
+        except HoldsSecret as error:
+            self.left_out[name] = f"it {error}"
+            return None
+        except NoDigest:
+            self.touched[name] = None
             return None
         if not self._was_so(source, value, content):
             self.touched[name] = None

@@ -20,6 +20,9 @@ from dagy_nb.nodes.local import fingerprint_local
 from dagy_nb.nodes.names import find_names
 from dagy_nb.nodes.source import Definition, find_definition, list_statements, unwrap
 
+UNREAD = "data of type "
+"""Before the type of data whose content is not told."""
+
 
 def fingerprint_object(value: Any) -> str:
     """Return the hash of a function or class with all that it uses."""
@@ -78,7 +81,7 @@ class _Closure:
         elif isinstance(value, FunctionType | type):
             self.parts[name] = f"object {home}:{value.__qualname__} {fingerprint_local(home)}"
         else:
-            self.parts[name] = _encode_data(value)
+            self.parts[name] = encode_data(value)
 
 
 def _list_homes(tree: ast.Module, scope: Mapping[str, Any]) -> Iterator[str]:
@@ -97,19 +100,19 @@ def _list_homes(tree: ast.Module, scope: Mapping[str, Any]) -> Iterator[str]:
             yield from (f"{home}.{alias.name}" for alias in each.names)
 
 
-def _encode_data(value: Any) -> str:
+def encode_data(value: Any) -> str:
     """Return the text of constants and plain containers; of other data only the type."""
     try:
         if isinstance(value, Mapping):
-            return "{" + ",".join(sorted(_encode_data(item) for item in value.items())) + "}"
+            return "{" + ",".join(sorted(encode_data(item) for item in value.items())) + "}"
         if isinstance(value, list | set):
-            texts = [_encode_data(item) for item in value]
+            texts = [encode_data(item) for item in value]
             return "[" + ",".join(texts if isinstance(value, list) else sorted(texts)) + "]"
         if type(value) is tuple:
-            return "(" + ",".join(_encode_data(item) for item in value) + ")"
+            return "(" + ",".join(encode_data(item) for item in value) + ")"
         return encode_constant(value)
     except (NoConstant, RecursionError):
-        return f"data {type(value).__module__}.{type(value).__qualname__}"
+        return f"{UNREAD}{type(value).__module__}.{type(value).__qualname__}"
 
 
 def _find_scope(value: Any) -> dict[str, Any]:

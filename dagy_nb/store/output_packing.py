@@ -5,12 +5,14 @@ from __future__ import annotations
 import io
 import pickle
 import sys
+from functools import cache
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
-from dagy_nb.engine.content import Content, NoDigest, digest_value
+from dagy_nb.engine.content import Content, HoldsSecret, NoDigest, digest_value
 from dagy_nb.errors import StoreError
 from dagy_nb.model.kept import KeptValue, Packed
+from dagy_nb.nodes.secrets import is_secret
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -28,7 +30,7 @@ def pack_value(value: Any, content: Content | None) -> Packed:
         content: Its content; None where it has no digest. Then its pickle's own hash names it.
 
     Raises:
-        StoreError: `outputs.unpicklable`.
+        StoreError: `outputs.unpicklable`, `outputs.secret`.
     """
     form, data = _pack_table(value, content) or (PICKLE, _pickle(value))
     digest = content.digest if content is not None else ""
@@ -57,17 +59,37 @@ def unpack_value(form: str, data: Any) -> Any:
 def _pickle(value: Any) -> bytes:
     if type(value) in _PLAIN:
         return pickle.dumps(value, 5)
-    import cloudpickle
-
+    file = io.BytesIO()
     try:
-        data: bytes = cloudpickle.dumps(value, protocol=5)
+        _load_pickler()(file, protocol=5).dump(value)
+    except HoldsSecret:
+        raise StoreError(
+            f"A value of type {type(value).__name__} cannot be kept: it holds a secret.",
+            code="outputs.secret",
+            suggestion="Hand the secret's name on, not the secret.",
+        ) from None
     except Exception as error:  # noqa: BLE001 - a class may fail to be pickled in any way
         raise StoreError(
             f"A value of type {type(value).__name__} cannot be kept: {error}",
             code="outputs.unpicklable",
             suggestion="Return plain values, tables, arrays, or objects that can be pickled.",
         ) from None
-    return data
+    return file.getvalue()
+
+
+@cache
+def _load_pickler() -> Any:
+    from cloudpickle import Pickler
+
+    class OpenPickler(Pickler):  # type: ignore[misc]
+        """Pickles anything but secrets, however deep they are hidden."""
+
+        def reducer_override(self, each: Any) -> Any:
+            if is_secret(each):
+                raise HoldsSecret
+            return super().reducer_override(each)
+
+    return OpenPickler
 
 
 def _pack_table(value: Any, content: Content | None) -> tuple[str, bytes] | None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import datetime as dt
 import os
+import subprocess
+import sys
 import threading
 import zoneinfo
 from decimal import Decimal
@@ -19,6 +21,7 @@ from hypothesis import strategies as st
 from pydantic import SecretStr
 
 from dagy_nb.engine.content import NoDigest, digest_value
+from dagy_nb.engine.content_files import FILES, _stamp, digest_path
 from dagy_nb.model.event import ErrorFact
 
 BRUSSELS, PARIS = zoneinfo.ZoneInfo("Europe/Brussels"), zoneinfo.ZoneInfo("Europe/Paris")
@@ -174,9 +177,18 @@ ENDLESS: list[object] = []
 ENDLESS.append(ENDLESS)
 
 
+class Odd:
+    """Fails at whatever is asked of it."""
+
+    def __fspath__(self) -> str:
+        raise ValueError("odd")
+
+
 @pytest.mark.parametrize(
     ("value", "why"),
     [
+        (Odd(), "cannot be read"),
+        ([Odd()], "cannot be read"),
         ((each for each in ()), "cannot be pickled"),
         (threading.Lock(), "cannot be pickled"),
         (pl.LazyFrame({"a": [1]}), "collect it"),
@@ -215,6 +227,43 @@ def test_a_file_written_twice_within_one_tick_is_read_twice(tmp_path: Path) -> N
     assert digest(path) != before
 
 
+def test_a_file_counts_whatever_its_times_are_set_to(tmp_path: Path) -> None:
+    path = tmp_path / "data.csv"
+    path.write_text("a")
+    hour = 3_600 * 10**9
+    os.utime(path, ns=(hour, hour))
+    FILES._known[str(path)] = (_stamp(path.stat()), digest_path(str(path)))  # it has rested
+    before = digest(path)
+    path.write_text("b")
+    os.utime(path, ns=(hour, hour))
+
+    assert digest(path) != before
+
+
+def test_a_file_counts_wherever_in_an_object_its_path_is(tmp_path: Path) -> None:
+    path = tmp_path / "data.csv"
+    held = Model([path])  # type: ignore[list-item]
+    path.write_text("a")
+    before = digest_value(held)
+    path.write_text("b")
+
+    assert digest(held) != before.digest
+    assert list(before.files) == [str(path)]
+
+
+def test_a_folder_counts_by_what_its_links_lead_to(tmp_path: Path) -> None:
+    (tmp_path / "one").mkdir()
+    (tmp_path / "other").mkdir()
+    (tmp_path / "one" / "link").symlink_to(tmp_path / "other")
+    before = digest(tmp_path / "one")
+    (tmp_path / "other" / "a").write_text("1")
+    assert digest(tmp_path / "one") != before
+
+    (tmp_path / "one" / "circle").symlink_to(tmp_path / "one")
+    with pytest.raises(NoDigest, match="cannot be read"):
+        digest(tmp_path / "one")
+
+
 def test_a_folder_counts_by_its_files(tmp_path: Path) -> None:
     (tmp_path / "inner").mkdir()
     (tmp_path / "inner" / "a").write_text("1")
@@ -246,3 +295,39 @@ def test_digests_of_plain_values_are_equal_exactly_where_their_texts_are(
     one: object, other: object
 ) -> None:
     assert (digest(one) == digest(other)) == (repr(one) == repr(other))
+
+
+MADE_ELSEWHERE = """
+import linecache, sys
+from dagy_nb.engine.content import digest_value
+from dagy_nb.nodes.cell import CellSource, compile_cell
+from dagy_nb.nodes.registry import Registry
+
+def cell(number, text):
+    name = f"<cell {number} of {sys.argv[1]}>"
+    linecache.cache[name] = (len(text), None, text.splitlines(keepends=True), name)
+    exec(compile(text, name, "exec"), globals())
+
+cell(1, f"# {sys.argv[1]}\\nclass Plain:\\n    limit = 5\\n    def low(self): return {sys.argv[2]}\\n")
+node = "class Point:\\n    pass\\ndef make() -> object:\\n    return Point()"
+source = CellSource(text=node, place="nb.ipynb", filename=f"<node {sys.argv[1]}>")
+Point = compile_cell(source, globals(), registry=Registry()).exports["Point"]
+values = [Plain(), Point(), Plain]
+for each in values[:2]:
+    each.names = set("abcdefgh")
+print(*(digest_value(each).digest for each in values))
+"""
+
+
+def make_elsewhere(name: str, text: str) -> list[str]:
+    environment = {**os.environ, "PYTHONHASHSEED": name}
+    command = [sys.executable, "-c", MADE_ELSEWHERE, name, text]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
+    return done.stdout.split()
+
+
+def test_objects_of_a_notebooks_classes_have_the_same_digest_in_another_kernel() -> None:
+    one, same, other = (make_elsewhere(*each) for each in (("1", "1"), ("2", "1"), ("3", "2")))
+
+    assert one == same
+    assert [a == b for a, b in zip(one, other, strict=True)] == [False, True, False]

@@ -152,3 +152,24 @@ def test_a_secret_is_left_out(notebook: Notebook) -> None:
     with pytest.raises(StoreError) as caught:
         seen.run()
     assert caught.value.code == "outputs.left_out"
+
+
+@pytest.mark.parametrize("tap", [False, True])
+def test_a_secret_beside_what_cannot_be_looked_at_is_left_out(
+    notebook: Notebook, tmp_path: Path, tap: bool
+) -> None:
+    notebook.run("from pathlib import Path\nfrom pydantic import SecretStr")
+    notebook.define(
+        "def hand() -> object:\n    return [Path('/dev/null'), SecretStr('canary-9182' * 999)]"
+    )
+    notebook.define("def use(x: object) -> int:\n    raise ValueError('no')")
+    flow = notebook.flow(
+        "name: k\nnodes: {h: {type: hand}, u: {type: use}}\nedges: [h.output -> u.x]"
+    )
+    failed = flow.run(tap=tap).wait(check=False)
+    seen = replay(failed.id, "u", session=notebook.session)
+    notebook.session.close()
+
+    assert "secret" in seen.left_out["x"]
+    kept = [each for each in (tmp_path / ".dagy" / "outputs").rglob("*") if each.is_file()]
+    assert not any(b"canary-9182" in each.read_bytes() for each in kept)
