@@ -87,6 +87,19 @@ def test_the_words_of_the_plan_can_be_read_in_both_themes(editor: EditorPage, li
         assert word.evaluate(CONTRAST) >= 4.5, (node, theme)
 
 
+@pytest.mark.parametrize("light", ["true", "false"])
+def test_the_words_of_a_run_can_be_read_in_both_themes(editor: EditorPage, light: str) -> None:
+    editor.page.evaluate(f"document.body.dataset.jpThemeLight = '{light}'")
+    states = {"flights": "RUNNING", "clean": "RETRYING", "report": "TIMED_OUT", "model": "COMPLETED"}
+    editor.kernel("tell", "RUNNING", {node: {"state": state} for node, state in states.items()})
+
+    for node, state in states.items():
+        word = editor.card(node).locator(".dagy-foot .dagy-word")
+        expect(word).not_to_be_empty()
+        assert word.evaluate(CONTRAST) >= 4.5, (state, light)
+    assert editor.root.locator(".dagy-run-chip").evaluate(CONTRAST) >= 4.5
+
+
 def test_a_change_asks_anew_and_the_run_takes_what_was_planned(editor: EditorPage) -> None:
     show_plan(editor)
     editor.card("clean").click(position={"x": 60, "y": 40})

@@ -81,7 +81,11 @@ function wordOf(status: NodeStatus, word: string, attempt: string): string {
     const causes = status.cause.join(', ');
     return `${word}: ${causes}${status.reason === 'upstream_failed' ? ' failed' : ''}`;
   }
-  return attempt ? `${word} (${attempt.toLowerCase()})` : word;
+  if (status.reason === 'disabled') return `${word}: disabled`;
+  if (!attempt) return word;
+  // How many there could have been matters only while one is going on.
+  const told = isTicking(status) ? attempt : attempt.replace(/ of \d+$/, '');
+  return `${word}, ${told.toLowerCase()}`;
 }
 
 function sayMore(status: NodeStatus, word: string): string {

@@ -1,4 +1,5 @@
 // A node's status in, everything about its part in the run out.
+import { Fragment } from 'react';
 import type { NodePicture, NodeStatus } from '../protocol/generated';
 import { wordWhy } from '../graph/forecast';
 import { isTicking, lookOfNode, wordEnforcement, wordReason } from '../graph/status';
@@ -126,20 +127,22 @@ function CausePart({ status }: { readonly status: NodeStatus }) {
   return (
     <p className="dagy-about">
       Because of{' '}
-      {status.cause.map(cause =>
-        nodes.has(cause) ? (
-          <button
-            key={cause}
-            type="button"
-            className="dagy-link"
-            onClick={() => actions.showPlace({ node: cause, field: '', edge: '' })}
-          >
-            {cause}
-          </button>
-        ) : (
-          <span key={cause}>{cause} </span>
-        )
-      )}
+      {status.cause.map((cause, at) => (
+        <Fragment key={cause}>
+          {at > 0 ? ', ' : ''}
+          {nodes.has(cause) ? (
+            <button
+              type="button"
+              className="dagy-link"
+              onClick={() => actions.showPlace({ node: cause, field: '', edge: '' })}
+            >
+              {cause}
+            </button>
+          ) : (
+            cause
+          )}
+        </Fragment>
+      ))}
     </p>
   );
 }

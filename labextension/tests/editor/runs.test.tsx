@@ -69,7 +69,28 @@ describe('a node that waits for its next attempt', () => {
   });
 });
 
+describe('the line of a card', () => {
+  it.each([
+    ['Running, attempt 2 of 4', status('RUNNING', { attempts: 2, started_at: 100 })],
+    ['Completed, attempt 2', status('COMPLETED', { attempts: 2 })],
+    ['Skipped: disabled', status('SKIPPED', { attempts: 0, reason: 'disabled' })],
+    ['Skipped: load failed', status('SKIPPED', { reason: 'upstream_failed', cause: ['load'] })]
+  ])('says %s', (words, told) => {
+    const late = node('late', 'Late', { retries: 3 });
+    open({ flow: flow({ nodes: [late], edges: [] }), run: run({ nodes: { late: told } }) });
+
+    expect(card('late').querySelector('.dagy-word')?.textContent).toBe(words);
+  });
+});
+
 describe('the panel of a node that ran', () => {
+  it('tells the causes of a skip apart', () => {
+    const cause = ['load', 'count'];
+    openRun({ late: status('SKIPPED', { reason: 'upstream_failed', cause }) });
+
+    expect(panelOf('late').textContent).toContain('Because of load, count');
+  });
+
   it('says why it ran', () => {
     openRun({ late: status('COMPLETED', { why: 'code', why_detail: 'helper `clean` changed' }) });
 
