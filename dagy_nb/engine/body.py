@@ -1,8 +1,9 @@
 """One call of a node in, its outcome out: config, inputs, hooks, `execute`, outputs, checked.
 
-There is one body for all runners, written as a coroutine. Runners with an event loop await `Body.live`;
-the others call `Body.run`, which drives the same coroutine without a loop (a hook that is asynchronous all
-the same gets a loop for itself).
+There is one body for all runners. Runners with an event loop await `Body.live`; the others call `Body.run`,
+which drives the same coroutine without a loop (a hook that is asynchronous all the same gets a loop for
+itself). A node without hooks has nothing to wait for but `execute`, so there `Body.run` does without the
+coroutine.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from dataclasses import replace
 from typing import Any
 
 from dagy_nb.abc import CallReporter, Conversion, NodeCall, Outcome
-from dagy_nb.engine.contract import find_contract, take_by
+from dagy_nb.engine.contract import Contract, find_contract, take_by
 from dagy_nb.engine.deadline import HOOK_SECONDS
 from dagy_nb.engine.fault import describe_exception, trim_traceback
 from dagy_nb.engine.output import NodeOutput, enter_output
@@ -29,6 +30,9 @@ from dagy_nb.model.quick import make_quick
 from dagy_nb.nodes.context import CancelToken, ExecutionContext
 from dagy_nb.nodes.result import ExecutionResult
 from dagy_nb.nodes.values import coerce
+
+_HOOK_LOCK = threading.Lock()
+"""Held by all bodies alike, for the moment in which one decides that its `on_cancel` is called."""
 
 
 class Body:
@@ -43,7 +47,6 @@ class Body:
 
     __slots__ = (
         "_context",
-        "_hook_lock",
         "_is_hook_called",
         "_monotonic",
         "_node",
@@ -66,7 +69,6 @@ class Body:
         self._monotonic = monotonic
         self._node: Any = None
         self._context: ExecutionContext | None = None
-        self._hook_lock = threading.Lock()
         self._is_hook_called = False
 
     @property
@@ -86,7 +88,8 @@ class Body:
 
     def run(self) -> Outcome:
         """Run without an event loop, in this thread and this context."""
-        return _drive(self._live(in_loop=False))
+        hooks = self.call.node_class.traits.hooks
+        return _drive(self._live(in_loop=False)) if hooks else self._run_plainly()
 
     async def live(self) -> Outcome:
         """Run in the running event loop and this context, with `on_cancel` where it was cancelled."""
@@ -97,7 +100,7 @@ class Body:
 
     async def call_cancel_hook(self) -> None:
         """Call `on_cancel` once, for at most `HOOK_SECONDS`; what goes wrong in it is logged."""
-        with self._hook_lock:
+        with _HOOK_LOCK:
             if self._is_hook_called or self._node is None:
                 return
             self._is_hook_called = True
@@ -122,30 +125,51 @@ class Body:
             outcome = await self._fail(_unwrap(error), in_loop=in_loop)
         return Outcome(cancelled=True) if self.cancel.requested else outcome
 
+    def _run_plainly(self) -> Outcome:
+        """Do what `_live` does, for a node without hooks: that saves 3 µs."""
+        enter_output(self.output)
+        try:
+            inputs = self._prepare()
+            self.cancel.raise_if_requested()
+            result = self._node.invoke(self._context, inputs)
+            if type(result) is not dict and hasattr(type(result), "__await__"):
+                result = asyncio.run(_wrap(result))
+            contract = find_contract(self.call.node_class)
+            outcome = self._complete(contract, take_by(contract, result))
+        except BaseException as error:  # noqa: BLE001 - a node may raise anything; it must not end us
+            outcome = self._describe(error)
+        return Outcome(cancelled=True) if self.cancel.requested else outcome
+
     async def _attempt(self, *, in_loop: bool) -> Outcome:
-        call, traits = self.call, self.call.node_class.traits
-        self._node = node = call.node_class.create(call.config)
-        inputs = convert_inputs(call) if call.conversions else call.inputs
-        hooks = traits.hooks
-        # Nobody sees the context of a node that neither takes it nor has hooks: that saves 3 µs.
-        context = self._make_context(node, inputs) if traits.takes_context or hooks else NO_CONTEXT
-        self._context = context
+        inputs = self._prepare()
+        node, context, hooks = self._node, self._context, self.call.node_class.traits.hooks
         if "validate_config" in hooks:
             await _settle(node.validate_config(node.config), in_loop=in_loop)
         if "pre_execute" in hooks:
             await _settle(node.pre_execute(context), in_loop=in_loop)
         self.cancel.raise_if_requested()
-        result = node.invoke(context, inputs)
-        if hasattr(type(result), "__await__"):
-            result = await _settle(result, in_loop=in_loop)
-        contract = find_contract(call.node_class)
+        result = await _settle(node.invoke(context, inputs), in_loop=in_loop)
+        contract = find_contract(self.call.node_class)
         outputs = take_by(contract, result)
         if "post_execute" in hooks:
             told = ExecutionResult(outputs=outputs)
             await _settle(node.post_execute(context, told), in_loop=in_loop)
-        return _make_outcome(
-            outputs=outputs, previews=_preview(outputs, contract.secret | call.secret_outputs)
-        )
+        return self._complete(contract, outputs)
+
+    def _prepare(self) -> Mapping[str, Any]:
+        """Make the node and its context; return its inputs, each as its connector takes it."""
+        call = self.call
+        self._node = node = call.node_class.create(call.config)
+        inputs = convert_inputs(call) if call.conversions else call.inputs
+        traits = call.node_class.traits
+        # Nobody sees the context of a node that neither takes it nor has hooks: that saves 3 µs.
+        is_seen = traits.takes_context or traits.hooks
+        self._context = self._make_context(node, inputs) if is_seen else NO_CONTEXT
+        return inputs
+
+    def _complete(self, contract: Contract, outputs: Mapping[str, Any]) -> Outcome:
+        secret = contract.secret | self.call.secret_outputs
+        return _make_outcome(outputs=outputs, previews=_preview(outputs, secret))
 
     def _make_context(self, node: Any, inputs: Mapping[str, Any]) -> ExecutionContext:
         call = self.call

@@ -39,14 +39,17 @@ class SilentReporter:
         """Drop the progress."""
 
 
+_MAKING = threading.Lock()
+"""Held while one of several that wait makes the event for all of them."""
+
+
 class CancelToken:
     """Whether somebody wants a node to end; a node that works long looks at it now and then."""
 
-    __slots__ = ("_event", "_is_requested", "_lock")
+    __slots__ = ("_event", "_is_requested")
 
     def __init__(self) -> None:
         self._is_requested = False
-        self._lock = threading.Lock()
         # Made by the first that waits: an event costs 2 µs, and hardly any node waits for it.
         self._event: threading.Event | None = None
 
@@ -57,10 +60,10 @@ class CancelToken:
 
     def request(self) -> None:
         """Ask the node to end; asking twice changes nothing."""
-        with self._lock:
-            self._is_requested = True
-            if self._event is not None:
-                self._event.set()
+        self._is_requested = True
+        # Who waits first puts the event there, then looks whether it was asked: one sees the other.
+        if self._event is not None:
+            self._event.set()
 
     def raise_if_requested(self) -> None:
         """End the node's body if somebody asked for it.
@@ -73,12 +76,9 @@ class CancelToken:
 
     def wait(self, seconds: float | None = None) -> bool:
         """Sleep up to `seconds`, but wake at once when asked to end; return whether asked."""
-        with self._lock:
-            if self._is_requested:
-                return True
-            if self._event is None:
-                self._event = threading.Event()
-        return self._event.wait(seconds)
+        with _MAKING:
+            event = self._event = self._event or threading.Event()
+        return self._is_requested or event.wait(seconds)
 
 
 _SILENT = SilentReporter()

@@ -33,8 +33,7 @@ class Interruptible:
         Raises:
             NodeCancelled: It was interrupted and did not catch that.
         """
-        with self._lock:
-            self._thread = threading.get_ident()
+        self._thread = threading.get_ident()
         try:
             return function()
         finally:

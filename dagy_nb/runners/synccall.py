@@ -46,7 +46,7 @@ class SyncCall:
         try:
             self._reporter.started()
             outcome = live.run()
-            if live.end_turn.take():
+            if live.end_turn is None or live.end_turn.take():
                 live.tell(outcome)
         finally:
             self._is_over = True
@@ -69,19 +69,20 @@ class _LiveBody:
     """The body of a call that has begun.
 
     Attributes:
-        end_turn: Who takes it tells the end: the body's thread or that of `on_cancel`.
+        end_turn: Who takes it tells the end: the body's thread or that of `on_cancel`, if the class has one.
         over: Set when the body is over, where the class has an `on_cancel`.
     """
 
     __slots__ = ("_body", "_cancel", "_guard", "_reporter", "end_turn", "over")
 
     def __init__(self, call: NodeCall, reporter: CallReporter) -> None:
-        self.end_turn = Turn()
         self._reporter = reporter
         self._cancel = CancelToken()
         self._body = Body(call, reporter, self._cancel)
         self._guard = Interruptible()
-        self.over = threading.Event() if self._body.has_cancel_hook else None
+        has_hook = self._body.has_cancel_hook
+        self.end_turn = Turn() if has_hook else None
+        self.over = threading.Event() if has_hook else None
 
     def run(self) -> Outcome:
         """Run the body; whatever it does, an outcome comes of it."""
@@ -100,7 +101,7 @@ class _LiveBody:
     def stop(self) -> None:
         """Ask the body to end, interrupt it, and call its `on_cancel`."""
         # With a hook, its thread tells the end, when both are over.
-        calls_hook = self._body.has_cancel_hook and self.end_turn.take()
+        calls_hook = self.end_turn is not None and self.end_turn.take()
         self._cancel.request()
         self._guard.interrupt()
         if calls_hook:
