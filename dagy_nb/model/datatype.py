@@ -61,21 +61,35 @@ LOSSLESS: dict[DataType, frozenset[DataType]] = {
     DataType.LIST: frozenset({DataType.JSON}),
 }
 
-_CONVERSIONS: dict[tuple[DataType, DataType], str] = {
-    (DataType.TABLE, DataType.JSON): "a node that turns the table into records",
-    (DataType.TABLE, DataType.LIST): "a node that takes one column as a list",
-    (DataType.TABLE, DataType.ARRAY): "a node that takes the numeric columns as an array",
-    (DataType.ARRAY, DataType.TABLE): "a node that names the array's columns",
-    (DataType.ARRAY, DataType.LIST): "a node that calls `tolist()`",
-    (DataType.LIST, DataType.ARRAY): "a node that builds the array",
-    (DataType.LIST, DataType.TABLE): "a node that builds the table from the records",
-    (DataType.JSON, DataType.TABLE): "a node that builds the table from the records",
-    (DataType.NUMBER, DataType.INTEGER): "a node that rounds",
-    (DataType.FILE, DataType.TEXT): "a node that reads the file as text",
-    (DataType.FILE, DataType.TABLE): "a node that reads the file as a table",
-    (DataType.FILE, DataType.BINARY): "a node that reads the file's bytes",
-    (DataType.TEXT, DataType.DATETIME): "a node that parses the text as a date",
-    (DataType.ERROR, DataType.JSON): "a node with an ERROR input that returns what you need of it",
+_VALUES = frozenset(DataType) - {DataType.SIGNAL, DataType.ERROR}
+_SCALARS = frozenset({DataType.TEXT, DataType.INTEGER, DataType.NUMBER, DataType.BOOLEAN})
+_READABLE = frozenset({DataType.FILE, DataType.BINARY})
+
+CONVERTIBLE: dict[DataType, frozenset[DataType]] = {
+    DataType.TEXT: _VALUES,
+    DataType.OBJECT: _VALUES,
+    DataType.INTEGER: _SCALARS | {DataType.DATETIME, DataType.JSON},
+    DataType.NUMBER: _SCALARS | {DataType.DATETIME, DataType.JSON},
+    DataType.BOOLEAN: _SCALARS | {DataType.JSON},
+    DataType.DATETIME: frozenset({DataType.TEXT, DataType.INTEGER, DataType.NUMBER, DataType.JSON}),
+    DataType.JSON: _READABLE | {DataType.TABLE, DataType.ARRAY, DataType.DATETIME},
+    DataType.LIST: _READABLE | {DataType.TABLE, DataType.ARRAY, DataType.TEXT, DataType.JSON},
+    DataType.TABLE: frozenset(
+        {DataType.LIST, DataType.JSON, DataType.ARRAY, DataType.FILE, DataType.TEXT}
+    ),
+    DataType.ARRAY: frozenset(
+        {DataType.LIST, DataType.TABLE, DataType.BINARY, DataType.JSON, DataType.INTEGER}
+        | {DataType.NUMBER, DataType.BOOLEAN}
+    ),
+    DataType.FILE: frozenset({DataType.TEXT, DataType.JSON}),
+    DataType.BINARY: frozenset({DataType.TEXT, DataType.FILE, DataType.JSON}),
+}
+"""Target → from which types the built-in node Convert makes it, of values that can become that."""
+
+_ASKED: dict[tuple[DataType, DataType], str] = {
+    (DataType.NUMBER, DataType.INTEGER): "`rounding` says what becomes of fractions",
+    (DataType.TABLE, DataType.LIST): "`column` takes only one column",
+    (DataType.TABLE, DataType.ARRAY): "`column` takes only one column",
 }
 
 
@@ -166,7 +180,7 @@ def _refuse_error(source: DataType, target: DataType) -> Compatibility:
         return _no(
             "types.error_output",
             f"An ERROR output connects only to an ERROR input, not to {target}.",
-            f"Put in {_CONVERSIONS[(DataType.ERROR, DataType.JSON)]}.",
+            "Put a Catch node between them: it tells the error as JSON.",
         )
     return _no(
         "types.error_input",
@@ -176,5 +190,7 @@ def _refuse_error(source: DataType, target: DataType) -> Compatibility:
 
 
 def _advise(source: DataType, target: DataType) -> str:
-    bridge = _CONVERSIONS.get((source, target), f"a node from {source} to {target}")
-    return f"Put {bridge} between them."
+    if source not in CONVERTIBLE.get(target, ()):
+        return f"Put a node of your own between them, from {source} to {target}."
+    asked = _ASKED.get((source, target), "")
+    return f"Put a Convert node with `to: {target}` between them{asked and f'; {asked}'}."

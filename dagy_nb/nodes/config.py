@@ -7,10 +7,10 @@ from typing import Any, ClassVar
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 from pydantic.errors import PydanticInvalidForJsonSchema, PydanticSchemaGenerationError
-from pydantic_core import to_jsonable_python
+from pydantic_core import PydanticSerializationError, to_jsonable_python
 
 from dagy_nb.errors import ConfigError, DefinitionError
-from dagy_nb.model.frozen import FrozenMap
+from dagy_nb.model.frozen import FrozenMap, thaw
 from dagy_nb.model.nearest import suggest_names
 from dagy_nb.nodes.secrets import is_secret
 
@@ -28,6 +28,8 @@ RESERVED_FIELDS = frozenset(
         "trigger",
     }
 )
+
+_PLAIN = "Config holds plain values; make anything else an input."
 
 
 class NodeConfig(BaseModel):
@@ -58,28 +60,26 @@ def read_config(
     try:
         return model.model_validate(dict(values or {}))
     except ValidationError as error:
-        problems = [_tell(each) for each in error.errors(include_input=False, include_url=False)]
-    raise _refuse(model, problems, node_type)
-
-
-def _tell(problem: Mapping[str, Any]) -> tuple[str, str]:
-    path = ".".join(str(part) for part in problem["loc"])
-    if problem["type"] == "extra_forbidden":
-        return path, "there is no such field"
-    return path, str(problem["msg"]).removeprefix("Value error, ")
-
-
-def _refuse(model: type[BaseModel], problems: list[tuple[str, str]], node_type: str) -> ConfigError:
+        found = error.errors(include_input=False, include_url=False)
+        problems = [_tell(each, model) for each in found]
     told = "; ".join(f"{path}: {message}" if path else message for path, message in problems)
-    unknown = [path for path, message in problems if message == "there is no such field"]
-    suggestion = (
-        suggest_names(unknown[0], model.model_fields, what="fields")
-        if unknown
-        else "Mend the fields named here."
+    raise ConfigError(
+        f"The config of {node_type} is wrong: {told}.",
+        problems=problems,
+        suggestion="Mend the fields named here.",
     )
-    return ConfigError(
-        f"The config of {node_type} is wrong: {told}.", problems=problems, suggestion=suggestion
-    )
+
+
+def _tell(problem: Mapping[str, Any], model: type[BaseModel]) -> tuple[str, str]:
+    path = ".".join(str(part) for part in problem["loc"])
+    if problem["type"] == "missing":
+        return path, "it needs a value"
+    if problem["type"] != "extra_forbidden":
+        return path, str(problem["msg"]).removeprefix("Value error, ")
+    if "." in path:  # of a model inside, whose fields are not at hand
+        return path, "there is no such field"
+    hint = suggest_names(path, model.model_fields, what="fields").rstrip(".")
+    return path, f"there is no such field ({hint[0].lower()}{hint[1:]})"
 
 
 def check_config_class(node_type: str, model: object) -> type[NodeConfig]:
@@ -111,7 +111,7 @@ def _check_defaults(node_type: str, model: type[NodeConfig]) -> None:
     try:
         model()
     except ValidationError as error:
-        path, message = _tell(error.errors(include_input=False)[0])
+        path, message = _tell(error.errors(include_input=False)[0], model)
     else:
         return
     raise DefinitionError(
@@ -125,21 +125,43 @@ def describe_config(node_type: str, model: type[BaseModel]) -> tuple[FrozenMap, 
     """Return the JSON schema of a config class, and its default values without secrets.
 
     Raises:
-        DefinitionError: `node.config_schema` for a field that no form could show.
+        DefinitionError: `node.config_schema` for a field that no form could show, `node.config_default`
+            for a default that could not be recorded.
     """
+    defaults = FrozenMap(_list_defaults(node_type, model))
     try:
         schema = model.model_json_schema()
     except (PydanticInvalidForJsonSchema, PydanticSchemaGenerationError) as error:
         raise DefinitionError(
             f"The config of {node_type} has a field that has no JSON form: {error}.",
             code="node.config_schema",
-            suggestion="Config holds plain values; make anything else an input.",
+            suggestion=_PLAIN,
         ) from None
-    defaults = {}
+    return FrozenMap(schema), defaults
+
+
+def _list_defaults(node_type: str, model: type[BaseModel]) -> dict[str, Any]:
+    found = {}
     for name, field in model.model_fields.items():
         if field.is_required():
             continue
         value = field.get_default(call_default_factory=True, validated_data={})
-        if not is_secret(value):
-            defaults[name] = to_jsonable_python(value, fallback=repr)
-    return FrozenMap(schema), FrozenMap(defaults)
+        if is_secret(value):
+            continue
+        try:
+            found[name] = to_jsonable_python(value, fallback=_thaw_map)
+        except (PydanticSerializationError, TypeError, ValueError):
+            # Its text would be another one in every kernel: it could be neither compared nor recorded.
+            raise DefinitionError(
+                f"The default of the config field `{name}` of {node_type} is no plain value.",
+                code="node.config_default",
+                suggestion=_PLAIN,
+            ) from None
+    return found
+
+
+def _thaw_map(value: Any) -> Any:
+    if isinstance(value, FrozenMap):
+        return thaw(value)
+    msg = f"{type(value).__name__} is no plain value"
+    raise TypeError(msg)

@@ -107,7 +107,7 @@ def test_secrets_are_masked_in_an_instance():
     [
         ({"min_flights": 0}, ["min_flights"], "greater than or equal to 1"),
         ({"min_flights": "many"}, ["min_flights"], "valid integer"),
-        ({"min_fligths": 3}, ["min_fligths"], "Did you mean `min_flights`?"),
+        ({"min_fligths": 3}, ["min_fligths"], "did you mean `min_flights`?"),
         ({"min_flights": 0, "x": 1}, ["min_flights", "x"], "no such field"),
         ({"token": 7}, ["token"], "string"),
     ],

@@ -5,7 +5,8 @@ from random import random
 import pytest
 from pydantic import Field, create_model, field_validator
 
-from dagy_nb.errors import ConfigError
+from dagy_nb.errors import ConfigError, DefinitionError
+from dagy_nb.model.frozen import FrozenMap
 from dagy_nb.nodes.base import FlowNode, NodeMeta
 from dagy_nb.nodes.config import RESERVED_FIELDS, NodeConfig, describe_config, read_config
 from dagy_nb.session.entries import OPTIONS
@@ -17,6 +18,7 @@ class Nested(NodeConfig):
 
 class Settings(NodeConfig):
     must: int
+    frozen: FrozenMap = FrozenMap({"deep": (1, 2)})
     nested: Nested = Nested()
     tags: tuple[str, ...] = Field(default_factory=lambda: ("a",))
 
@@ -33,7 +35,39 @@ def test_a_missing_field_is_told():
     with pytest.raises(ConfigError) as caught:
         read_config(Settings, None, node_type="X")
 
-    assert caught.value.problems == (("must", "Field required"),)
+    assert caught.value.problems == (("must", "it needs a value"),)
+
+
+@pytest.mark.parametrize(
+    ("values", "path", "words"),
+    [
+        ({"must": 2, "tag": 1}, "tag", "there is no such field (did you mean `tags`?)"),
+        (
+            {"must": 2, "zzz": 1},
+            "zzz",
+            "there is no such field (the fields are: must, frozen, nested, tags)",
+        ),
+        ({"must": 2, "nested": {"high": 1}}, "nested.high", "there is no such field"),
+    ],
+)
+def test_a_field_that_is_not_there_is_told_with_those_that_are(values, path, words):
+    with pytest.raises(ConfigError) as caught:
+        read_config(Settings, values, node_type="X")
+
+    assert caught.value.problems == ((path, words),)
+
+
+@pytest.mark.parametrize(
+    "default", [object(), random, {"deep": [object()]}], ids=["object", "function", "deep"]
+)
+def test_a_default_that_has_no_plain_form_is_refused(default):
+    """Its text would be another one in every kernel, and nothing could be recorded of it."""
+    model = create_model("Config", __base__=NodeConfig, thing=(object, default))
+
+    with pytest.raises(DefinitionError, match="`thing`") as caught:
+        describe_config("X", model)
+    assert caught.value.code == "node.config_default"
+    assert "make anything else an input" in caught.value.suggestion
 
 
 def test_a_validator_of_the_user_is_told_in_its_own_words():
@@ -54,7 +88,7 @@ def test_defaults_are_plain_values():
     schema, defaults = describe_config("X", Settings)
 
     assert schema["required"] == ("must",)
-    assert defaults == {"nested": {"low": 0}, "tags": ["a"]}
+    assert defaults == {"frozen": {"deep": [1, 2]}, "nested": {"low": 0}, "tags": ["a"]}
 
 
 def test_the_reserved_words_are_those_of_flow_add():

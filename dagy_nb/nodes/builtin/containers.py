@@ -87,8 +87,9 @@ def write_csv(table: Any) -> str:
 def _turn_records(items: list[Any], column: str) -> dict[str, list[Any]]:
     """Return rows as columns; what a row does not have is None."""
     if items and all(isinstance(each, Mapping) for each in items):
-        names = list(dict.fromkeys(str(name) for each in items for name in each))
-        return {name: [each.get(name) for each in items] for name in names}
+        rows = [{str(name): item for name, item in each.items()} for each in items]
+        names = dict.fromkeys(name for row in rows for name in row)
+        return {name: [row.get(name) for row in rows] for name in names}
     if any(isinstance(each, Mapping | list | tuple) for each in items):
         raise ConversionError(
             "The list does not become TABLE: its items are not all mappings from column to value.",

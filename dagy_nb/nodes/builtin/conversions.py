@@ -257,7 +257,7 @@ def read_bytes(value: Any) -> bytes:
 
 
 def _write_dates(value: Any) -> Any:
-    """Return a tree with dates as ISO text, sets as sorted lists, and numpy's numbers as Python's."""
+    """Return a tree with dates as ISO text, sets as sorted lists, numpy's arrays and numbers as Python's."""
     if isinstance(value, dt.date | dt.time):
         return value.isoformat()
     if isinstance(value, Mapping):
@@ -266,8 +266,10 @@ def _write_dates(value: Any) -> Any:
         value = sorted(value, key=repr)
     if isinstance(value, list | tuple):
         return [_write_dates(item) for item in value]
-    if type(value).__module__.startswith("numpy") and hasattr(value, "item"):
-        return _write_dates(value.item())
+    if type(value).__module__.startswith("numpy") and hasattr(value, "tolist"):
+        plain = value.tolist()
+        # A few numbers of numpy's, such as long doubles, have no other form.
+        return plain if type(plain) is type(value) else _write_dates(plain)
     return value
 
 

@@ -16,7 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dagy_nb.errors import ConversionError
-from dagy_nb.model.datatype import DataType, Verdict, compare_types
+from dagy_nb.model.datatype import CONVERTIBLE, DataType, Verdict, compare_types
 from dagy_nb.nodes.builtin.conversions import convert_value
 from dagy_nb.nodes.builtin.convert import Convert
 from dagy_nb.nodes.function import node
@@ -331,3 +331,64 @@ def test_the_form_offers_every_type_that_can_be_made():
     offered = Convert.spec.config_schema["properties"]["to"]["enum"]
 
     assert set(offered) == set(TYPES)
+
+
+def list_samples(folder: Path) -> dict[DataType, list[object]]:
+    """Values of each type, among them one of each kind that becomes something else."""
+    (folder / "table.csv").write_text("a\n1\n", encoding="utf-8")
+    (folder / "list.json").write_text("[1]", encoding="utf-8")
+    return {
+        D.TEXT: ["x", "1", "true", "2026-11-22", '[{"a": 1}]'],
+        D.INTEGER: [1],
+        D.NUMBER: [1.0],
+        D.BOOLEAN: [True],
+        D.DATETIME: [NOON],
+        D.JSON: ["x", "1", 1, [1], RECORDS, "2026-11-22"],
+        D.LIST: [[1], RECORDS],
+        D.TABLE: [pd.DataFrame(RECORDS), pa.table({"a": [1]})],
+        D.ARRAY: [np.array([1, 2]), np.array([[1, 2]])],
+        D.FILE: [folder / "table.csv", folder / "list.json"],
+        D.BINARY: [b"[1]"],
+        D.OBJECT: [object()],
+    }
+
+
+def _is_made(value: object, to: DataType) -> bool:
+    try:
+        return is_of_type(convert_value(value, to), to)
+    except ConversionError:
+        return False
+
+
+def test_a_refused_edge_names_convert_where_and_only_where_it_can_do_it(tmp_path):
+    wrong = []
+    for source, values in list_samples(tmp_path).items():
+        assert all(is_of_type(each, source) for each in values), source
+        for to in TYPES:
+            answer = compare_types(source, to)
+            if answer.verdict is not Verdict.NO:
+                continue
+            can = any(_is_made(each, to) for each in values)
+            if can != ("Convert" in answer.suggestion) or can != (source in CONVERTIBLE[to]):
+                wrong.append((source, to, can, answer.suggestion))
+
+    assert wrong == []
+
+
+def test_the_suggestion_says_what_to_set():
+    assert compare_types(D.JSON, D.TABLE).suggestion == (
+        "Put a Convert node with `to: TABLE` between them."
+    )
+    assert "`rounding`" in compare_types(D.NUMBER, D.INTEGER).suggestion
+    assert "Catch" in compare_types(D.ERROR, D.JSON).suggestion
+
+
+def test_keys_of_records_that_are_no_texts_keep_their_values():
+    table = convert_value([{1: "a", "b": 2}, {1: "c"}], D.TABLE)
+
+    assert list(table["1"]) == ["a", "c"]
+
+
+@pytest.mark.parametrize("array", [np.array([1, 2]), np.array([[1.5]]), np.array(3)])
+def test_an_array_becomes_text_as_its_list(array):
+    assert json.loads(convert_value(array, D.TEXT)) == array.tolist()
