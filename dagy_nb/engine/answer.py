@@ -2,57 +2,50 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from dagy_nb.abc import Outcome
-from dagy_nb.engine.signals import ReasonFound, Signal, StepReused
-from dagy_nb.model.quick import make_quick
+from dagy_nb.engine.signals import ReasonFound, StepReused, StepsReused
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from dagy_nb.engine.judging import Verdict
     from dagy_nb.engine.plan import Step
+    from dagy_nb.engine.reusing import Taken
 
-_make_outcome = make_quick(Outcome)
 
-
-def make_answer(
-    at: float,
-    step: Step,
-    attempt: int,
-    verdict: Verdict,
-    values: Mapping[str, Any] | None,
-    *,
-    key: str,
-) -> tuple[Signal, Outcome | None]:
-    """Return the signal for the machine, with the values that take the body's place.
+def tell_reason(at: float, step: Step, attempt: int, verdict: Verdict, *, key: str) -> ReasonFound:
+    """Return the signal for a step that runs.
 
     Args:
         at: Seconds since the epoch, UTC.
         step: The step.
         attempt: The attempt that was handed out.
-        verdict: What is to become of it.
-        values: Output connector → value, where it does not run.
-        key: What its outputs will be kept under, where it runs; empty where they will not.
+        verdict: Why it runs.
+        key: What its outputs will be kept under; empty where they will not.
     """
-    kept = verdict.kept
-    if values is None or kept is None:
-        found = ReasonFound(
-            at=at,
-            node_id=step.node_id,
-            attempt=attempt,
-            why=verdict.why,
-            why_detail=verdict.detail,
-            key=key,
-        )
-        return found, None
-    reused = StepReused(
+    return ReasonFound(
         at=at,
         node_id=step.node_id,
         attempt=attempt,
-        key=kept.key,
-        live=frozenset(values),
-        previews=kept.previews,
-        reused_from=kept.run_id,
+        why=verdict.why,
+        why_detail=verdict.detail,
+        key=key,
     )
-    return reused, _make_outcome(outputs=values, previews=kept.previews)
+
+
+def tell_reused(at: float, taken: Iterable[Taken]) -> StepsReused:
+    """Return the signal for steps that do not run, since others' outputs take the place of theirs."""
+    steps = tuple(
+        StepReused(
+            at=at,
+            node_id=step.node_id,
+            attempt=attempt,
+            key=kept.key,
+            live=frozenset(values),
+            previews=kept.previews,
+            reused_from=kept.run_id,
+        )
+        for step, attempt, kept, values in taken
+    )
+    return StepsReused(at=at, steps=steps)

@@ -16,6 +16,7 @@ from dagy_nb.model.state import NodeState, Reason
 if TYPE_CHECKING:
     from dagy_nb.engine.outbox import Outbox
     from dagy_nb.engine.plan import Plan
+    from dagy_nb.engine.signals import StepReused
     from dagy_nb.model.event import ErrorFact, Preview
 
 
@@ -76,15 +77,10 @@ class Board:
         previews: Mapping[str, Preview] | None = None,
     ) -> None:
         """Bring a step to its final state, tell it, and let those behind it come up."""
-        node_id = run.step.node_id
-        if run.is_out:
-            self.take_back(run)
-        run.turn(state)
-        self.endings[node_id] = ending or end_step(run.step, state, reason)
-        self.open -= 1
+        self._close(run, state, ending or end_step(run.step, state, reason))
         self._out.tell_ended(
             at,
-            node_id,
+            run.step.node_id,
             state,
             attempts=run.begun,
             reason=reason,
@@ -94,6 +90,23 @@ class Board:
             cause=ending.cause if ending and reason is ending.reason else (),
             found=run.found,
         )
+        self._go_on(run)
+
+    def end_reused(self, run: StepRun, found: StepReused) -> None:
+        """Bring a step to its end whose kept outputs take the place of its body."""
+        ending = Ending(found.live, Reason.BRANCH_NOT_TAKEN, (found.node_id,))
+        self._close(run, NodeState.SKIPPED, ending)
+        self._out.tell_reused(found)
+        self._go_on(run)
+
+    def _close(self, run: StepRun, state: NodeState, ending: Ending) -> None:
+        if run.is_out:
+            self.take_back(run)
+        run.turn(state)
+        self.endings[run.step.node_id] = ending
+        self.open -= 1
+
+    def _go_on(self, run: StepRun) -> None:
         self._tell_consumers(run)
         if not self._keeps_outputs:
             self._release(run)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -64,7 +64,7 @@ class Identities:
         self.steps = {step.node_id: step for step in plan.steps}
         self._plan = plan
         self._veil = veil
-        self._fixed: dict[str, tuple[Ingredients, str]] = {}
+        self._fixed: dict[Hashable, tuple[Ingredients, str]] = {}
 
     def fixed(self, step: Step) -> tuple[Ingredients, str]:
         """Return what decides a step's outputs apart from what enters it, and the hash of that.
@@ -72,10 +72,13 @@ class Identities:
         Raises:
             NotReusable: It cannot be told apart from others.
         """
-        known = self._fixed.get(step.node_id)
+        # Of steps that have nothing of their own, one stands for all of its class.
+        is_own = step.config or step.inner is not None
+        name: Hashable = step.node_id if is_own else step.node_class
+        known = self._fixed.get(name)
         if known is None:
             known = gather_fixed(step, self._plan.parameters, self._veil)
-            self._fixed[step.node_id] = known
+            self._fixed[name] = known
         return known
 
     def identify(self, step: Step, find: Find) -> Identity:

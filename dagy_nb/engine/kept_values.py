@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +13,8 @@ if TYPE_CHECKING:
     from dagy_nb.engine.output_store import OutputStore
     from dagy_nb.model.kept import KeptOutputs
     from dagy_nb.model.spec import NodeSpec
+
+_UNREAD = object()
 
 
 class KeptValues(Mapping[str, Any]):
@@ -29,14 +30,12 @@ class KeptValues(Mapping[str, Any]):
         self._kept = kept
         self._outputs = outputs
         self._spec = spec
-        self._lock = threading.Lock()
         self._values: dict[str, Any] = {}
 
     def __getitem__(self, name: str) -> Any:
-        with self._lock:
-            if name not in self._values:
-                self._values[name] = self._load(name)
-            return self._values[name]
+        # Two threads that ask at once may both read; they get the same one.
+        value = self._values.get(name, _UNREAD)
+        return self._values.setdefault(name, self._load(name)) if value is _UNREAD else value
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._kept.outputs)
@@ -49,8 +48,7 @@ class KeptValues(Mapping[str, Any]):
 
     def forget(self) -> None:
         """Let go of what was read; it is read again when it is asked for again."""
-        with self._lock:
-            self._values.clear()
+        self._values.clear()
 
     @property
     def loaded(self) -> Mapping[str, Any]:

@@ -13,13 +13,13 @@ import logging
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING, Any
 
 from dagy_nb.abc import Outcome
-from dagy_nb.engine.answer import make_answer
+from dagy_nb.engine.answer import tell_reason, tell_reused
 from dagy_nb.engine.deadline import Timers
 from dagy_nb.engine.fault import describe_exception
 from dagy_nb.engine.machine import RunMachine
@@ -57,6 +57,7 @@ if TYPE_CHECKING:
     from dagy_nb.engine.judging import Verdict
     from dagy_nb.engine.output_store import OutputStore
     from dagy_nb.engine.plan import Plan, Step
+    from dagy_nb.engine.reusing import Asking, Taken
     from dagy_nb.engine.shelf import Shelf
     from dagy_nb.errors import DagyError
 
@@ -111,7 +112,9 @@ class RunLoop:
         self._held_since: float | None = None
         self._is_finished = False
         self._asked: dict[str, int] = {}
-        self._answers: deque[tuple[Signal, Outcome | None]] = deque()
+        self._asking: list[Asking] = []
+        self._answers: deque[Signal] = deque()
+        self._served: dict[str, Mapping[str, Any]] = {}
         self._refused: dict[str, DagyError] = {}
         self.shelf = self._make_shelf(outputs)
         self._acts: dict[type[Instruction], Callable[[Any, Outcome | None], None]] = {
@@ -138,6 +141,7 @@ class RunLoop:
             outputs,
             self._clock,
             decide=self._decide,
+            serve=self._serve,
             later=lambda act: self._queue.put((act, None)),
         )
 
@@ -179,7 +183,8 @@ class RunLoop:
         try:
             while baton is self._baton and not self._is_finished:
                 self._take_signals()
-                self._fire_timers()
+                if self._timers.armed:
+                    self._fire_timers()
                 if not self._queue.empty():
                     continue
                 if self._bodies:
@@ -204,21 +209,27 @@ class RunLoop:
             self._handle(signal, outcome)
         else:
             signal()
-        while self._answers:
-            answer, kept = self._answers.popleft()
-            self._handle(answer, kept)
-            if type(answer) is ReasonFound:
-                self._hand_out(answer.node_id, answer.attempt)
+        while self._asking or self._answers:
+            self._ask()
+            while self._answers:
+                answer = self._answers.popleft()
+                self._handle(answer, None)
+                if type(answer) is ReasonFound:
+                    self._hand_out(answer.node_id, answer.attempt)
         if len(self._delivery.pending) > MAX_BATCH:
             self._delivery.flush()
+
+    def _ask(self) -> None:
+        """Find out what is to become of the steps that were handed out just now."""
+        asking, self._asking = self._asking, []
+        if asking and self.shelf is not None:
+            self.shelf.ask(asking)
 
     def _handle(self, signal: Signal, outcome: Outcome | None) -> None:
         for instruction in self.machine.handle(signal):
             self._acts[type(instruction)](instruction, outcome)
 
     def _fire_timers(self) -> None:
-        if not self._timers.armed:
-            return
         for timer in self._timers.pop_due(self._clock.monotonic()):
             self._take(TimerFired(at=self._clock.now(), timer=timer))
 
@@ -239,7 +250,7 @@ class RunLoop:
             self._run_body(*made, baton)
 
     def _run_body(self, call: Any, reporter: CallSignals, baton: object) -> None:
-        self._take(reporter.make_begun())
+        self._handle(reporter.make_begun(), None)
         reporter.is_begun = True
         self._delivery.flush()
         self._held_since = time.monotonic()
@@ -278,23 +289,29 @@ class RunLoop:
         node_id, attempt = instruction.node_id, instruction.attempt
         if self.shelf is not None and self.shelf.is_asked and attempt == 1:
             self._asked[node_id] = attempt
-            self.shelf.ask(self._steps[node_id], attempt)
+            self._asking.append((self._steps[node_id], attempt))
         else:
             self._hand_out(node_id, attempt)
 
-    def _decide(
-        self, step: Step, attempt: int, verdict: Verdict, values: Mapping[str, Any] | None
-    ) -> None:
-        """Hear what is to become of a step that was asked about, unless it was stopped meanwhile."""
+    def _decide(self, step: Step, attempt: int, verdict: Verdict) -> None:
+        """Hear why a step runs that was asked about, unless it was stopped meanwhile."""
         if self._asked.pop(step.node_id, None) is None:
             return
         if verdict.refused is not None:
             self._refused[step.node_id] = verdict.refused
         assert self.shelf is not None
-        key = self.shelf.name_key(step, verdict) if values is None else ""
-        self._answers.append(
-            make_answer(self._clock.now(), step, attempt, verdict, values, key=key)
-        )
+        key = self.shelf.name_key(step, verdict)
+        self._answers.append(tell_reason(self._clock.now(), step, attempt, verdict, key=key))
+
+    def _serve(self, taken: Sequence[Taken]) -> None:
+        """Hear what takes the place of steps, unless they were stopped meanwhile."""
+        wanted = [
+            each
+            for each in taken
+            if not each[1] or self._asked.pop(each[0].node_id, None) is not None
+        ]
+        self._served.update((step.node_id, values) for step, _, _, values in wanted)
+        self._answers.append(tell_reused(self._clock.now(), wanted))
 
     def _hand_out(self, node_id: str, attempt: int) -> None:
         step = self._steps[node_id]
@@ -353,7 +370,10 @@ class RunLoop:
         self._timers.disarm(instruction.timer)
 
     def _keep(self, instruction: KeepOutputs, outcome: Outcome | None) -> None:
-        if outcome is not None:
+        served = self._served.pop(instruction.node_id, None) if self._served else None
+        if served is not None:
+            self.values.keep(instruction.node_id, served)
+        elif outcome is not None:
             self.values.keep(instruction.node_id, outcome.outputs or {})
             if self.shelf is not None:
                 self.shelf.take(instruction.node_id, outcome)

@@ -47,6 +47,7 @@ from dagy_nb.engine.signals import (
     RunBegun,
     Signal,
     StepReused,
+    StepsReused,
     Stop,
     StopAnswered,
     Timer,
@@ -111,6 +112,7 @@ class RunMachine:
             AttemptEnded: self._end_attempt,
             ReasonFound: self._note_reason,
             StepReused: self._reuse,
+            StepsReused: self._reuse_all,
             StopAnswered: self._hear_stop,
             LineWritten: self._pass_line,
             ProgressMade: self._pass_progress,
@@ -261,21 +263,29 @@ class RunMachine:
             run.found = signal
 
     def _reuse(self, signal: StepReused) -> None:
-        run = self._board.find(signal.node_id, signal.attempt)
+        run = self._steps.get(signal.node_id)
         if run is None or run.begun:
             return
-        if run.stopping is not None:
+        is_out = run.is_out and run.attempt == signal.attempt
+        if is_out and run.stopping is not None:
             self._end_stopped(run, "cancelled", signal.at)
-            return
-        run.found = signal
-        self._out.say(KeepOutputs(signal.node_id, signal.attempt))
-        self._board.end(
-            run,
-            NodeState.SKIPPED,
-            signal.at,
-            reason=Reason.UP_TO_DATE,
-            ending=Ending(signal.live, Reason.BRANCH_NOT_TAKEN, (signal.node_id,)),
-            previews=signal.previews,
+        elif is_out or self._is_next(run):
+            self._out.say(KeepOutputs(signal.node_id, signal.attempt))
+            self._board.end_reused(run, signal)
+
+    def _reuse_all(self, signal: StepsReused) -> None:
+        for each in signal.steps:
+            self._reuse(each)
+
+    def _is_next(self, run: StepRun) -> bool:
+        """Say whether a step that was not handed out would be now."""
+        return (
+            run.state is NodeState.PENDING
+            and not run.attempt
+            and not run.waiting
+            and self.state is RunState.RUNNING
+            and not self._board.is_halted
+            and judge_inputs(run.step, self._board.endings, isolate=self._isolates) is None
         )
 
     def _pass_line(self, signal: LineWritten) -> None:

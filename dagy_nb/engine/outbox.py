@@ -11,6 +11,7 @@ from dagy_nb.engine.signals import (
     LineWritten,
     ProgressMade,
     ReasonFound,
+    StepReused,
 )
 from dagy_nb.model.event import (
     AttemptFailed,
@@ -165,7 +166,20 @@ class Outbox:
             cause=cause,
             why=found.why if found is not None else None,
             why_detail=found.why_detail if found is not None else "",
-            reused_from=found.reused_from if found is not None else "",
             key=found.key if found is not None else "",
+        )
+        self._out.append(Emit(event))
+
+    def tell_reused(self, found: StepReused) -> None:
+        """Kept outputs took the place of a node's body."""
+        event = _make_ended(
+            at=found.at,
+            run_id=self._run_id,
+            node_id=found.node_id,
+            state=NodeState.SKIPPED,
+            reason=Reason.UP_TO_DATE,
+            previews=found.previews,
+            reused_from=found.reused_from,
+            key=found.key,
         )
         self._out.append(Emit(event))

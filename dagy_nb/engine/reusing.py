@@ -6,10 +6,10 @@ the keeper's thread, and the steps behind them wait. So nothing can change a val
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any
-from weakref import WeakKeyDictionary
 
 from dagy_nb.engine.content import Content
 from dagy_nb.engine.identity import Found, Identity
@@ -18,6 +18,7 @@ from dagy_nb.engine.kept_values import KeptValues
 from dagy_nb.engine.retaining import Made, Retainer, Writing
 from dagy_nb.engine.weight import is_light
 from dagy_nb.errors import StoreError
+from dagy_nb.model.kept import KeptOutputs
 from dagy_nb.model.state import NodeState, Why
 
 if TYPE_CHECKING:
@@ -26,10 +27,21 @@ if TYPE_CHECKING:
     from dagy_nb.engine.plan import Plan, Step
     from dagy_nb.engine.values import RunValues
     from dagy_nb.model.event import ErrorFact, NodeEnded, Preview
+    from dagy_nb.nodes.base import FlowNode
+
+MOST_AT_ONCE = 256
+"""How many steps are reused before the run looks at what else happened, such as a cancel."""
 
 Asking = tuple["Step", int]
-Decide = Callable[["Step", int, Verdict, Mapping[str, Any] | None], None]
-"""Step, attempt, what is to become of it, and the values that take its place."""
+"""A step and the attempt that was handed out; 0 for one that is looked at before its turn."""
+
+Decide = Callable[["Step", int, Verdict], None]
+"""Step, attempt, and why it runs."""
+
+Taken = tuple["Step", int, KeptOutputs, Mapping[str, Any]]
+"""Step, attempt, what takes the place of its body, and the values of that."""
+
+Serve = Callable[[Sequence[Taken]], None]
 
 
 class Reuse:
@@ -43,7 +55,8 @@ class Reuse:
         values: The run's values.
         outputs: What is kept.
         keeper: Does what takes long.
-        decide: Hears what is to become of a step, in the run's thread.
+        decide: Hears of a step that runs, in the run's thread.
+        serve: Hears of steps that do not, producers before consumers, in the run's thread.
         later: Does something in the run's thread, from any other.
     """
 
@@ -55,6 +68,7 @@ class Reuse:
         keeper: Keeper,
         *,
         decide: Decide,
+        serve: Serve,
         later: Callable[[Callable[[], None]], None],
     ) -> None:
         self._plan = plan
@@ -62,6 +76,7 @@ class Reuse:
         self._outputs = outputs
         self._keeper = keeper
         self._decide = decide
+        self._serve = serve
         self._later = later
         self._judge = Judge(plan, outputs)
         self._retainer = Retainer(plan, outputs)
@@ -73,16 +88,33 @@ class Reuse:
         self._runs_for: dict[str, str] = {}
         self.heavy: dict[str, Writing] = {}
         self._twins: dict[str, list[Asking]] = {}
+        self._reused: set[str] = set()
+        self._ahead: dict[str, Verdict] = {}
+        self._names_files: dict[type, bool] = {}
 
-    def ask(self, step: Step, attempt: int) -> None:
-        """Find out what is to become of a step whose producers have ended; `decide` hears it."""
-        blocked = next((each for each in step.producers if each in self._blocked), None)
-        if blocked is not None:
-            self._blocked[blocked].append((step, attempt))
-        elif _looks_at_files(step):
-            self._keeper.add(partial(self._judge_later, step, attempt))
-        else:
-            self._settle(step, attempt, self._try(step))
+    def ask(self, asked: Iterable[Asking]) -> None:
+        """Find out what is to become of steps whose producers have ended; `decide` and `serve` hear it.
+
+        Behind a step that is reused, the next ones are looked at before their turn: to end one after the
+        other by itself would cost more than all the rest.
+        """
+        line = deque(asked)
+        taken: list[Taken] = []
+        while line:
+            step, attempt = line.popleft()
+            verdict = self._look(step, attempt)
+            if verdict is None:
+                continue
+            if verdict.kept is not None:
+                taken.append(self._take_kept(step, attempt, verdict.kept, verdict.identity))
+                if len(taken) < MOST_AT_ONCE:
+                    line.extend(self._list_next(step))
+            elif attempt:
+                self._settle(step, attempt, verdict)
+            else:
+                self._ahead[step.node_id] = verdict
+        if taken:
+            self._serve(taken)
 
     def find(self, node_id: str, output: str) -> Found | None:
         """Return the content of an output that was made, or why it has none; None for no value."""
@@ -114,14 +146,39 @@ class Reuse:
         if identity is None or self._runs_for.get(identity.key) != event.node_id:
             return
         del self._runs_for[identity.key]
-        for step, attempt in self._twins.pop(identity.key, ()):
-            self.ask(step, attempt)
+        self.ask(self._twins.pop(identity.key, ()))
 
     def identity(self, node_id: str) -> Identity | None:
         """Return what a node that runs is made of."""
         return self._identities.get(node_id)
 
     # --- deciding -----------------------------------------------------------------------------
+
+    def _look(self, step: Step, attempt: int) -> Verdict | None:
+        """Return what is to become of a step; None where that takes longer, or its turn has to come first."""
+        for each in step.producers if self._blocked else ():
+            if each in self._blocked:
+                self._blocked[each].append((step, attempt))
+                return None
+        if self._looks_at_files(step):
+            if attempt:
+                self._keeper.add(partial(self._judge_later, step, attempt))
+            return None
+        return self._ahead.pop(step.node_id, None) or self._try(step)
+
+    def _looks_at_files(self, step: Step) -> bool:
+        """Say whether a step's config is large, or names files."""
+        known = self._names_files.get(step.node_class)
+        if known is None:
+            known = self._names_files[step.node_class] = _names_files(step.node_class)
+        return known or (bool(step.config) and not all(map(is_light, step.config.values())))
+
+    def _list_next(self, step: Step) -> Iterator[Asking]:
+        """Yield the steps behind a reused one that wait for reused ones only."""
+        for node_id in step.consumers:
+            consumer = self._steps[node_id]
+            if not consumer.disabled and self._reused.issuperset(consumer.producers):
+                yield consumer, 0
 
     def _try(self, step: Step) -> Verdict:
         try:
@@ -136,16 +193,16 @@ class Reuse:
 
     def _settle(self, step: Step, attempt: int, verdict: Verdict) -> None:
         identity = verdict.identity
+        if verdict.kept is not None:
+            self._serve([self._take_kept(step, attempt, verdict.kept, identity)])
+            return
         if identity is not None:
             self._identities[step.node_id] = identity
-        if verdict.kept is not None:
-            self._take_kept(step, attempt, verdict)
-            return
         other = self._find_twin(step, verdict)
         if other == step.node_id:
-            self._decide(step, attempt, verdict, None)
+            self._decide(step, attempt, verdict)
         elif other in self._contents:
-            self._serve(step, attempt, verdict, other)
+            self._take_twin(step, attempt, verdict, other)
         else:
             self._twins.setdefault(self._runs_as(verdict), []).append((step, attempt))
 
@@ -159,14 +216,18 @@ class Reuse:
     def _runs_as(verdict: Verdict) -> str:
         return verdict.identity.key if verdict.identity is not None else ""
 
-    def _take_kept(self, step: Step, attempt: int, verdict: Verdict) -> None:
-        kept = verdict.kept
-        assert kept is not None
-        self._contents[step.node_id] = {
+    def _take_kept(
+        self, step: Step, attempt: int, kept: KeptOutputs, identity: Identity | None
+    ) -> Taken:
+        node_id = step.node_id
+        if identity is not None:
+            self._identities[node_id] = identity
+        self._contents[node_id] = {
             name: Content(value.digest, value.files) for name, value in kept.outputs.items()
         }
-        self._outputs.used(self._plan.flow, step.node_id, kept.key)
-        self._decide(step, attempt, verdict, KeptValues(kept, self._outputs, step.spec))
+        self._reused.add(node_id)
+        self._outputs.used(self._plan.flow, node_id, kept.key)
+        return step, attempt, kept, KeptValues(kept, self._outputs, step.spec)
 
     # --- keeping ------------------------------------------------------------------------------
 
@@ -195,35 +256,25 @@ class Reuse:
 
     def _note(self, node_id: str, contents: Mapping[str, Found], *, is_kept: bool) -> None:
         self._contents[node_id] = contents
-        for step, attempt in self._blocked.pop(node_id, ()):
-            self.ask(step, attempt)
+        self.ask(self._blocked.pop(node_id, ()))
         identity = self._identities.get(node_id)
         if identity is not None and self._runs_for.get(identity.key) == node_id:
             if not is_kept:
                 del self._runs_for[identity.key]
-            for step, attempt in self._twins.pop(identity.key, ()):
-                self.ask(step, attempt)
+            self.ask(self._twins.pop(identity.key, ()))
 
-    def _serve(self, step: Step, attempt: int, verdict: Verdict, other: str) -> None:
+    def _take_twin(self, step: Step, attempt: int, verdict: Verdict, other: str) -> None:
         """Give a step what another node of this run made of the very same."""
         values = self._values.of(other)
         if values is None or verdict.identity is None:
-            self._decide(step, attempt, verdict, None)
+            self._decide(step, attempt, verdict)
             return
         self._contents[step.node_id] = self._contents[other]
         self._outputs.used(self._plan.flow, step.node_id, verdict.identity.key)
         kept = self._retainer.describe(step, verdict.identity, self._previews.get(other, {}))
-        self._decide(step, attempt, Verdict(kept=kept, identity=verdict.identity), values)
+        self._serve([(step, attempt, kept, values)])
 
 
-def _looks_at_files(step: Step) -> bool:
-    """Say whether a step's config is large, or names files."""
-    known = _NAMES_FILES.get(step.node_class)
-    if known is None:
-        fields = step.node_class.Config.model_fields.values()
-        known = any("Path" in str(each.annotation) for each in fields)
-        _NAMES_FILES[step.node_class] = known
-    return known or not all(is_light(each) for each in step.config.values())
-
-
-_NAMES_FILES: WeakKeyDictionary[type, bool] = WeakKeyDictionary()
+def _names_files(node_class: type[FlowNode]) -> bool:
+    fields = node_class.Config.model_fields.values()
+    return any("Path" in str(each.annotation) for each in fields)

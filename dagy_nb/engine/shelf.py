@@ -6,7 +6,7 @@ The one door between a run's loop and reuse, keeping and the wire tap; used by t
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -17,7 +17,7 @@ from dagy_nb.engine.judging import Verdict
 from dagy_nb.engine.keeper import PATIENCE, Keeper
 from dagy_nb.engine.kept_values import KeptValues
 from dagy_nb.engine.retaining import Made, Retainer, Writing
-from dagy_nb.engine.reusing import Decide, Reuse
+from dagy_nb.engine.reusing import Asking, Decide, Reuse, Serve
 from dagy_nb.engine.snapshot import read_snapshot
 from dagy_nb.engine.tapping import Tap
 from dagy_nb.engine.weight import is_light
@@ -45,7 +45,8 @@ class Shelf:
         values: The run's values.
         outputs: Where it is kept.
         clock: Where times come from.
-        decide: Hears what is to become of a step, in the run's thread.
+        decide: Hears of a step that runs, in the run's thread.
+        serve: Hears of steps that do not, in the run's thread.
         later: Does something in the run's thread, from any other.
     """
 
@@ -57,6 +58,7 @@ class Shelf:
         clock: Clock,
         *,
         decide: Decide,
+        serve: Serve,
         later: Callable[[Callable[[], None]], None],
     ) -> None:
         self._plan = plan
@@ -72,7 +74,9 @@ class Shelf:
         self._aside = Aside(plan, values, outputs, self._keeper)
         self._reuse: Reuse | None = None
         if plan.keeping.is_asked:
-            self._reuse = Reuse(plan, values, outputs, self._keeper, decide=self._hear, later=later)
+            self._reuse = Reuse(
+                plan, values, outputs, self._keeper, decide=self._hear, serve=serve, later=later
+            )
         self._began: dict[str, float] = {}
         self._entered: dict[str, Entered] = {}
         self._tapped: set[str] = set()
@@ -85,13 +89,13 @@ class Shelf:
 
     @property
     def is_asked(self) -> bool:
-        """Whether a step's start waits for `decide`."""
+        """Whether a step's start waits for `decide` or `serve`."""
         return self._reuse is not None
 
-    def ask(self, step: Step, attempt: int) -> None:
-        """Find out what is to become of a step; `decide` hears it, at once or later."""
+    def ask(self, asked: Sequence[Asking]) -> None:
+        """Find out what is to become of steps; `decide` and `serve` hear it, at once or later."""
         assert self._reuse is not None
-        self._reuse.ask(step, attempt)
+        self._reuse.ask(asked)
 
     def enter(self, step: Step) -> None:
         """Hear that a step is handed to its runner."""
@@ -101,18 +105,12 @@ class Shelf:
 
     def take(self, node_id: str, outcome: Outcome) -> None:
         """Hear what a node made."""
-        outputs = outcome.outputs or {}
-        if isinstance(outputs, KeptValues):
-            return
-        began = self._began.pop(node_id, None)
-        if began is None:
-            return  # another node of this run made it
-        seconds = self._clock.monotonic() - began
+        seconds = self._clock.monotonic() - self._began.pop(node_id)
         if self._reuse is None and not self._aside.wants(node_id, seconds):
             return
         made = Made(
             step=self._steps[node_id],
-            outputs=outputs,
+            outputs=outcome.outputs or {},
             previews=outcome.previews,
             identity=self._reuse.identity(node_id) if self._reuse is not None else None,
             seconds=seconds,
@@ -170,18 +168,15 @@ class Shelf:
 
     # --- the wire tap -------------------------------------------------------------------------
 
-    def _hear(
-        self, step: Step, attempt: int, verdict: Verdict, values: Mapping[str, Any] | None
-    ) -> None:
-        runs = values is None and verdict.refused is None
-        if not (runs and self._plan.keeping.tap):
-            self._decide(step, attempt, verdict, values)
+    def _hear(self, step: Step, attempt: int, verdict: Verdict) -> None:
+        if verdict.refused is not None or not self._plan.keeping.tap:
+            self._decide(step, attempt, verdict)
             return
         self._tapped.add(step.node_id)
         entered = self._read(step)
         if all(map(is_light, entered.values())):
             self._keeper.add(self._tap.pack(step, attempt, entered, _surely))
-            self._decide(step, attempt, verdict, values)
+            self._decide(step, attempt, verdict)
         else:
             self._keeper.add(partial(self._tap_later, step, attempt, verdict, entered))
 
@@ -191,7 +186,7 @@ class Shelf:
         try:
             self._tap.pack(step, attempt, entered, _surely)()
         finally:
-            self._later(partial(self._decide, step, attempt, verdict, None))
+            self._later(partial(self._decide, step, attempt, verdict))
 
     def _tap_failed(self, step: Step, attempt: int) -> None:
         taken = self._entered.get(step.node_id)

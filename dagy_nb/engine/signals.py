@@ -90,21 +90,37 @@ class ReasonFound(Signal):
     why: Why | None = None
     why_detail: str = ""
     key: str = ""
-    reused_from: str = ""
 
 
 @word(kw_only=True)
-class StepReused(ReasonFound):
-    """The driver found kept outputs of an attempt that was handed out: its body does not run.
+class StepReused(Signal):
+    """The driver found kept outputs of a step: its body does not run.
 
     Attributes:
+        attempt: The one that was handed out; 0 where it was looked at before its turn.
+        key: What its outputs are kept under.
+        reused_from: The run whose outputs these are.
         live: The outputs that have a value.
         previews: Output connector → preview.
-        reused_from: The run whose outputs these are.
     """
 
+    node_id: str
+    attempt: int = 0
+    key: str = ""
+    reused_from: str = ""
     live: frozenset[str] = frozenset()
     previews: Mapping[str, Preview] = field(default_factory=dict)
+
+
+@word(kw_only=True)
+class StepsReused(Signal):
+    """The driver found kept outputs of many steps at once.
+
+    Attributes:
+        steps: Producers before consumers.
+    """
+
+    steps: tuple[StepReused, ...]
 
 
 @word(kw_only=True)

@@ -85,10 +85,9 @@ class OutputFiles:
 
     def find(self, key: str) -> KeptOutputs | str | None:
         """Return what is kept under a key; see `dagy_nb.engine.output_store.OutputStore.find`."""
-        self._check_process()
-        with self._lock:
-            found = self._known.get(key)
+        found = self._known.get(key)
         if found is None:
+            self._check_process()
             found = self._index.find(key)
         if found is None:
             return None
@@ -117,10 +116,11 @@ class OutputFiles:
 
     def used(self, flow: str, node_id: str, key: str) -> None:
         """Hear that a node took what is kept under a key."""
+        if self._fresh.get((flow, node_id)) == key:
+            return
         with self._lock:
-            if self._fresh.get((flow, node_id)) != key:
-                self._fresh.pop((flow, node_id), None)
-                self._used.append((flow, node_id, key))
+            self._fresh.pop((flow, node_id), None)
+            self._used.append((flow, node_id, key))
 
     def pack(self, value: Any, content: Content | None) -> Packed:
         """Turn a value into bytes; see `dagy_nb.engine.output_store.OutputStore.pack`."""

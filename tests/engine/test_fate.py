@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from dagy_nb.engine.signals import KeepOutputs, ReasonFound, StepReused
+from dagy_nb.engine.signals import KeepOutputs, ReasonFound, StepReused, StepsReused
 from dagy_nb.model.flow import FailurePolicy
 from dagy_nb.model.retry import Trigger
 from dagy_nb.model.state import NodeState, Reason, RunState, Why
@@ -266,7 +266,6 @@ def test_a_reused_step_counts_as_one_that_completed():
         node_id="a",
         attempt=1,
         live=frozenset({"out"}),
-        why_detail="equal",
         reused_from="before",
         key="k",
     )
@@ -277,9 +276,66 @@ def test_a_reused_step_counts_as_one_that_completed():
         "a:SKIPPED(up_to_date) b:COMPLETED c:SKIPPED(branch_not_taken) d:COMPLETED"
     )
     end = player.ended("a")
-    assert (end.attempts, end.why_detail, end.reused_from, end.key) == (0, "equal", "before", "k")
+    assert (end.attempts, end.reused_from, end.key) == (0, "before", "k")
     assert KeepOutputs("a", 1) in player.said
     assert player.run_ended.state is RunState.COMPLETED
+
+
+def reuse_all(player, *names, live=("out",)):
+    """Say of many steps at once that kept outputs take their place, the first of them handed out."""
+    steps = [
+        StepReused(at=player.at, node_id=name, attempt=int(not place), live=frozenset(live))
+        for place, name in enumerate(names)
+    ]
+    player.tell(StepsReused, steps=tuple(steps))
+
+
+def states_of(player):
+    """Return where all steps are now."""
+    return " ".join(
+        f"{each.node_id}:{player.machine.node_state(each.node_id)}" for each in player.plan.steps
+    )
+
+
+def test_steps_behind_a_reused_one_end_without_being_handed_out():
+    player = Player(plan_of("a -> b", "b -> c", "c -> d")).begin()
+
+    reuse_all(player, "a", "b", "c")
+
+    assert states_of(player) == "a:SKIPPED b:SKIPPED c:SKIPPED d:QUEUED"
+    assert player.started == ["a", "d"]
+    assert [each.node_id for each in player.said if isinstance(each, KeepOutputs)] == [
+        "a",
+        "b",
+        "c",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("edges", "live", "states"),
+    [
+        ("a -> b; x -> b", ["out"], "a:SKIPPED b:PENDING x:QUEUED"),
+        ("a.other -> b", ["out"], "a:SKIPPED b:SKIPPED"),
+    ],
+    ids=["a producer goes on", "its branch was not taken"],
+)
+def test_a_step_whose_turn_would_not_come_is_not_reused_before_it(edges, live, states):
+    player = Player(plan_of(*edges.split("; "))).begin()
+
+    reuse_all(player, "a", "b", live=live)
+
+    assert states_of(player) == states
+    assert KeepOutputs("b", 0) not in player.said
+
+
+def test_nothing_is_reused_after_a_cancel():
+    player = Player(plan_of("a -> b", "b -> c")).begin()
+    player.complete("a")
+    player.cancel()
+
+    reuse_all(player, "b", "c")
+
+    assert player.states() == "a:COMPLETED b:CANCELLED c:CANCELLED"
 
 
 def test_a_body_that_has_begun_is_not_reused_any_more():

@@ -12,6 +12,7 @@ from dagy_nb.engine.signals import (
     LineWritten,
     ReasonFound,
     StepReused,
+    StepsReused,
     StopAnswered,
     Timer,
     TimerFired,
@@ -58,7 +59,11 @@ def draw_signal(data, plan, player):
             return LineWritten, {**here, "level": "STDOUT", "text": "x"}
         case 8:
             reused = data.draw(st.frozensets(st.sampled_from(["out", "other"])))
-            return StepReused, {**here, "live": reused, "why_detail": "equal", "reused_from": "r"}
+            found = {**here, "live": reused, "reused_from": "r"}
+            if data.draw(st.booleans()):
+                return StepReused, found
+            ahead = [StepReused(at=0.0, node_id=each.node_id, live=reused) for each in plan.steps]
+            return StepsReused, {"steps": (StepReused(at=0.0, **found), *ahead)}
         case 9:
             return ReasonFound, {**here, "why": Why.CODE, "key": "k"}
         case _:

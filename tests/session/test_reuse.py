@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from dagy_nb.errors import RunFailed, StoreError
+from dagy_nb.model.event import Event, NodeQueued
 from dagy_nb.model.state import NodeState, Why
 from dagy_nb.nodes.registry import use_registry
 from tests.session.reusing import Notebook, ran, reused
@@ -330,3 +331,21 @@ def test_a_module_imported_in_a_body_is_known_once_it_is_loaded(
     assert told[0] == {"n": "not_reusable: it imports reuse_late only when it runs"}
     assert list(told[1]) == ["n"]
     assert told[2] == {}
+
+
+def test_steps_behind_reused_ones_are_reused_without_standing_in_line(notebook: Notebook) -> None:
+    notebook.define("def one() -> int:\n    return 1")
+    notebook.define("def more(x: int) -> int:\n    return x + 1")
+    nodes = "".join(f", n{place}: {{type: more}}" for place in range(1, 600))
+    edges = ", ".join(f"n{place}.output -> n{place + 1}.x" for place in range(599))
+    flow = notebook.flow(f"name: long\nnodes: {{n0: {{type: one}}{nodes}}}\nedges: [{edges}]")
+    flow.run(reuse=True, runner="inline").wait()
+    facts: list[Event] = []
+    record = notebook.session.store.append
+    notebook.session.store.append = lambda *told, **how: facts.extend(told) or record(*told, **how)
+
+    run = flow.run(reuse=True).wait()
+
+    assert len(reused(run)) == 600
+    assert run.outputs["n599.output"] == 600
+    assert sum(isinstance(each, NodeQueued) for each in facts) == 3  # one for each 256 of them
