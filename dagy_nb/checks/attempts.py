@@ -1,4 +1,4 @@
-"""The nodes' wishes for attempts and memory in, findings about those that cannot be granted out."""
+"""The nodes' wishes for attempts, memory and their start in, findings about those without effect out."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dagy_nb.checks.codes import find
 from dagy_nb.checks.outline import FlowOutline
 from dagy_nb.model.diagnostic import Diagnostic
 from dagy_nb.model.flow import NodeEntry
-from dagy_nb.model.retry import RetrySpec
+from dagy_nb.model.retry import RetrySpec, Trigger
 from dagy_nb.model.spec import NodeSpec, RunnerName
 
 _AT_ONCE = RetrySpec()
@@ -25,12 +25,24 @@ def refuse_retries(spec: NodeSpec) -> str:
 
 
 def check_attempts(outline: FlowOutline) -> Iterator[Diagnostic]:
-    """Yield what will not be done though it is asked for: further attempts, limits of memory."""
+    """Yield what is asked for and will not be: further attempts, limits of memory, triggers."""
     for node in outline.flow.nodes:
+        if node.trigger is not Trigger.ALL_SUCCESS and node.id not in outline.fed:
+            yield _describe_trigger(node)
         spec = outline.specs.get(node.type)
         if spec is not None:
             yield from _check_retries(node, spec)
             yield from _check_memory(node, spec)
+
+
+def _describe_trigger(node: NodeEntry) -> Diagnostic:
+    return find(
+        "trigger.unused",
+        f"{node.id} starts at once: nothing leads into it, so {node.trigger} has nothing to wait for.",
+        "Lead an edge into it, or take the trigger away.",
+        node=node.id,
+        field="trigger",
+    )
 
 
 def _check_retries(node: NodeEntry, spec: NodeSpec) -> Iterator[Diagnostic]:

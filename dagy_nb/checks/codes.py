@@ -45,6 +45,7 @@ CODES: Mapping[str, tuple[Severity, str]] = MappingProxyType(
         ),
         "retries.none": (_W, "it is said how a node is tried again, but not how often"),
         "memory.not_held": (_W, "a limit of memory with a runner that cannot hold one"),
+        "trigger.unused": (_W, "a trigger other than the usual, where nothing leads into the node"),
         "limit.edges": (_E, "more edges than a flow may have"),
         "limit.parameters": (_E, "more parameters than a flow may have"),
         "limit.config_depth": (_E, "a config is nested too deeply"),

@@ -55,10 +55,9 @@ class _Offers:
     """
 
     def __init__(self, outline: FlowOutline) -> None:
-        fed = {edge.target for edge in outline.flow.edges}
-        order = sorted(order_nodes(outline.successors), key=fed.__contains__)
+        order = sorted(order_nodes(outline.successors), key=outline.fed.__contains__)
         self._place = {name: index for index, name in enumerate(order)}
-        self._starts = sum(name not in fed for name in order)
+        self._starts = sum(name not in outline.fed for name in order)
         self._by_types: dict[tuple[DataType, ...], list[tuple[int, str]]] = {}
         for index, name in enumerate(order):
             spec = outline.spec(name)

@@ -53,6 +53,11 @@ class FlowOutline:
         return dict(found)
 
     @cached_property
+    def fed(self) -> frozenset[str]:
+        """The ids of the nodes that an edge leads into."""
+        return frozenset(edge.target for edge in self.flow.edges)
+
+    @cached_property
     def successors(self) -> Mapping[str, list[str]]:
         """Node id → the ids its edges lead to."""
         return map_successors(self.nodes, self.flow.edges)

@@ -90,6 +90,12 @@ CASES = [
         "Set retries of a",
     ),
     (flow("a:Huge"), "memory.not_held", "a.memory_mb", "Use the runner process"),
+    (
+        flow({"a": {"type": "Load", "trigger": "all_done"}}),
+        "trigger.unused",
+        "a.trigger",
+        "Lead an edge into it",
+    ),
     (flow("a:Dask"), "node.unknown_runner", "a.runner", "inline, thread"),
     (
         flow({"a": {"type": "Load", "runner": "process"}}),
@@ -152,7 +158,7 @@ CASES = [
         flow("a:Load b:Clean", "a.error -> b.table"),
         "types.error_output",
         "a.error -> b.table",
-        "ERROR input",
+        "Catch node",
     ),
     (
         flow("a:Load b:Catch", "a.table -> b.error"),
@@ -238,6 +244,14 @@ def test_too_many_edges_and_parameters_are_told(monkeypatch: pytest.MonkeyPatch)
     spec = flow("a:Load b:Join", "a.table -> b.tables", "a.count -> b.note", parameters=(MONTH,))
 
     assert [each.code for each in check(spec)] == ["limit.edges", "limit.parameters"]
+
+
+def test_a_trigger_with_something_to_wait_for_is_no_finding():
+    spec = flow(
+        {"a": {"type": "Load"}, "b": {"type": "Clean", "trigger": "all_done"}}, "a.table -> b.table"
+    )
+
+    assert check(spec) == ()
 
 
 def test_a_good_flow_has_no_findings():
