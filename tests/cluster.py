@@ -8,9 +8,12 @@ from typing import Any
 
 from dagy_nb.runners.dask.connection import DaskConnection
 from dagy_nb.runners.dask.runner import DaskRunner
+from tests.victims.watching import wait_until
 
 WORKERS = 2
 THREADS = 2
+REVIVAL_SECONDS = 20.0
+"""Seconds for a worker that a test killed to come back."""
 
 
 class _Shared:
@@ -18,7 +21,10 @@ class _Shared:
 
 
 def cluster_address() -> str:
-    """Return the address of the shared cluster's scheduler."""
+    """Return the address of the shared cluster's scheduler, with all its workers there."""
+    if _Shared.cluster is not None and not wait_until(_is_whole, REVIVAL_SECONDS, every=0.05):
+        # Dask revives no worker that was killed in the moment between its registration and its nanny's word.
+        close_cluster()
     if _Shared.cluster is None:
         from distributed import LocalCluster
 
@@ -31,6 +37,14 @@ def cluster_address() -> str:
             memory_limit=0,
         )
     return str(_Shared.cluster.scheduler_address)
+
+
+def _is_whole() -> bool:
+    """Say whether every worker stands, and its nanny knows."""
+    cluster = _Shared.cluster
+    nannies = [each.status.name for each in list(cluster.workers.values())]
+    workers = [each.status.name for each in list(cluster.scheduler.workers.values())]
+    return nannies == workers == ["running"] * WORKERS
 
 
 def make_dask_runner() -> DaskRunner:

@@ -15,6 +15,7 @@ from dagy_nb.model.state import NodeState, Reason
 from dagy_nb.nodes.base import FlowNode
 from dagy_nb.nodes.cell import CellSource, compile_cell
 from dagy_nb.runners.dask.call import DaskCall
+from dagy_nb.runners.dask.claim import offer
 from dagy_nb.runners.dask.far import carry_call
 from dagy_nb.runners.dask.inputs import InputShelf
 from tests.cluster import THREADS, WORKERS, cluster_address
@@ -123,8 +124,13 @@ def test_a_body_never_runs_twice_for_one_attempt(clustered, tmp_path):
 
 def test_a_task_that_begins_a_second_time_is_told_that_it_is_lost(dask_runner):
     """What Dask does on its own when a worker dies between two messages."""
-    client = dask_runner.connection.connect().client
-    freight, places, values = pack_by_hand(v.call_of(v.Adder, {"a": 1, "b": 2}))
+    channel = dask_runner.connection.connect()
+    client = channel.client
+    call = DaskCall(
+        v.call_of(v.Adder, {"a": 1, "b": 2}), v.Ear(), None, InputShelf(), None, lambda: None
+    )
+    freight, places, values = call._pack(channel)
+    offer("twice", client)
 
     endings = [
         client.submit(
@@ -134,10 +140,6 @@ def test_a_task_that_begins_a_second_time_is_told_that_it_is_lost(dask_runner):
     ]
 
     assert [each.lost for each in endings] == [False, True]
-
-
-def pack_by_hand(call):
-    return DaskCall(call, v.Ear(), None, InputShelf(), lambda: None)._pack(None)
 
 
 def test_a_call_that_waits_for_a_place_is_stopped_without_beginning(dask_runner, tmp_path):

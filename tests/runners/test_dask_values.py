@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import pickle
 import sys
@@ -14,7 +15,7 @@ import pytest
 from dagy_nb.model.datatype import DataType
 from dagy_nb.nodes.base import FlowNode, Input, Output
 from dagy_nb.runners.dask.freight import Freight
-from dagy_nb.runners.dask.inputs import LARGE, InputShelf
+from dagy_nb.runners.dask.inputs import LARGE, MOST_HELD, InputShelf
 from tests.runners import victims as v
 from tests.runners.dask_nodes import (
     PATIENCE,
@@ -62,6 +63,10 @@ class Unpacked(FlowNode, register=False):
         return [value["told"], os.getpid()]
 
 
+def is_there(future):
+    return True
+
+
 def test_small_values_are_packed_and_large_ones_scattered_once():
     shelf, scattered = InputShelf(), []
 
@@ -71,16 +76,16 @@ def test_small_values_are_packed_and_large_ones_scattered_once():
 
     large, equal = np.zeros(LARGE // 8), np.zeros(LARGE // 8)
 
-    assert isinstance(shelf.put(np.zeros(LARGE // 8 - 1_000), scatter), Freight)
-    assert [shelf.put(large, scatter) for _ in range(3)] == ["future 1"] * 3
-    assert shelf.put(equal, scatter) == "future 2"
+    assert isinstance(shelf.put(np.zeros(LARGE // 8 - 1_000), scatter, is_there), Freight)
+    assert [shelf.put(large, scatter, is_there) for _ in range(3)] == ["future 1"] * 3
+    assert shelf.put(equal, scatter, is_there) == "future 2"
     assert len(scattered) == 2
 
 
 def test_a_value_that_is_gone_leaves_the_cluster():
     shelf = InputShelf()
     value: Any = np.zeros(LARGE)
-    shelf.put(value, lambda freight: object())
+    shelf.put(value, lambda freight: object(), is_there)
 
     assert len(shelf._known) == 1
     del value
@@ -91,10 +96,48 @@ def test_of_values_without_weak_references_few_are_held():
     shelf = InputShelf()
     values = [b"x" * (LARGE + number) for number in range(20)]
     for value in values:
-        shelf.put(value, lambda freight: object())
+        shelf.put(value, lambda freight: object(), is_there)
 
-    assert len(shelf._known) <= 17
+    assert len(shelf._known) == MOST_HELD
+    for value in range(100):
+        shelf.put([value], lambda freight: object(), is_there)
+    assert len(shelf._known) == MOST_HELD
     shelf.clear()
+    assert not shelf._known
+
+
+def test_a_value_that_is_collected_while_another_is_put_leaves_too():
+    """Its end may come in the same thread, in the middle of any other work of the shelf."""
+    shelf = InputShelf()
+
+    class Circle:
+        def __init__(self):
+            self.me, self.numbers = self, np.zeros(LARGE)
+
+        def __reduce__(self):
+            gc.collect()
+            return (bytes, (LARGE,))
+
+    for _ in range(3):
+        shelf.put(Circle(), lambda freight: gc.collect() or object(), is_there)
+    gc.collect()
+
+    assert not shelf._known
+
+
+def test_what_is_no_longer_there_is_scattered_again():
+    shelf, value, futures = InputShelf(), np.zeros(LARGE), [object(), object()]
+    lost = futures[0]
+
+    assert shelf.put(value, lambda freight: futures[0], lambda each: each is not lost) is lost
+    assert shelf.put(value, lambda freight: futures[1], lambda each: each is not lost) is futures[1]
+    assert shelf.put(value, lambda freight: futures[0], lambda each: each is not lost) is futures[1]
+
+
+def test_a_value_that_could_not_be_scattered_travels_by_itself_and_is_not_held():
+    shelf = InputShelf()
+
+    assert isinstance(shelf.put(b"x" * LARGE, lambda freight: freight, is_there), Freight)
     assert not shelf._known
 
 
@@ -104,7 +147,7 @@ def test_one_scatter_serves_threads_that_ask_at_the_same_time():
 
     def ask():
         gate.wait()
-        shelf.put(value, lambda freight: scattered.append(freight) or "future")
+        shelf.put(value, lambda freight: scattered.append(freight) or "future", is_there)
 
     threads = [threading.Thread(target=ask) for _ in range(4)]
     for each in threads:

@@ -12,16 +12,20 @@ from dagy_nb.abc import CallReporter, NodeCall, Outcome
 from dagy_nb.engine.fault import describe_exception
 from dagy_nb.errors import RunnerError
 from dagy_nb.model.event import ErrorFact
+from dagy_nb.runners.dask.claim import offer, withdraw
 from dagy_nb.runners.dask.connection import Channel, DaskConnection
 from dagy_nb.runners.dask.far import carry_call, stop_call
 from dagy_nb.runners.dask.freight import SOLE, CallFreight, Ending, Freight, Where
 from dagy_nb.runners.dask.inputs import InputShelf
+from dagy_nb.runners.pool import ThreadPool
 from dagy_nb.runners.turn import Turn
 from dagy_nb.runners.worker.message import pack_call, refuse, unpack_outcome
 from dagy_nb.runners.worker.surroundings import Surroundings
 
-ARRIVAL_SECONDS = 2.0
+ARRIVAL_SECONDS = 30.0
 """Seconds to wait for messages that were sent before the end and have not come."""
+WORKERS_SECONDS = 0.1
+"""Seconds to wait for a worker that could take a large input."""
 _NOWHERE = Surroundings(folder="", path=(), environment={}, log_level=0)
 
 
@@ -33,6 +37,8 @@ class DaskCall:
         reporter: Who hears of it.
         connection: The cluster.
         shelf: Large values that are on it.
+        threads: Where ends are taken: each may wait for messages, or fetch much.
+        on_over: Called when the call is over.
     """
 
     def __init__(
@@ -41,6 +47,7 @@ class DaskCall:
         reporter: CallReporter,
         connection: DaskConnection,
         shelf: InputShelf,
+        threads: ThreadPool,
         on_over: Callable[[], None],
     ) -> None:
         self.name = f"dagy-{call.node_id}-{uuid.uuid4().hex}"
@@ -48,13 +55,17 @@ class DaskCall:
         self._reporter = reporter
         self._connection = connection
         self._shelf = shelf
+        self._threads = threads
         self._on_over = on_over
         self._turn = Turn()
         self._end_turn = Turn()
         self._arrived = threading.Condition()
         self._heard = 0
         self._worker = ""
+        self._is_worker_gone = False
+        self._has_ending = False
         self._is_stopping = False
+        self._is_over = False
         self._channel: Channel | None = None
         self._future: Any = None
 
@@ -65,12 +76,16 @@ class DaskCall:
         if not self._turn.take():
             return
         try:
-            self._submit(self._connection.connect())
+            channel = self._channel = self._connection.connect()
+            packed = self._pack(channel)
+            if self._is_stopping:
+                self._end(lambda: self._reporter.stopped("cancelled"))
+            else:
+                self._submit(channel, *packed)
         except RunnerError as error:
             self._end_with(refuse(error, self._call))
         except BaseException as error:  # noqa: BLE001 - whatever it is, the run must hear of an end
-            fact = describe_exception(error)
-            self._end_with(Outcome(error=fact, exception=error, crashed=True))
+            self._crash(self._describe_failure(error))
 
     def stop(self) -> str:
         """Have the body killed where it runs, or not begun at all."""
@@ -103,7 +118,12 @@ class DaskCall:
 
     def lose_worker(self, worker: str) -> None:
         """End where it was this call's worker: its body died with it."""
-        if worker == self._worker:
+        if worker != self._worker:
+            return
+        with self._arrived:
+            self._is_worker_gone = True
+            self._arrived.notify_all()
+        if not self._has_ending:
             self._crash(_describe_lost_worker(self._call, worker))
 
     # --- the road -------------------------------------------------------------------------------
@@ -114,10 +134,11 @@ class DaskCall:
         if self._is_stopping and self._channel is not None:
             self._channel.run_later(self._ask_stop)
 
-    def _submit(self, channel: Channel) -> None:
-        freight, places, values = self._pack(channel)
-        self._channel = channel
+    def _submit(
+        self, channel: Channel, freight: CallFreight, places: list[Where], values: list[Any]
+    ) -> None:
         channel.add(self.name, self)
+        offer(self.name, channel.client)
         self._future = channel.client.submit(
             carry_call,
             freight,
@@ -129,8 +150,13 @@ class DaskCall:
             pure=False,
             retries=0,
         )
-        self._future.add_done_callback(self._finish)
-        if self._is_stopping:
+        # Dask has one thread for all ends.
+        self._future.add_done_callback(
+            lambda future: self._threads.submit(lambda: self._finish(future))
+        )
+        if self._is_over:
+            self._let_go()
+        elif self._is_stopping:
             channel.run_later(self._ask_stop)
 
     def _pack(self, channel: Channel) -> tuple[CallFreight, list[Where], list[Any]]:
@@ -157,9 +183,16 @@ class DaskCall:
         return freight, places, values
 
     def _pack_input(self, channel: Channel, name: str, value: Any) -> Any:
+        client = channel.client
         try:
-            return self._shelf.put(value, lambda each: channel.client.scatter(each, hash=False))
+            return self._shelf.put(
+                value,
+                lambda freight: _scatter(client, freight),
+                lambda future: future.client is client and future.status == "finished",
+            )
         except Exception as error:
+            if isinstance(error, OSError) and not channel.is_alive:
+                raise
             raise RunnerError(
                 f"The input {self._call.node_id}.{name} cannot go to another process: "
                 f"{type(error).__name__}: {error}",
@@ -169,17 +202,16 @@ class DaskCall:
             ) from error
 
     async def _ask_stop(self) -> None:
-        """Tell the far side: by an event, where it has not begun, and by a word where it has."""
-        from distributed import Event
-
+        """Have the body killed where it runs; where it has not begun, it never will."""
         channel = self._channel
         if channel is None or not channel.is_alive:
             return
-        await Event(f"{self.name}-stop", client=channel.client).set()
         if self._worker:
             await channel.client.run(
                 stop_call, self.name, workers=[self._worker], on_error="ignore"
             )
+        else:
+            await withdraw(self.name, channel.client)
 
     def _finish(self, future: Any) -> None:
         """Take the end of the task, in a thread of Dask's."""
@@ -197,6 +229,7 @@ class DaskCall:
         except Exception as error:  # noqa: BLE001 - the result was lost on its way
             self._fail(error)
             return
+        self._has_ending = True
         self._wait_for(ending.told)
         if ending.lost:
             self._crash(_describe_lost_worker(self._call, self._worker))
@@ -208,7 +241,9 @@ class DaskCall:
 
     def _wait_for(self, told: int) -> None:
         with self._arrived:
-            self._arrived.wait_for(lambda: self._heard >= told, ARRIVAL_SECONDS)
+            self._arrived.wait_for(
+                lambda: self._heard >= told or self._is_worker_gone, ARRIVAL_SECONDS
+            )
 
     def _fail(self, error: BaseException | None) -> None:
         from distributed import KilledWorker
@@ -224,11 +259,20 @@ class DaskCall:
         self._end_with(refuse(refused, self._call))
 
     def _crash(self, error: ErrorFact) -> None:
-        if self._is_stopping:
-            how = "killed" if error.code == "runner.worker_died" else "abandoned"
-            self._end(lambda: self._reporter.stopped(how))
-        else:
+        if not self._is_stopping:
             self._end_with(Outcome(error=error, crashed=True))
+        elif error.code == "runner.cluster_lost":
+            self._end(lambda: self._reporter.stopped("abandoned"))
+        else:
+            how = "killed" if self._worker else "cancelled"
+            self._end(lambda: self._reporter.stopped(how))
+
+    def _describe_failure(self, error: BaseException) -> ErrorFact:
+        """Return why the call could not be sent."""
+        channel = self._channel
+        if isinstance(error, OSError) and channel is not None and not channel.is_alive:
+            return _describe_lost_cluster(self._call, self._connection.place)
+        return describe_exception(error)
 
     def _end_with(self, outcome: Outcome) -> None:
         self._end(lambda: self._reporter.ended(outcome))
@@ -237,23 +281,34 @@ class DaskCall:
         """Tell how it ended, once, and let go of everything on the cluster."""
         if not self._end_turn.take():
             return
+        self._is_over = True
+        self._let_go()
+        tell()
+        self._on_over()
+
+    def _let_go(self) -> None:
         channel, future = self._channel, self._future
         if channel is not None:
             channel.remove(self.name)
             channel.run_later(self._tidy)
         if future is not None:
             future.release()
-        tell()
-        self._on_over()
 
     async def _tidy(self) -> None:
-        from distributed import Event
-
         channel = self._channel
-        if channel is None or not channel.is_alive:
-            return
-        for what in ("begun", "stop"):
-            await Event(f"{self.name}-{what}", client=channel.client).clear()
+        if channel is not None and channel.is_alive:
+            await withdraw(self.name, channel.client)
+
+
+def _scatter(client: Any, freight: Freight) -> Any:
+    """Put a packed value onto the cluster; give it back where there is no worker yet.
+
+    A cluster may grow when there is something to do: the value waits with its call then.
+    """
+    try:
+        return client.scatter(freight, hash=False, timeout=WORKERS_SECONDS)
+    except TimeoutError:
+        return freight
 
 
 def _is_many(call: NodeCall, name: str, value: Any) -> bool:
@@ -271,7 +326,7 @@ def _describe_lost_worker(call: NodeCall, worker: str) -> ErrorFact:
     return ErrorFact(
         type="WorkerDied",
         code="runner.worker_died",
-        message=f"The Dask worker {worker} that ran {call.node_id} is gone.",
+        message=f"The Dask worker{worker and f' {worker}'} that ran {call.node_id} is gone.",
         node_id=call.node_id,
         attempt=call.attempt,
         suggestion="It was killed, ran out of memory or was taken from the cluster: look into its log. "

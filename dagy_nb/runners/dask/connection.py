@@ -128,6 +128,7 @@ class Channel:
     def __init__(self, client: Any, cluster: Any) -> None:
         self.client = client
         self.topic = f"dagy-{uuid.uuid4().hex}"
+        self._comm = client.scheduler_comm
         self._cluster = cluster
         self._listeners: dict[str, Listener] = {}
         client.subscribe_topic(self.topic, self._hear)
@@ -135,8 +136,8 @@ class Channel:
 
     @property
     def is_alive(self) -> bool:
-        """Whether the scheduler is there."""
-        return str(self.client.status) == "running"
+        """Whether this is still the connection that was made: a client that connects anew hears no topics."""
+        return self.client.status == "running" and self.client.scheduler_comm is self._comm
 
     def add(self, name: str, listener: Listener) -> None:
         """Pass on what is told of the work of this name."""
@@ -152,13 +153,19 @@ class Channel:
 
     def close(self) -> None:
         """Disconnect; end the cluster where it was made here."""
-        with suppress(Exception):
-            # Else the scheduler tells a client that is gone, and complains.
-            self.client.unsubscribe_topic("all")
-            self.client.unsubscribe_topic(self.topic)
+        if self.is_alive:
+            with suppress(Exception):
+                # Else the scheduler tells a client that is gone, and complains.
+                self.client.unsubscribe_topic("all")
+                self.client.unsubscribe_topic(self.topic)
+                self.client.sync(self._forget_topic, callback_timeout=CLOSE_SECONDS)
         for end in (self.client, self._cluster):
             if end is not None:
                 _close_quietly(end)
+
+    async def _forget_topic(self) -> None:
+        """Remove what was told from the scheduler, which keeps it for who would come later."""
+        await self.client.run_on_scheduler(_forget_topic, self.topic)
 
     def _hear(self, event: tuple[float, Mapping[str, Any]]) -> None:
         told = event[1]
@@ -171,6 +178,10 @@ class Channel:
         if isinstance(told, dict) and told.get("action") == "remove-worker":
             for listener in list(self._listeners.values()):
                 listener.lose_worker(told["worker"])
+
+
+def _forget_topic(topic: str, dask_scheduler: Any = None) -> None:
+    dask_scheduler._broker.truncate(topic)  # noqa: SLF001 - Dask has no other word for it
 
 
 def _is_client(target: object) -> bool:
@@ -187,7 +198,7 @@ def _connect(target: Any, place: str) -> Channel:
     elif isinstance(target, str):
         address = target
     else:
-        address = target.scheduler.address
+        address = _find_address(target)
         options["security"] = target.security
     try:
         client = Client(address, timeout=CONNECT_SECONDS, **options)
@@ -205,6 +216,21 @@ def _connect(target: Any, place: str) -> Channel:
             _close_quietly(cluster)
         raise
     return Channel(client, cluster)
+
+
+def _find_address(client: Any) -> str:
+    """Return the address of a client's scheduler.
+
+    Raises:
+        RunnerError: `runner.cluster_unreachable` where the client was closed.
+    """
+    if client.scheduler is None:
+        raise RunnerError(
+            "The client that was given to use_dask is closed.",
+            code="runner.cluster_unreachable",
+            suggestion="Give it another one, or the address of a scheduler.",
+        )
+    return str(client.scheduler.address)
 
 
 def _make_cluster() -> Any:
@@ -227,8 +253,7 @@ def _check_versions(client: Any, place: str) -> None:
         RunnerError: `runner.cluster_unfit`.
     """
     here = {"python": _minor(platform.python_version()), "dagy_nb": __version__}
-    found = client.get_versions(packages=["dagy_nb"])["workers"]
-    for address, told in found.items():
+    for address, told in _ask_versions(client).items():
         packages = told["packages"]
         there = {
             "python": _minor(str(packages.get("python"))),
@@ -243,6 +268,19 @@ def _check_versions(client: Any, place: str) -> None:
                     suggestion=f"Install the same there: Python {here['python']} and "
                     f"dagy_nb=={__version__}, then restart its workers.",
                 )
+
+
+def _ask_versions(client: Any) -> Mapping[str, Any]:
+    async def ask() -> Mapping[str, Any]:
+        found: Mapping[str, Any] = (await client.get_versions(packages=["dagy_nb"]))["workers"]
+        return found
+
+    try:
+        found: Mapping[str, Any] = client.sync(ask, callback_timeout=CONNECT_SECONDS)
+    except TimeoutError:
+        # A worker is frozen or very busy: that is no reason to refuse the others.
+        return {}
+    return found
 
 
 def _minor(version: str) -> str:

@@ -14,6 +14,7 @@ from pathlib import Path
 from types import SimpleNamespace
 
 from dagy_nb.abc import NodeCall, Outcome
+from dagy_nb.runners.dask.claim import claim
 from dagy_nb.runners.dask.freight import CallFreight, Ending, Freight, PackedCall, Where, pack_parts
 from dagy_nb.runners.dask.telling import Telling
 from dagy_nb.runners.dask.wanted import is_unwanted
@@ -41,26 +42,20 @@ def carry_call(
         freight: The call.
         places: Where its inputs go.
         values: Its packed inputs, of which Dask brings the scattered ones.
-        name: The call's own name: of its task and of its events.
+        name: The call's own name: of its task and of its claim.
         topic: Where its messages go.
     """
-    from distributed import Event, get_client, get_worker
+    from distributed import get_client, get_worker
 
     client, worker = get_client(), get_worker()
-    begun, stop = Event(f"{name}-begun", client=client), Event(f"{name}-stop", client=client)
-    telling = Telling(worker, topic, name)
-    if begun.is_set():
-        # Dask gave it to us after the worker that had begun it died: a body runs once.
-        return Ending(lost=True)
-    begun.set()
-    reporter = FarReporter(telling)
+    reporter = FarReporter(Telling(worker, topic, name))
     inputs = dict(zip(places, values, strict=True))
     call = FarCall(freight, inputs, reporter, _take_pool(worker.state.nthreads))
+    # From here on a stop finds it; one that came before has withdrawn what is claimed next.
     _Here.calls[name] = call
     try:
-        # Whoever asks sets the event first and calls `stop_call` then: one of both is seen.
-        if stop.is_set():
-            return Ending(stopped="cancelled")
+        if not claim(name, client):
+            return Ending(lost=True)
         call.run(should_stop=lambda: is_unwanted(worker, name))
     finally:
         del _Here.calls[name]

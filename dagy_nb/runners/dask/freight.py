@@ -117,7 +117,7 @@ class Ending:
         outcome: The packed outcome, or None where it was stopped.
         stopped: How a stop ended: `killed`, `abandoned`; empty where the body ended by itself.
         told: How many messages were sent before, so that none is missed.
-        lost: Another worker had begun the body and died; it was not begun again.
+        lost: The body was not begun: another worker had begun it and died, or it was stopped before.
     """
 
     outcome: Freight | None = None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import weakref
+from collections import deque
 from collections.abc import Callable
 from typing import Any
 
@@ -16,20 +17,23 @@ MOST_HELD = 16
 """Values without weak references that are remembered at a time."""
 
 Scatter = Callable[[Freight], Any]
+IsThere = Callable[[Any], bool]
 
 
 class _Known:
-    """One large value on the cluster.
+    """One value that is on the cluster, or may go there.
 
     Attributes:
+        find: Returns the value, or None where it is gone.
         lock: Held while it is put there.
-        held: The value, where only a strong reference can tell that it is still the same.
-        future: What stands for it there; None where it is small.
+        future: What stands for it there; None where nothing does.
     """
 
-    def __init__(self, held: object) -> None:
+    __slots__ = ("find", "future", "lock")
+
+    def __init__(self, find: Callable[[], object]) -> None:
+        self.find = find
         self.lock = threading.Lock()
-        self.held = held
         self.future: Any = None
 
 
@@ -43,62 +47,60 @@ class InputShelf:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._known: dict[int, _Known] = {}
+        self._held: deque[int] = deque()
 
-    def put(self, value: Any, scatter: Scatter) -> Any:
+    def put(self, value: Any, scatter: Scatter, is_there: IsThere) -> Any:
         """Return a packed value, or what stands for it on the cluster.
 
         Args:
             value: The value.
-            scatter: Puts packed values onto the cluster.
+            scatter: Puts packed values onto the cluster; it may give them back, to travel by themselves.
+            is_there: Says whether what stands for a value still does: its worker may have died.
 
         Raises:
-            Exception: Whatever pickling raises.
+            Exception: Whatever pickling raises, and `scatter`.
         """
         known = self._find(value)
         with known.lock:
-            if known.future is not None:
+            if known.future is not None and is_there(known.future):
                 return known.future
+            known.future = None
             freight = Freight(pack(value))
-            if freight.size < LARGE:
-                self._forget(id(value), known)
-                return freight
-            known.future = scatter(freight)
-            return known.future
+            found = freight if freight.size < LARGE else scatter(freight)
+            if found is freight:
+                self._known.pop(id(value), None)
+            else:
+                known.future = found
+                self._bound(id(value), known)
+            return found
 
     def clear(self) -> None:
         """Forget everything; what no call needs leaves the cluster."""
         with self._lock:
             self._known.clear()
+            self._held.clear()
 
     def _find(self, value: Any) -> _Known:
         place = id(value)
         with self._lock:
             known = self._known.get(place)
-            if known is None:
+            if known is None or known.find() is not value:
                 known = self._known[place] = _Known(self._watch(value, place))
-                self._bound()
             return known
 
-    def _watch(self, value: Any, place: int) -> object:
+    def _watch(self, value: Any, place: int) -> Callable[[], object]:
+        known = self._known
         try:
-            # Bound to the shelf weakly, so that a long-lived value does not keep it.
-            weakref.finalize(value, _drop, weakref.ref(self), place).atexit = False
+            # No lock: it may be called at any moment, also while this thread holds it.
+            return weakref.ref(value, lambda _: known.pop(place, None))
         except TypeError:
-            return value
-        return None
+            return lambda: value
 
-    def _bound(self) -> None:
-        held = [place for place, known in self._known.items() if known.held is not None]
-        for place in held[:-MOST_HELD]:
-            del self._known[place]
-
-    def _forget(self, place: int, known: _Known | None = None) -> None:
+    def _bound(self, place: int, known: _Known) -> None:
+        """Let go of the oldest value that only a strong reference here keeps, where there are too many."""
         with self._lock:
-            if known is None or self._known.get(place) is known:
-                self._known.pop(place, None)
-
-
-def _drop(shelf: weakref.ref[InputShelf], place: int) -> None:
-    found = shelf()
-    if found is not None:
-        found._forget(place)  # noqa: SLF001 - its own module
+            if isinstance(known.find, weakref.ref) or place in self._held:
+                return
+            self._held.append(place)
+            if len(self._held) > MOST_HELD:
+                self._known.pop(self._held.popleft(), None)

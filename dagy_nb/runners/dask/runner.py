@@ -17,6 +17,8 @@ from dagy_nb.runners.pool import ThreadPool
 
 SENDERS = 4
 """Calls that are packed and sent at a time."""
+TAKERS = 64
+"""Ends that are taken at a time."""
 IDLE_SECONDS = 30.0
 """Seconds without a call after which no value is kept on the cluster for calls to come."""
 
@@ -34,9 +36,11 @@ class DaskRunner:
     def __init__(self, connection: DaskConnection) -> None:
         self.connection = connection
         self._shelf = InputShelf()
-        self._threads = ThreadPool(SENDERS)
+        self._senders = ThreadPool(SENDERS)
+        self._takers = ThreadPool(TAKERS)
         self._lock = threading.Lock()
         self._live = 0
+        self._is_closed = False
         self._idle: threading.Timer | None = None
 
     def prepare(self) -> None:
@@ -49,28 +53,32 @@ class DaskRunner:
 
     def start(self, call: NodeCall, reporter: CallReporter) -> LiveCall:
         """Begin a call when the cluster has room."""
-        made = DaskCall(call, reporter, self.connection, self._shelf, self._count_over)
+        made = DaskCall(
+            call, reporter, self.connection, self._shelf, self._takers, self._count_over
+        )
         with self._lock:
             self._live += 1
             if self._idle is not None:
                 self._idle.cancel()
                 self._idle = None
-        self._threads.submit(made.run)
+        self._senders.submit(made.run)
         return made
 
     def close(self) -> None:
         """Let go of the cluster; bodies that still run there are killed."""
-        self._threads.close()
+        self._senders.close()
         with self._lock:
+            self._is_closed = True
             if self._idle is not None:
                 self._idle.cancel()
         self._shelf.clear()
         self.connection.close()
+        self._takers.close()
 
     def _count_over(self) -> None:
         with self._lock:
             self._live -= 1
-            if self._live == 0 and self._idle is None:
+            if self._live == 0 and self._idle is None and not self._is_closed:
                 self._idle = threading.Timer(IDLE_SECONDS, self._shelf.clear)
                 self._idle.daemon = True
                 self._idle.start()
