@@ -90,7 +90,12 @@ def test_the_words_of_the_plan_can_be_read_in_both_themes(editor: EditorPage, li
 @pytest.mark.parametrize("light", ["true", "false"])
 def test_the_words_of_a_run_can_be_read_in_both_themes(editor: EditorPage, light: str) -> None:
     editor.page.evaluate(f"document.body.dataset.jpThemeLight = '{light}'")
-    states = {"flights": "RUNNING", "clean": "RETRYING", "report": "TIMED_OUT", "model": "COMPLETED"}
+    states = {
+        "flights": "RUNNING",
+        "clean": "RETRYING",
+        "report": "TIMED_OUT",
+        "model": "COMPLETED",
+    }
     editor.kernel("tell", "RUNNING", {node: {"state": state} for node, state in states.items()})
 
     for node, state in states.items():

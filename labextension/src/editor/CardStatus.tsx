@@ -85,7 +85,7 @@ function wordOf(status: NodeStatus, word: string, attempt: string): string {
   if (!attempt) return word;
   // How many there could have been matters only while one is going on.
   const told = isTicking(status) ? attempt : attempt.replace(/ of \d+$/, '');
-  return `${word}, ${told.toLowerCase()}`;
+  return `${word} (${told.toLowerCase()})`;
 }
 
 function sayMore(status: NodeStatus, word: string): string {

@@ -18,9 +18,11 @@ const LOOKS: { readonly [state: string]: Look } = {
   FAILED: { word: 'Failed', tone: 'bad' },
   TIMED_OUT: { word: 'Timed out', tone: 'bad' },
   CANCELLED: { word: 'Cancelled', tone: 'stopped' },
-  SKIPPED: { word: 'Skipped', tone: 'skipped' },
-  LOST: { word: 'Not known', tone: 'idle' }
+  SKIPPED: { word: 'Skipped', tone: 'skipped' }
 };
+
+/** A state that only a browser knows: the kernel that could tell is gone. */
+const LOST = 'LOST';
 
 /** States that a reason makes another thing of. */
 const REASONED: { readonly [reason: string]: Look } = {
@@ -40,6 +42,7 @@ const REASONS: { readonly [reason: string]: string } = {
 };
 
 export function lookOf(state: string): Look {
+  if (state === LOST) return { word: 'Not known', tone: 'idle' };
   return LOOKS[state] ?? { word: state.toLowerCase().replaceAll('_', ' '), tone: 'idle' };
 }
 
@@ -92,9 +95,9 @@ export function loseRun(run: RunPicture | null): RunPicture | null {
   if (run === null || !isLive(run)) return run;
   const nodes = Object.entries(run.nodes).map(([id, status]) => [
     id,
-    ENDED.has(status.state) ? status : { ...status, state: 'LOST', message: '' }
+    ENDED.has(status.state) ? status : { ...status, state: LOST, message: '' }
   ]);
-  return { ...run, state: 'LOST', nodes: Object.fromEntries(nodes) as RunPicture['nodes'] };
+  return { ...run, state: LOST, nodes: Object.fromEntries(nodes) as RunPicture['nodes'] };
 }
 
 /** Whether nothing came over an edge in this run, though its source has ended: a branch not taken. */

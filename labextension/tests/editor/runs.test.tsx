@@ -71,8 +71,8 @@ describe('a node that waits for its next attempt', () => {
 
 describe('the line of a card', () => {
   it.each([
-    ['Running, attempt 2 of 4', status('RUNNING', { attempts: 2, started_at: 100 })],
-    ['Completed, attempt 2', status('COMPLETED', { attempts: 2 })],
+    ['Running (attempt 2 of 4)', status('RUNNING', { attempts: 2, started_at: 100 })],
+    ['Completed (attempt 2)', status('COMPLETED', { attempts: 2 })],
     ['Skipped: disabled', status('SKIPPED', { attempts: 0, reason: 'disabled' })],
     ['Skipped: load failed', status('SKIPPED', { reason: 'upstream_failed', cause: ['load'] })]
   ])('says %s', (words, told) => {
