@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from IPython.core.magic import Magics, cell_magic, line_magic, magics_class, no_var_expand
+from IPython.display import display
 
 from dagy_nb.errors import UsageError
 from dagy_nb.magics.awaiting import AWAITED, AWAITED_QUIETLY
@@ -16,7 +17,7 @@ from dagy_nb.magics.commands import FLOW_COMMANDS, find_command
 from dagy_nb.magics.flow_text import describe_flow
 from dagy_nb.magics.opened import list_opened
 from dagy_nb.magics.options import Words
-from dagy_nb.magics.progress import RunView, choose_view
+from dagy_nb.magics.progress import RunView, choose_view, tell_warnings
 from dagy_nb.magics.tracebacks import clean_error, show_cleanly
 from dagy_nb.protocol.tables import Table, list_diagnostics, list_versions, tell_count
 
@@ -97,7 +98,7 @@ class FlowMagics(Magics):
 
     def _wait_for(self, handle: RunHandle, words: Words) -> Any:
         if words.get("background"):
-            return handle
+            return _leave(handle)
         view = self._view(handle)
         try:
             return handle.wait(on_tick=lambda: view.show(handle.record))
@@ -109,7 +110,7 @@ class FlowMagics(Magics):
             try:
                 handle = _STARTS[command](words)
                 if words.get("background"):
-                    return handle
+                    return _leave(handle)
                 result = await _wait(handle, self._view(handle))
                 return None if quiet else result
             except BaseException as error:
@@ -121,7 +122,8 @@ class FlowMagics(Magics):
     def _view(self, handle: RunHandle) -> RunView:
         from dagy_nb.session.current import current_session
 
-        return choose_view(self.shell, static=current_session().settings.static)
+        static = current_session().settings.static
+        return choose_view(self.shell, _find_warnings(handle), static=static)
 
     def _plan(self, words: Words) -> RunForecast:
         flow, values = _read_run(words)
@@ -218,6 +220,19 @@ def _start_resumed(words: Words) -> RunHandle:
 
 
 _STARTS = {"run": _start, "resume": _start_resumed}
+
+
+def _leave(handle: RunHandle) -> RunHandle:
+    """Return a handle that nobody waits for, and tell what the run's own view would tell."""
+    warnings = _find_warnings(handle)
+    if warnings:
+        display(Table(columns=(), note=warnings))
+    return handle
+
+
+def _find_warnings(handle: RunHandle) -> str:
+    flow = list_opened().get(handle.record.flow)
+    return tell_warnings(flow.check(), flow.name) if flow is not None else ""
 
 
 def _read_run(words: Words) -> tuple[Flow, dict[str, Any]]:

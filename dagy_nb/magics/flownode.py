@@ -17,6 +17,7 @@ from dagy_nb.model.diagnostic import Severity
 
 if TYPE_CHECKING:
     from dagy_nb.magics.options import Words
+    from dagy_nb.model.diagnostic import Diagnostic
     from dagy_nb.model.spec import NodeSpec
     from dagy_nb.nodes.cell import CompiledCell
 
@@ -73,11 +74,17 @@ def make_card(compiled: CompiledCell) -> NodeCard:
     before = registry.previous(name)
     return NodeCard(
         spec=spec,
-        notices=tuple(map(str, compiled.notices)),
+        notices=tuple(map(_tell_notice, compiled.notices)),
         changes=tuple(tell_node_changes(before[-1], spec)) if before else (),
         coded=compiled.node.traits.retry.code,
         broken=tuple(find_broken(spec)),
     )
+
+
+def _tell_notice(notice: Diagnostic) -> str:
+    # The card names the node, and that it is a note, beside it.
+    where = f"line {notice.place.line}: " if notice.place.line is not None else ""
+    return where + f"{notice.message} {notice.suggestion}".strip() + f" [{notice.code}]"
 
 
 def find_broken(spec: NodeSpec) -> list[str]:

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from dataclasses import replace
 from typing import Any, Protocol
 
 from IPython.display import display
 
+from dagy_nb.model.diagnostic import Diagnostic, Severity
 from dagy_nb.model.record import RunRecord
-from dagy_nb.protocol.tables import list_nodes
+from dagy_nb.protocol.tables import Table, list_nodes
 
 EVERY = 0.25
+MAX_WARNINGS = 5
 
 
 class RunView(Protocol):
@@ -26,25 +29,36 @@ class RunView(Protocol):
 
 
 class FinalView:
-    """Shows the end only: for notebooks that nobody watches, whose output must not depend on time."""
+    """Shows the end only: for notebooks that nobody watches, whose output must not depend on time.
+
+    Args:
+        remarks: What else stands below the nodes.
+    """
+
+    def __init__(self, remarks: str = "") -> None:
+        self._remarks = remarks
 
     def show(self, record: RunRecord) -> None:
         """Show nothing."""
 
     def finish(self, record: RunRecord) -> None:
         """Show the node runs."""
-        display(list_nodes(record))
+        display(draw(record, self._remarks))
 
 
 class CellView:
     """One output of a notebook cell, brought up to date in place.
 
     Args:
+        remarks: What else stands below the nodes.
         now: The clock, seconds since the epoch.
         every: Seconds between two updates.
     """
 
-    def __init__(self, now: Callable[[], float] = time.time, *, every: float = EVERY) -> None:
+    def __init__(
+        self, remarks: str = "", now: Callable[[], float] = time.time, *, every: float = EVERY
+    ) -> None:
+        self._remarks = remarks
         self._now = now
         self._every = every
         self._handle: Any = None
@@ -63,7 +77,7 @@ class CellView:
         self._put(record, None)
 
     def _put(self, record: RunRecord, now: float | None) -> None:
-        table = list_nodes(record, now=now)
+        table = draw(record, self._remarks, now=now)
         if repr(table) == self._shown:
             return
         self._shown = repr(table)
@@ -74,11 +88,16 @@ class CellView:
 
 
 class TerminalView:
-    """A table that a terminal draws anew below what the nodes print."""
+    """A table that a terminal draws anew below what the nodes print.
 
-    def __init__(self) -> None:
+    Args:
+        remarks: What else stands below the nodes, at the end.
+    """
+
+    def __init__(self, remarks: str = "") -> None:
         from rich.live import Live
 
+        self._remarks = remarks
         self._live = Live(refresh_per_second=8, transient=True)
         self._live.start()
 
@@ -91,13 +110,33 @@ class TerminalView:
     def finish(self, record: RunRecord) -> None:
         """Leave the final table on the screen."""
         self._live.stop()
-        display(list_nodes(record))
+        display(draw(record, self._remarks))
 
 
-def choose_view(shell: Any, *, static: bool) -> RunView:
-    """Return the view that fits where the shell shows its output."""
+def choose_view(shell: Any, remarks: str = "", *, static: bool) -> RunView:
+    """Return the view that fits where the shell shows its output.
+
+    Args:
+        shell: The shell.
+        remarks: What else stands below the nodes.
+        static: Show the end only.
+    """
     if static:
-        return FinalView()
+        return FinalView(remarks)
     if getattr(shell, "kernel", None) is not None:
-        return CellView()
-    return TerminalView() if sys.stdout.isatty() else FinalView()
+        return CellView(remarks)
+    return TerminalView(remarks) if sys.stdout.isatty() else FinalView(remarks)
+
+
+def draw(record: RunRecord, remarks: str, *, now: float | None = None) -> Table:
+    """Return the table of a run's nodes, with remarks below it."""
+    table = list_nodes(record, now=now)
+    return replace(table, note="\n".join(filter(None, (table.note, remarks))))
+
+
+def tell_warnings(found: Iterable[Diagnostic], flow: str) -> str:
+    """Return what a check of a flow warns of, a line for each of the first ones."""
+    lines = [str(each) for each in found if each.severity is Severity.WARNING]
+    more = len(lines) - MAX_WARNINGS
+    rest = [f"… and {more} more: %flow check {flow}"] if more > 0 else []
+    return "\n".join((*lines[:MAX_WARNINGS], *rest))

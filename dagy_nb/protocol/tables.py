@@ -41,7 +41,7 @@ class Table:
         columns: Their headings.
         rows: One text for each column.
         title: Above the table; may be empty.
-        note: Below the table; may be empty.
+        note: Below the table; may be empty, or of several lines.
     """
 
     columns: tuple[str, ...]
@@ -59,7 +59,8 @@ class Table:
 
     def _repr_html_(self) -> str:
         title = f"<div><b>{escape(self.title)}</b></div>" if self.title else ""
-        note = f"<div>{escape(self.note)}</div>" if self.note else ""
+        lines = escape(self.note).replace("\n", "<br>")
+        note = f"<div>{lines}</div>" if lines else ""
         if not self.rows:
             return title + note
         head = "".join(f'<th style="{_CELL_STYLE}">{escape(each)}</th>' for each in self.columns)

@@ -29,6 +29,15 @@ def test_a_cell_defines_a_node_and_shows_its_card(kernel):
     assert kernel.run("late([10, 20])").result == "[20]"
 
 
+def test_a_notice_says_what_to_annotate_in_one_line(kernel):
+    cell = kernel.run("%%flownode\ndef loose(x) -> int:\n    return 1")
+
+    assert "  note  The parameter `x` of loose has no annotation" in cell.shown
+    assert "[node.unknown_annotation]" in cell.shown
+    late = kernel.run("%%flownode\ndef early(x: int) -> int:\n    return come_later(x)")
+    assert "  note  line 3: `come_later` is not defined yet" in late.shown
+
+
 def test_running_a_cell_again_says_what_changed_and_what_it_broke(kernel):
     kernel.run("%%flownode\ndef before() -> int:\n    return 1")
     kernel.run("%%flownode\ndef middle(x: int) -> int:\n    return x")

@@ -88,6 +88,21 @@ def test_a_failed_run_fails_the_cell_and_shows_the_nodes_line(kernel):
     assert len(frames) == 1
 
 
+def test_a_run_tells_once_what_a_check_warns_of(kernel):
+    """What is asked for and has no effect is told under the run's nodes, and keeps nothing from running."""
+    text = "%%flow warned\nnodes: {n: {type: number, trigger: all_done}}"
+    assert kernel.run(text).status == "ok"
+
+    waited = kernel.run("%flow run warned")
+    behind = kernel.run("handle = %flow run warned --background")
+
+    for cell in (waited, behind):
+        assert cell.status == "ok"
+        assert cell.shown.count("[trigger.unused]") == 1
+        assert cell.shown.count("warning n.trigger: n starts at once") == 1
+    assert "COMPLETED" in waited.shown
+
+
 def test_a_background_run_returns_a_handle_at_once(kernel):
     cell = kernel.run("handle = %flow run waiting --background\nhandle")
 
