@@ -9,6 +9,7 @@ from weakref import WeakKeyDictionary
 
 from dagy_nb.engine.content import Content, NoDigest, digest_text, digest_value
 from dagy_nb.model.kept import ConfigPart, Ingredients, InputPart
+from dagy_nb.nodes.bundle import CELLS
 from dagy_nb.nodes.parts import list_imports, list_parts, read_code
 from dagy_nb.nodes.secrets import is_secret
 
@@ -65,17 +66,22 @@ def gather_fixed(step: Step, parameters: Mapping[str, Any], veil: Veil) -> tuple
         NotReusable: A config value has no digest, or the config does not fit.
     """
     cls = step.node_class
-    is_plain = not (step.config or step.inner or _reads_parameters(cls) or list_imports(cls))
-    known = _PLAIN.get(cls) if is_plain else None
+    imports = list_imports(cls)
+    is_plain = not (
+        step.config or step.inner or cls.traits.default_config is None or _reads_parameters(cls)
+    )
+    known = _PLAIN.get(cls) if is_plain and not imports else None
     if known is None:
-        made = _gather(step, parameters, veil)
+        made = _gather(step, parameters, imports, veil)
         known = made, hash_recipe(made)
-        if is_plain and not any(each.files for each in made.config.values()):
+        if is_plain and not imports and not any(each.files for each in made.config.values()):
             _PLAIN[cls] = known
     return known
 
 
-def _gather(step: Step, parameters: Mapping[str, Any], veil: Veil) -> Ingredients:
+def _gather(
+    step: Step, parameters: Mapping[str, Any], imports: Mapping[str, str], veil: Veil
+) -> Ingredients:
     return Ingredients(
         version=step.spec.version,
         parts=list_parts(step.node_class),
@@ -83,8 +89,8 @@ def _gather(step: Step, parameters: Mapping[str, Any], veil: Veil) -> Ingredient
         parameters=_gather_values(parameters, "parameter", veil)
         if _reads_parameters(step.node_class)
         else {},
-        inner=_gather_inner(step.inner),
-        imports=_gather_imports(step.node_class),
+        inner=_gather_inner(step.inner, veil),
+        imports=imports,
     )
 
 
@@ -134,20 +140,13 @@ def hash_own_key(key: str, run_id: str) -> str:
     return digest_text("own", key, run_id)
 
 
-def _gather_imports(node_class: Any) -> dict[str, str]:
-    imports = list_imports(node_class)
-    unloaded = next((name for name, text in imports.items() if not text), "")
-    if unloaded:
-        raise NotReusable(f"it imports {unloaded} only when it runs")
-    return imports
-
-
 def _gather_config(step: Step, veil: Veil) -> Mapping[str, ConfigPart]:
     try:
         config = step.node_class.create(step.config).config
     except Exception as error:  # noqa: BLE001 - a config's own checks may raise anything; the run tells it
         raise NotReusable(f"its config does not fit ({type(error).__name__})") from None
     fields = {name: getattr(config, name) for name in type(config).model_fields}
+    fields |= config.model_extra or {}
     return _gather_values(fields, "config field", veil)
 
 
@@ -165,24 +164,26 @@ def _gather_values(values: Mapping[str, Any], what: str, veil: Veil) -> dict[str
     return parts
 
 
-def _gather_inner(plan: Plan | None) -> dict[str, str]:
+def _gather_inner(plan: Plan | None, veil: Veil) -> dict[str, str]:
     """Return what a composite node's body runs: node id → hash of all that is fixed of it."""
-    return {} if plan is None else {each.node_id: _hash_inner(each) for each in plan.steps}
+    if plan is None:
+        return {}
+    return {each.node_id: _hash_inner(each, plan.parameters, veil) for each in plan.steps}
 
 
-def _hash_inner(step: Step) -> str:
+def _hash_inner(step: Step, parameters: Mapping[str, Any], veil: Veil) -> str:
+    if step.disabled:
+        return digest_text("disabled")
     try:
-        config = digest_value(dict(step.config)).digest
-    except NoDigest as error:
-        raise NotReusable(f"the config of {step.node_id} inside it {error}") from None
+        _, recipe = gather_fixed(step, parameters, veil)
+    except NotReusable as error:
+        raise NotReusable(f"of {step.node_id} inside it: {error}") from None
     edges = [
         f"{binding.input} {source.node_id}.{source.output} {_tell_conversion(source)}"
         for binding in step.bindings
         for source in binding.sources
     ]
-    inner = _gather_inner(step.inner)
-    words = [word for name in sorted(inner) for word in (name, inner[name])]
-    return digest_text(step.code_version, config, str(step.disabled), *edges, "inner", *words)
+    return digest_text(recipe, step.trigger, *edges)
 
 
 def _reads_parameters(node_class: Any) -> bool:
@@ -190,9 +191,16 @@ def _reads_parameters(node_class: Any) -> bool:
     known = _READS.get(node_class)
     if known is None:
         traits = node_class.traits
-        known = bool(traits.hooks) or (traits.takes_context and _hands_on(read_code(node_class)))
+        known = bool(traits.hooks) or (traits.takes_context and _may_hand_on(node_class))
         _READS[node_class] = known
     return known
+
+
+def _may_hand_on(node_class: Any) -> bool:
+    owner = next(each for each in node_class.__mro__ if "execute" in vars(each))
+    home = owner.__module__
+    is_read = home == node_class.__module__ or home.partition(".")[0] in {"dagy_nb", CELLS}
+    return not is_read or _hands_on(read_code(node_class))
 
 
 def _hands_on(code: str) -> bool:

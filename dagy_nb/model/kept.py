@@ -52,7 +52,7 @@ class Ingredients:
         inputs: Input connector → what entered.
         parameters: The run's parameters, where the code reads them itself.
         inner: Nodes that its body runs → the hash of all that is fixed of them.
-        imports: The user's own modules that its text imports → the hash of their files.
+        imports: The user's own modules that it uses → the hash of their files as they are now.
     """
 
     version: str

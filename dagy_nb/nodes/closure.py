@@ -9,14 +9,13 @@ from __future__ import annotations
 import ast
 import sys
 from collections.abc import Iterable, Iterator, Mapping
-from importlib.util import resolve_name
 from types import CodeType, FunctionType, ModuleType
 from typing import Any
 
 from dagy_nb.nodes.constants import NoConstant, encode_constant
 from dagy_nb.nodes.digest import digest
 from dagy_nb.nodes.fingerprint import normalise
-from dagy_nb.nodes.local import fingerprint_local
+from dagy_nb.nodes.local import fingerprint_local, list_imported
 from dagy_nb.nodes.names import find_names
 from dagy_nb.nodes.source import Definition, find_definition, list_statements, unwrap
 
@@ -35,11 +34,17 @@ def list_closure(value: Any) -> dict[str, str]:
     return _Closure(unwrap(value)).parts
 
 
+def list_homes(value: Any) -> set[str]:
+    """Return the names of the modules from which that code takes something."""
+    return _Closure(unwrap(value)).homes
+
+
 class _Closure:
     """Walks from one definition to all that it uses."""
 
     def __init__(self, value: Any) -> None:
         self.parts: dict[str, str] = {}
+        self.homes: set[str] = set()
         self._module: str = getattr(value, "__module__", None) or ""
         self._scope = _find_scope(value)
         self._add(getattr(value, "__qualname__", ""), value)
@@ -54,6 +59,7 @@ class _Closure:
 
     def _follow(self, tree: ast.Module, place: Definition) -> None:
         """Add what a tree uses: from the text around it, else from the notebook's other cells."""
+        self.homes.update(list_imported(tree, self._scope.get("__package__")))
         names = find_names(tree)
         for name in (*names.needed, *sorted(names.wanted)):
             if name in self.parts:
@@ -66,14 +72,17 @@ class _Closure:
 
     def _add_statements(self, name: str, binders: Iterable[ast.stmt], place: Definition) -> None:
         trees = [ast.Module(body=[each], type_ignores=[]) for each in binders]
-        texts = [normalise(each) for each in trees]
-        homes = [home for tree in trees for home in _list_homes(tree, self._scope)]
-        self.parts[name] = "\n".join([*texts, *map(fingerprint_local, homes)])
+        package = self._scope.get("__package__")
+        homes = [home for tree in trees for home in list_imported(tree, package)]
+        self.parts[name] = "\n".join(
+            [*map(normalise, trees), *filter(None, map(fingerprint_local, homes))]
+        )
         for tree in trees:
             self._follow(tree, place)
 
     def _add_value(self, name: str, value: Any) -> None:
         home = getattr(value, "__module__", None) or ""
+        self.homes.add(value.__name__ if isinstance(value, ModuleType) else str(home))
         if isinstance(value, ModuleType):
             self.parts[name] = f"module {value.__name__} {fingerprint_local(value.__name__)}"
         elif isinstance(value, FunctionType | type) and home == self._module:
@@ -82,22 +91,6 @@ class _Closure:
             self.parts[name] = f"object {home}:{value.__qualname__} {fingerprint_local(home)}"
         else:
             self.parts[name] = encode_data(value)
-
-
-def _list_homes(tree: ast.Module, scope: Mapping[str, Any]) -> Iterator[str]:
-    """Yield the names of modules that a statement imports or imports from."""
-    for each in ast.walk(tree):
-        if isinstance(each, ast.Import):
-            yield from (alias.name for alias in each.names)
-        elif isinstance(each, ast.ImportFrom):
-            try:
-                home = resolve_name(
-                    "." * each.level + (each.module or ""), scope.get("__package__")
-                )
-            except ImportError:
-                continue
-            yield home
-            yield from (f"{home}.{alias.name}" for alias in each.names)
 
 
 def encode_data(value: Any) -> str:
@@ -143,5 +136,7 @@ def _list_code(code: CodeType) -> Iterator[str]:
     for constant in code.co_consts:
         if isinstance(constant, CodeType):
             yield from _list_code(constant)
+        elif isinstance(constant, frozenset):
+            yield from sorted(map(repr, constant))
         else:
             yield repr(constant)

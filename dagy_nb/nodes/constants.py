@@ -19,6 +19,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from dagy_nb.model.frozen import FrozenMap
+from dagy_nb.nodes.local import fingerprint_local
 
 MAX_TEXT = 10_000
 
@@ -72,9 +73,9 @@ def _encode(value: Any) -> str:
     if kind is FrozenMap:
         return f"FrozenMap({_encode_all(value.items(), kind, in_order=False)})"
     if isinstance(value, enum.Enum) and _is_importable(kind):
-        return f"enum {kind.__module__}.{kind.__qualname__}.{value.name}"
+        return f"enum {_tell_class(kind)}.{value.name}"
     if isinstance(value, tuple) and hasattr(kind, "_fields") and _is_importable(kind):
-        return f"{kind.__module__}.{kind.__qualname__}({_encode_all(value, kind)})"
+        return f"{_tell_class(kind)}({_encode_all(value, kind)})"
     if isinstance(value, _BY_REPR) and _is_importable(kind):
         return f"{kind.__module__}.{kind.__qualname__} {value!r}"
     return _encode_special(value)
@@ -103,6 +104,12 @@ def _encode_all(values: Iterable[Any], kind: type, *, in_order: bool = True) -> 
         except NoConstant as error:
             raise NoConstant(f"a {kind.__name__} that holds {error}") from None
     return ",".join(texts if in_order else sorted(texts))
+
+
+def _tell_class(kind: type) -> str:
+    """Return where a class is, with the hash of its file where that is the user's own."""
+    text = fingerprint_local(kind.__module__)
+    return f"{kind.__module__}{f' ({text}) ' if text else '.'}{kind.__qualname__}"
 
 
 def _is_importable(kind: type) -> bool:

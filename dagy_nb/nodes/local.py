@@ -1,77 +1,189 @@
-"""A module's name in, a hash of the user's own files behind it out; installed packages count as fixed."""
+"""A module's name in, a hash of the user's own files behind it out; installed packages count as fixed.
+
+What a module imports counts with it, whether its text says so at the top or inside a function, and whether it
+is loaded yet or not.
+"""
 
 from __future__ import annotations
 
+import ast
 import hashlib
 import site
 import sys
 import sysconfig
-from functools import cache
-from importlib.util import find_spec
+from collections.abc import Iterable, Iterator
+from functools import cache, lru_cache
+from importlib.machinery import ModuleSpec, PathFinder
+from importlib.util import find_spec, resolve_name
 from pathlib import Path
 from types import FunctionType, ModuleType
 
 from dagy_nb.nodes.digest import digest
+from dagy_nb.nodes.source import parse_quietly
 
 
 def fingerprint_local(name: str) -> str:
     """Return the hash of a user's own module and of those that it imports; empty for installed ones."""
     parts: dict[str, str] = {}
-    _collect_local(sys.modules.get(name), parts)
-    return digest(f"{name}={parts[name]}" for name in sorted(parts)) if parts else ""
+    _collect(name, parts)
+    return digest(f"{each}={parts[each]}" for each in sorted(parts)) if parts else ""
 
 
-def is_local_unloaded(name: str) -> bool:
-    """Say whether a module that is not loaded yet would be one of the user's own."""
-    top = name.partition(".")[0]
-    if not top or name in sys.modules:
-        return False
+def fingerprint_all(names: Iterable[str]) -> dict[str, str]:
+    """Return name → hash of those modules that are the user's own."""
+    found = {name: fingerprint_local(name) for name in names}
+    return {name: text for name, text in found.items() if text}
+
+
+def list_imported(tree: ast.AST, package: str | None = None) -> Iterator[str]:
+    """Yield the names of the modules that a text may import, wherever in it.
+
+    Args:
+        tree: The text.
+        package: Where it stands; without one, nothing is imported relative to it.
+    """
+    for each in ast.walk(tree):
+        match each:
+            case ast.Import(names=aliases):
+                for alias in aliases:
+                    yield from _list_levels(alias.name)
+            case ast.ImportFrom(module=module, names=aliases, level=level):
+                home = _resolve("." * level + (module or ""), package)
+                if home:
+                    yield from _list_levels(home)
+                    yield from (f"{home}.{alias.name}" for alias in aliases)
+            case ast.Call(
+                func=ast.Name(id="import_module" | "__import__")
+                | ast.Attribute(attr="import_module"),
+                args=[ast.Constant(value=str() as named), *_],
+            ):
+                yield from _list_levels(_resolve(named, package))
+
+
+def _list_levels(name: str) -> Iterator[str]:
+    """Yield `a`, `a.b` and `a.b.c` for `a.b.c`: all of them are loaded."""
+    levels = name.split(".") if name else []
+    yield from (".".join(levels[:count]) for count in range(1, len(levels) + 1))
+
+
+def _resolve(name: str, package: str | None) -> str:
     try:
-        spec = find_spec(top)
-    except (ImportError, ValueError):
-        return False
-    return spec is not None and _is_local(top, getattr(spec, "origin", None))
+        return resolve_name(name, package) if name.startswith(".") else name
+    except ImportError:
+        return ""
 
 
-def _collect_local(module: ModuleType | None, parts: dict[str, str]) -> None:
-    if module is None or module.__name__ in parts:
+def _collect(name: str, parts: dict[str, str]) -> None:
+    top = name.partition(".")[0]
+    if name in parts or top in _INSTALLED:
         return
-    path = _find_local_file(module)
-    if path is None:
+    module = sys.modules.get(name)
+    spec = _find_spec(name)
+    if spec is None or not _is_local(name, spec):
         return
-    parts[module.__name__] = _read_once(path, id(module.__spec__))
+    parts[name], imported = _read(spec, is_loaded=module is not None)
+    for each in imported:
+        _collect(each, parts)
+    if isinstance(module, ModuleType):
+        for each in _list_held(module):
+            _collect(each, parts)
+
+
+def _list_held(module: ModuleType) -> Iterator[str]:
+    """Yield the homes of what a loaded module holds, however it got that."""
     for value in list(vars(module).values()):
         if isinstance(value, ModuleType):
-            _collect_local(value, parts)
+            yield value.__name__
         elif isinstance(value, FunctionType | type):
-            _collect_local(sys.modules.get(value.__module__ or ""), parts)
+            yield value.__module__ or ""
 
 
-@cache
-def _read_once(path: Path, loaded: int) -> str:  # noqa: ARG001  # a part of the key
-    """Return the hash of a file as it was soon after it was loaded: what runs is what was loaded."""
+def _find_spec(name: str) -> ModuleSpec | None:
+    """Return where a module is, without loading anything."""
+    module = sys.modules.get(name)
+    if module is not None:
+        spec = getattr(module, "__spec__", None)
+        return spec if isinstance(spec, ModuleSpec) else None
+    parent = name.rpartition(".")[0]
     try:
-        return hashlib.sha256(path.read_bytes()).hexdigest()[:16]
+        if not parent:
+            return find_spec(name) if name else None
+        above = _find_spec(parent)
+        places = above.submodule_search_locations if above is not None else None
+        return None if places is None else PathFinder.find_spec(name, list(places))
+    except (ImportError, ValueError, AttributeError):
+        return None
+
+
+def _is_local(name: str, spec: ModuleSpec) -> bool:
+    """Say whether a module is neither installed nor part of Python nor of dagy_nb."""
+    if name in {"__main__", "__mp_main__"}:
+        return False
+    if spec.origin:
+        found = spec.origin.endswith(".py") and _is_own(Path(spec.origin))
+    else:  # a folder without a file of its own
+        found = any(_is_own(Path(each)) for each in spec.submodule_search_locations or ())
+    if not found and "." not in name:
+        _INSTALLED.add(name)
+    return found
+
+
+def _is_own(path: Path) -> bool:
+    return path.is_absolute() and not any(map(path.is_relative_to, _list_installed()))
+
+
+_INSTALLED = {"dagy_nb", "dagy_nb_cells", "dagy_nb_flows", *sys.stdlib_module_names}
+"""Top modules whose files count as fixed."""
+
+_LOADED: dict[str, tuple[ModuleSpec, str, tuple[str, ...]]] = {}
+"""File → how it was loaded, and what it held then: what runs is what was loaded."""
+
+_SEEN: dict[str, str] = {}
+"""File → what it held when it was looked at last before it was loaded."""
+
+
+def _read(spec: ModuleSpec, *, is_loaded: bool) -> tuple[str, tuple[str, ...]]:
+    """Return the hash of a module's file and what its text imports."""
+    if not spec.origin:
+        return "", ()
+    known = _LOADED.get(spec.origin) if is_loaded else None
+    if known is not None and known[0] is spec:
+        return known[1:]
+    try:
+        data = Path(spec.origin).read_bytes()
     except OSError:
-        return "unreadable"
+        return "unreadable", ()
+    found = hashlib.sha256(data).hexdigest()[:16], _list_imports(data, spec.parent)
+    if not is_loaded:
+        _SEEN[spec.origin] = found[0]
+        return found
+    before = _SEEN.pop(spec.origin, found[0])
+    if before != found[0] or _was_edited(spec):
+        found = f"{found[0]}, or else {before}", found[1]
+    _LOADED[spec.origin] = (spec, *found)
+    return found
 
 
-def _find_local_file(module: ModuleType) -> Path | None:
-    """Return the file of a module that is neither installed nor part of Python nor of dagy_nb."""
-    origin = getattr(getattr(module, "__spec__", None), "origin", None)
-    return Path(origin) if origin and _is_local(module.__name__, origin) else None
+@lru_cache(maxsize=512)
+def _list_imports(data: bytes, package: str | None) -> tuple[str, ...]:
+    try:
+        tree = parse_quietly(data)
+    except (SyntaxError, ValueError):
+        return ()
+    return tuple(sorted(set(list_imported(tree, package))))
 
 
-def _is_local(name: str, origin: str | None) -> bool:
-    if name == "__main__" or name.partition(".")[0] == "dagy_nb" or not origin:
+def _was_edited(spec: ModuleSpec) -> bool:
+    """Say whether a file surely is another than the one that was loaded: its compiled code is of another."""
+    try:
+        head = Path(spec.cached or "").read_bytes()[:16] if spec.cached else b""
+        found = Path(spec.origin or "").stat()
+    except OSError:
         return False
-    path = Path(origin)
-    if not path.is_absolute() or path.suffix != ".py" or path.is_relative_to(_LIBRARY):
+    if len(head) < 16 or any(head[4:8]):
         return False
-    return not any(path.is_relative_to(each) for each in _list_installed())
-
-
-_LIBRARY = Path(sysconfig.get_path("stdlib"))
+    then = int.from_bytes(head[8:12], "little"), int.from_bytes(head[12:16], "little")
+    return then != (int(found.st_mtime) & 0xFFFFFFFF, found.st_size & 0xFFFFFFFF)
 
 
 @cache

@@ -14,11 +14,11 @@ from dagy_nb.nodes.bundle import (
     ImportedModule,
     ImportedObject,
 )
-from dagy_nb.nodes.closure import list_closure
+from dagy_nb.nodes.closure import list_closure, list_homes
 from dagy_nb.nodes.constants import encode_constant
 from dagy_nb.nodes.digest import digest
 from dagy_nb.nodes.fingerprint import normalise
-from dagy_nb.nodes.local import fingerprint_local, is_local_unloaded
+from dagy_nb.nodes.local import fingerprint_all, fingerprint_local, list_imported
 from dagy_nb.nodes.source import parse_quietly
 
 OWN = "own code"
@@ -48,41 +48,29 @@ def list_parts(node_class: Any) -> Mapping[str, str]:
 
 
 def list_imports(node_class: Any) -> dict[str, str]:
-    """Return the user's own modules that the text of a cell's node imports: name → hash.
+    """Return the user's own modules that the code of a node uses: name → hash of their files as they are now.
 
-    The fingerprint of a cell knows what a name of the notebook stands for, not what its own text imports.
-    A module that is not loaded yet has an empty hash.
+    A node's version says what they were when it was defined; a module may have been loaded anew since.
     """
-    bundle = getattr(node_class.__module__, "bundle", None)
-    if bundle is None:
-        return {}
-    found = {}
-    for name in _find_imports(bundle):
-        if is_local_unloaded(name):
-            found[name] = ""
-        elif text := fingerprint_local(name):
-            found[name] = text
-    return found
-
-
-_IMPORTS: dict[str, tuple[str, ...]] = {}
-
-
-def _find_imports(bundle: CellBundle) -> tuple[str, ...]:
-    """Return the names of the modules that a bundle's text, and all that it uses, imports."""
-    known = _IMPORTS.get(bundle.module)
+    known = _HOMES.get(node_class)
     if known is None:
-        trees = [parse_quietly(part.text) for each in _walk(bundle) for part in each.statements]
-        names = (name for tree in trees for each in ast.walk(tree) for name in _name_imports(each))
-        known = _IMPORTS[bundle.module] = tuple(sorted(set(names)))
-    return known
+        bundle = getattr(node_class.__module__, "bundle", None)
+        found = list_homes(node_class) if bundle is None else _find_homes(bundle)
+        known = _HOMES[node_class] = tuple(sorted(set(found) - {node_class.__module__}))
+    return fingerprint_all(known)
 
 
-def _name_imports(each: ast.AST) -> Iterator[str]:
-    if isinstance(each, ast.Import):
-        yield from (alias.name for alias in each.names)
-    elif isinstance(each, ast.ImportFrom) and each.module:
-        yield each.module
+_HOMES: WeakKeyDictionary[type, tuple[str, ...]] = WeakKeyDictionary()
+
+
+def _find_homes(bundle: CellBundle) -> Iterator[str]:
+    """Yield the names of the modules that a bundle, and all that it uses, imports or was given."""
+    for each in _walk(bundle):
+        for part in each.statements:
+            yield from list_imported(parse_quietly(part.text))
+        for _, binding in each.bindings:
+            if isinstance(binding, ImportedModule | ImportedObject):
+                yield binding.module
 
 
 def read_code(node_class: Any) -> str:

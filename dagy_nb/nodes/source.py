@@ -174,7 +174,7 @@ def _list_bound(statement: ast.AST) -> Iterator[str]:
         yield from _list_bound(each)
 
 
-def parse_quietly(text: str) -> ast.Module:
+def parse_quietly(text: str | bytes) -> ast.Module:
     """Parse a text that Python has compiled before: its warnings were shown then."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")

@@ -1,0 +1,212 @@
+"""A node runs again where a module of the user's own, however it comes to use that, is another one now."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from dagy_nb.nodes.registry import use_registry
+from dagy_nb.session.flow import Flow
+from tests.session.reusing import Notebook, ran
+
+FLOW = "name: one\nnodes: {n: {type: use}}"
+OWN = ("own_top", "own_low", "own_pack", "own_space")
+
+
+class Files:
+    """The user's own modules."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._count = 0
+
+    def write(self, **files: str) -> None:
+        """Write modules: `own_pack__low` is `own_pack/low.py`."""
+        for name, text in files.items():
+            path = self._folder / (name.replace("__", "/").replace("INIT", "__init__") + ".py")
+            path.parent.mkdir(exist_ok=True)
+            path.write_text(text)
+            self._count += 1  # so that no compiled file is taken for it
+            os.utime(path, (self._count, self._count))
+        importlib.invalidate_caches()
+
+    @staticmethod
+    def forget() -> None:
+        """Unload all of them, as a new kernel has not loaded them."""
+        for name in list(sys.modules):
+            if name.partition(".")[0] in OWN:
+                del sys.modules[name]
+
+
+@pytest.fixture
+def files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Files]:
+    folder = tmp_path / "own"
+    folder.mkdir()
+    monkeypatch.syspath_prepend(folder)
+    yield Files(folder)
+    Files.forget()
+
+
+@pytest.fixture
+def open_kernel(tmp_path: Path, files: Files) -> Iterator[Callable[..., Flow]]:
+    """Return what opens a notebook in a new kernel, with its modules not loaded, and gives its flow."""
+    opened: list[Notebook] = []
+
+    def open_one(cell: str, plain: str = "") -> Flow:
+        files.forget()
+        made = Notebook(tmp_path / ".dagy")
+        opened.append(made)
+        with use_registry(made.registry):
+            if plain:
+                made.run(plain)
+            made.define(cell)
+            return made.flow(FLOW)
+
+    yield open_one
+    for each in opened:
+        each.session.close()
+
+
+TOP = "from own_low import LIMIT\ndef top(): return LIMIT"
+PACK = {"own_pack__INIT": "", "own_pack__low": "def top(): return 1"}
+
+
+@pytest.mark.parametrize(
+    ("texts", "plain", "cell", "changed"),
+    [
+        pytest.param(
+            {"own_low": "LIMIT = 1", "own_top": TOP},
+            "import own_top",
+            "return own_top.top()",
+            {"own_low": "LIMIT = 2"},
+            id="a constant that a module imports",
+        ),
+        pytest.param(
+            {"own_low": "LIMIT = 1", "own_top": TOP.replace("def top():", "def top():\n    ")},
+            "from own_top import top",
+            "return top()",
+            {"own_low": "LIMIT = 2"},
+            id="the same of a function",
+        ),
+        pytest.param(
+            {
+                "own_low": "LIMIT = 1",
+                "own_top": "def top():\n    from own_low import LIMIT\n    return LIMIT",
+            },
+            "import own_top",
+            "return own_top.top()",
+            {"own_low": "LIMIT = 2"},
+            id="what a module imports in a function",
+        ),
+        pytest.param(
+            PACK,
+            "",
+            "from own_pack import low\n    return low.top()",
+            {"own_pack__low": "def top(): return 2"},
+            id="a module of a package in a body",
+        ),
+        pytest.param(
+            {"own_space__low": "def top(): return 1"},
+            "",
+            "from own_space.low import top\n    return top()",
+            {"own_space__low": "def top(): return 2"},
+            id="a module in a folder without a file of its own",
+        ),
+        pytest.param(
+            {**PACK, "own_pack__high": "from .low import top"},
+            "from own_pack.high import top",
+            "return top()",
+            {"own_pack__low": "def top(): return 2"},
+            id="a relative import",
+        ),
+        pytest.param(
+            {"own_low": "LIMIT = 1"},
+            "",
+            "import importlib\n    return importlib.import_module('own_low').LIMIT",
+            {"own_low": "LIMIT = 2"},
+            id="an import by name",
+        ),
+        pytest.param(
+            {"own_low": "from enum import IntEnum\nclass Mode(IntEnum):\n    FAST = 1"},
+            "from own_low import Mode\nMODE = Mode.FAST",
+            "return int(MODE)",
+            {"own_low": "from enum import IntEnum\nclass Mode(IntEnum):\n    FAST = 2"},
+            id="a member of an enum",
+        ),
+    ],
+)
+def test_a_change_of_a_file_that_a_node_uses_runs_it_again_in_a_new_kernel(
+    files: Files, open_kernel: Callable[..., Flow], texts, plain, cell, changed
+) -> None:
+    files.write(**texts)
+    cell = f"def use() -> int:\n    {cell}"
+    assert open_kernel(cell, plain).run(reuse=True).wait()["n"].value == 1
+    assert ran(open_kernel(cell, plain).run(reuse=True).wait()) == {}
+
+    files.write(**changed)
+    run = open_kernel(cell, plain).run(reuse=True).wait()
+
+    assert run["n"].value == 2
+    assert ran(run)["n"].startswith("code: ")
+
+
+def test_a_module_that_is_loaded_anew_runs_the_node_again(
+    files: Files, open_kernel: Callable[..., Flow]
+) -> None:
+    files.write(own_low="LIMIT = 0")
+    flow = open_kernel("def use() -> int:\n    return own_low.LIMIT", "import own_low")
+    values, reasons = [], []
+    for limit in (0, 1, 2, 3, 1):
+        files.write(own_low=f"LIMIT = {limit}")
+        importlib.reload(sys.modules["own_low"])
+        run = flow.run(reuse=True).wait()
+        values.append(run["n"].value)
+        reasons.append(ran(run).get("n"))
+
+    assert values == [0, 1, 2, 3, 1]
+    assert reasons[1:] == ["code: module own_low changed"] * 3 + [None]
+
+
+@pytest.mark.parametrize("plain", ["", "import own_low"])
+def test_a_file_edited_after_it_was_loaded_does_not_stand_for_what_was_loaded(
+    files: Files, open_kernel: Callable[..., Flow], monkeypatch: pytest.MonkeyPatch, plain: str
+) -> None:
+    monkeypatch.setattr(sys, "dont_write_bytecode", False)
+    files.write(own_low="LIMIT = 1")
+    cell = "def use() -> int:\n    import own_low\n    return own_low.LIMIT"
+    flow = open_kernel(cell, plain)
+    if not plain:  # the node loads it
+        assert flow.run(reuse=True, force="n").wait()["n"].value == 1
+    files.write(own_low="LIMIT = 22")
+    assert flow.run(reuse=True, force="n").wait()["n"].value == 1  # nobody loaded it anew
+
+    assert open_kernel(cell, plain).run(reuse=True).wait()["n"].value == 22
+
+
+def test_a_modules_node_runs_again_with_what_it_imports_in_its_body(
+    tmp_path: Path, files: Files, open_kernel: Callable[..., Flow]
+) -> None:
+    files.write(
+        own_low="LIMIT = 1",
+        own_top="from dagy_nb.nodes.function import node\n@node(register=False)\n"
+        "def use() -> int:\n    from own_low import LIMIT\n    return LIMIT",
+    )
+
+    def run_once():
+        files.forget()
+        made = Notebook(tmp_path / ".dagy")
+        with use_registry(made.registry):
+            made.registry.register(importlib.import_module("own_top").use)
+            run = made.flow(FLOW).run(reuse=True).wait()
+        made.session.close()
+        return run
+
+    assert run_once()["n"].value == 1
+    assert ran(run_once()) == {}
+    files.write(own_low="LIMIT = 2")
+    assert run_once()["n"].value == 2
