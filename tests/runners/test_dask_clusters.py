@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
 import threading
+import time
 from pathlib import Path
 
 import psutil
@@ -36,8 +38,18 @@ class Programs:
 
     def __init__(self, folder: Path) -> None:
         self._told = folder / "scheduler.json"
-        self.scheduler = self._start("dask_scheduler", "--port", "0")
         self.workers: list[subprocess.Popen[bytes]] = []
+        self._begin("0")
+
+    def restart(self) -> None:
+        """Kill everything, and start it anew at the same address."""
+        self.close()
+        self._told.unlink()
+        self._begin(self.address.rpartition(":")[2])
+        self.add_worker()
+
+    def _begin(self, at: str) -> None:
+        self.scheduler = self._start("dask_scheduler", "--port", at)
         assert wait_until(lambda: self._told.exists() and self._told.stat().st_size > 0, PATIENCE)
         self.address = json.loads(self._told.read_text())["address"]
 
@@ -211,3 +223,69 @@ session.close()
     assert lines[0] == "4"
     assert lines[1].startswith("runner.needs_extra | pip install")
     assert lines[2].startswith("backend.unavailable | pip install")
+
+
+def test_a_scheduler_that_comes_back_at_its_address_is_used_anew(session, tmp_path):
+    """Dask's client connects again by itself, but hears nothing any more."""
+    programs = Programs(tmp_path)
+    try:
+        programs.add_worker()
+        use_dask(programs.address, session=session)
+        chain(session).run(runner="dask").wait(PATIENCE)
+        programs.restart()
+        channel = session.runners["dask"].connection._channel
+        assert wait_until(lambda: channel.client.status == "running", PATIENCE)
+
+        flow = Flow("again", session=session)
+        flow.add(Teller, id="again", folder=str(tmp_path), seconds=0.0)
+        run = flow.run(runner="dask").wait(PATIENCE)
+        whole = chain(session).run(backend="dask").wait(PATIENCE)
+
+        assert [each.text for each in session.store.logs(run.id)] == ["waiting"]
+        assert whole.outputs["n2.output"] == 4
+    finally:
+        programs.close()
+
+
+def test_a_client_that_was_closed_is_named_before_the_run(session):
+    from distributed import Client
+
+    client = Client(cluster_address(), set_as_default=False)
+    use_dask(client, session=session)
+    client.close()
+
+    with pytest.raises(RunnerError) as caught:
+        chain(session).run(runner="dask")
+
+    assert caught.value.code == "runner.cluster_unreachable"
+    assert "closed" in caught.value.reason
+
+
+def test_a_frozen_worker_holds_nobody_up(session, programs, monkeypatch):
+    monkeypatch.setattr(connection_module, "CONNECT_SECONDS", 2.0)
+    use_dask(programs.address, session=session)
+    frozen = programs.add_worker()
+    from distributed import Client
+
+    with Client(programs.address, set_as_default=False) as client:
+        client.wait_for_workers(1)
+        frozen.send_signal(signal.SIGSTOP)
+        started = time.monotonic()
+        session.runners["dask"].prepare()
+
+    assert time.monotonic() - started < 15
+
+
+def test_nothing_of_what_was_told_stays_on_a_cluster_that_lives_on(session, tmp_path):
+    from distributed import Client
+
+    use_dask(cluster_address(), session=session)
+    chain(session).run(runner="dask").wait(PATIENCE)
+    chain(session).run(backend="dask").wait(PATIENCE)
+    with Client(cluster_address(), set_as_default=False) as client:
+        topic = session.runners["dask"].connection.connect().topic
+        assert client.get_events(topic)
+
+        session.runners["dask"].close()
+
+        assert not client.get_events(topic)
