@@ -26,6 +26,7 @@ _NEEDED = ("ipython", "ipykernel", "ipywidgets", "anywidget", "duckdb", "papermi
 _EXTRAS = {
     "jupyterlab": "the editor in a notebook, `dagy-nb lab`; in the extra `lab`",
     "resvg-py": "static pictures as PNG; in the extra `demo`",
+    "distributed": "the runner and the backend `dask`; in the extra `dask`",
     "pandas": "tables, `history()`; in the extra `demo`",
     "matplotlib": "the plot of the demo; in the extra `demo`",
 }

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import importlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from dagy_nb.cli.answer import Answer
-from dagy_nb.errors import DagyError, FlowError, UsageError
+from dagy_nb.errors import ConfigError, DagyError, FlowError, UsageError
 from dagy_nb.model.diagnostic import Severity
 from dagy_nb.model.flow import FlowSpec
 from dagy_nb.model.spec import NodeSpec
@@ -50,6 +50,7 @@ def export(
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace the file.")] = False,
 ) -> Answer:
     """Print a recorded flow as text, or write it to a file."""
+    from dagy_nb.flowfile.files import save_flow_file
     from dagy_nb.flowfile.write import write_flow
     from dagy_nb.session.current import current_session
 
@@ -64,7 +65,7 @@ def export(
             code="usage.file_exists",
             suggestion="Add --overwrite to replace it.",
         )
-    output.write_text(text, encoding="utf-8")
+    save_flow_file(output, found.spec)
     note = f"Wrote version {found.version} of {flow} to {output}."
     return Answer(data=data, tables=(Table(columns=(), note=note),))
 
@@ -76,10 +77,11 @@ def check(file: FlowFile, modules: Modules = None) -> Answer:
     notebook defined, from what was recorded when they last ran. Nothing of the text is executed.
     """
     from dagy_nb.checks.flow import check_flow
+    from dagy_nb.flowfile.files import load_flow_file
 
     import_modules(modules or [])
-    spec = read_file(file)
-    found = check_flow(spec, _known_specs(spec))
+    spec = load_flow_file(file)
+    found = check_flow(spec, _known_specs(spec), check_config=_find_config_problems)
     errors = [each for each in found if each.severity is Severity.ERROR]
     error = None
     if errors:
@@ -92,26 +94,6 @@ def check(file: FlowFile, modules: Modules = None) -> Answer:
         tables=(list_diagnostics(found, name=spec.name),),
         error=error,
     )
-
-
-def read_file(file: Path) -> FlowSpec:
-    """Read a flow's text.
-
-    Raises:
-        UsageError: `usage.no_file`.
-        FlowTextError: With line and column.
-    """
-    from dagy_nb.flowfile.read import read_flow
-
-    try:
-        text = file.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise UsageError(
-            f"{file} cannot be read: {error}.",
-            code="usage.no_file",
-            suggestion="Give the path of a flow's text.",
-        ) from error
-    return read_flow(text, name=file.name.split(".")[0])
 
 
 def import_modules(names: list[str]) -> None:
@@ -133,6 +115,17 @@ def import_modules(names: list[str]) -> None:
             ) from error
 
 
+def _find_config_problems(type_name: str, config: Mapping[str, Any]) -> Sequence[tuple[str, str]]:
+    """Return what the node type's own class says; of types that were only recorded nothing."""
+    from dagy_nb.session.current import current_session
+
+    try:
+        current_session().refuse_config(type_name, "", config)
+    except ConfigError as error:
+        return error.problems
+    return ()
+
+
 def _known_specs(flow: FlowSpec) -> Mapping[str, NodeSpec]:
     """Return the node types that are loaded here, and of the others what the store recorded."""
     from dagy_nb.session.current import current_session
@@ -141,12 +134,11 @@ def _known_specs(flow: FlowSpec) -> Mapping[str, NodeSpec]:
     specs = dict(session.registry.discover().specs)
     missing = sorted({node.type for node in flow.nodes} - specs.keys())
     if missing:
-        rows = session.store.connect().execute(
-            "SELECT node_type, spec FROM node_versions WHERE list_contains(?, node_type) "
-            "ORDER BY seen_at",
-            [missing],
-        )
-        specs.update(
-            (name, NodeSpec.model_validate(json.loads(text))) for name, text in rows.fetchall()
-        )
+        with session.store.connect() as connection:
+            rows = connection.execute(
+                "SELECT node_type, spec FROM node_versions WHERE list_contains(?, node_type) "
+                "ORDER BY seen_at",
+                [missing],
+            ).fetchall()
+        specs.update((name, NodeSpec.model_validate(json.loads(text))) for name, text in rows)
     return specs

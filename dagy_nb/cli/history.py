@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from dagy_nb.cli.answer import Answer
-from dagy_nb.errors import UsageError
+from dagy_nb.errors import UnknownName, UsageError
 from dagy_nb.model.nearest import suggest_names
 from dagy_nb.model.state import RunKind, RunState
 from dagy_nb.protocol.tables import Table, list_cells, list_nodes, list_runs
@@ -78,9 +78,9 @@ def logs(
     store = current_session().store
     run = store.run(run_id)
     if node and node not in run.nodes:
-        raise UsageError(
+        raise UnknownName(
             f"Run {run.run_id} has no node {node!r}.",
-            code="usage.unknown_node",
+            code="unknown.node",
             suggestion=suggest_names(node, run.nodes, what="nodes"),
         )
     lines = store.logs(run.run_id, node or None)

@@ -62,12 +62,6 @@ def print_table(table: Table) -> None:
         console.print(Text(table.note, style="dim" if table.rows else ""))
 
 
-def print_heading(text: str) -> None:
-    """Print a line that says what comes."""
-    console = Console()
-    console.print(Text(text, style="bold") if console.is_terminal else Text(text), soft_wrap=True)
-
-
 def print_note(text: str) -> None:
     """Print a line for the person before the terminal, on stderr."""
     Console(stderr=True).print(Text(text), soft_wrap=True)

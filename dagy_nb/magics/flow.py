@@ -22,6 +22,7 @@ from dagy_nb.magics.tracebacks import clean_error, show_cleanly
 from dagy_nb.protocol.tables import Table, list_diagnostics, list_versions, tell_count
 
 if TYPE_CHECKING:
+    from dagy_nb.model.flow import FlowSpec
     from dagy_nb.session.flow import Flow
     from dagy_nb.session.forecast import RunForecast
     from dagy_nb.session.handle import RunHandle
@@ -162,9 +163,12 @@ class FlowMagics(Magics):
         return list_versions(store.flow_versions(store.flow_version(words.names[0]).flow))
 
     def _export(self, words: Words) -> None:
-        text = _write(words.names[0], words.get("version"))
+        from dagy_nb.flowfile.files import save_flow_file
+        from dagy_nb.flowfile.write import write_flow
+
+        spec = _find_spec(words.names[0], words.get("version"))
         if len(words.names) == 1:
-            print(text, end="")  # noqa: T201 - the command's answer
+            print(write_flow(spec), end="")  # noqa: T201 - the command's answer
             return
         path = Path(words.names[1])
         if path.exists() and not words.get("overwrite"):
@@ -173,7 +177,7 @@ class FlowMagics(Magics):
                 code="usage.file_exists",
                 suggestion="Add --overwrite to replace it.",
             )
-        path.write_text(text, encoding="utf-8")
+        save_flow_file(path, spec)
         print(f"Wrote {path}.")  # noqa: T201 - the command's answer
 
     def _list(self, words: Words) -> Table:
@@ -258,14 +262,13 @@ def _load(name: str) -> Flow:
     return Flow.load(name)
 
 
-def _write(name: str, version: int | None) -> str:
-    """Return a flow's text: of a recorded version without opening it, else of what is open."""
-    from dagy_nb.flowfile.write import write_flow
+def _find_spec(name: str, version: int | None) -> FlowSpec:
+    """Return a flow: a recorded version without opening it, else what is open."""
     from dagy_nb.session.current import current_session
 
     if version is None:
-        return _load(name).to_yaml()
-    return write_flow(current_session().store.flow_version(name, version).spec)
+        return _load(name).spec
+    return current_session().store.flow_version(name, version).spec
 
 
 def _list_commands() -> Table:

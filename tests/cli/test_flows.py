@@ -37,6 +37,20 @@ def test_a_flow_is_exported_as_text_that_reads_back(call, recorded, tmp_path):
     assert call("export", "chain", "-o", tmp_path / "chain.flow.yaml", "--overwrite").exit_code == 0
 
 
+def test_an_export_keeps_the_comments_of_the_file_that_it_replaces(call, tmp_path):
+    file = tmp_path / "chain.flow.yaml"
+    file.write_text(call("export", "chain").stdout + "# of mine\n")
+
+    assert call("export", "chain", "-o", file, "--overwrite").exit_code == 0
+    assert "# of mine" in file.read_text()
+
+
+def test_a_place_that_cannot_be_written_has_a_code(ask, tmp_path):
+    error = ask("export", "chain", "-o", tmp_path / "gone" / "chain.yaml", code=2)["error"]
+
+    assert error["code"] == "flow.unwritable"
+
+
 def test_a_text_is_checked_with_the_node_types_that_are_here(call, ask, tmp_path):
     good = tmp_path / "good.yaml"
     good.write_text(TEXT)
@@ -48,6 +62,25 @@ def test_a_text_is_checked_with_the_node_types_that_are_here(call, ask, tmp_path
 
     assert answer["error"]["code"] == "flow.check_failed"
     assert "edge.unknown_connector" in {each["code"] for each in answer["data"]["diagnostics"]}
+
+
+@pytest.mark.parametrize(
+    ("entry", "code", "told"),
+    [
+        ("{type: Branch, config: {when: 'value > '}}", "config.invalid", "expression"),
+        ("{type: Map, config: {node: nowhere}}", "config.invalid", "nowhere"),
+        ("{type: number, config: {value: soon}}", "config.invalid", "integer"),
+        ("{type: number, config: {valu: 1}}", "config.unknown_field", "value"),
+    ],
+)
+def test_a_check_looks_at_configs_as_a_run_does(ask, tmp_path, entry, code, told):
+    file = tmp_path / "flow.yaml"
+    file.write_text(f"nodes:\n  n: {entry}\n")
+
+    found = ask("check", file, code=2)["data"]["diagnostics"]
+
+    (wrong,) = [each for each in found if each["code"] == code]
+    assert told in wrong["message"] + wrong["suggestion"]
 
 
 def test_a_text_is_checked_with_node_types_that_were_only_recorded(call, recorded, tmp_path):

@@ -110,10 +110,16 @@ def test_a_run_that_has_ended_is_not_cancelled(call, recorded):
         (("versions", "nowhere"), "unknown.flow"),
         (("export", "nowhere"), "unknown.flow"),
         (("export", "chain", "--version", "99"), "unknown.flow_version"),
-        (("check", "nowhere.yaml"), "usage.no_file"),
+        (("check", "nowhere.yaml"), "flow.unreadable"),
         (("run", "nowhere.txt"), "usage.file_kind"),
-        (("run", "nowhere.yaml"), "usage.no_file"),
+        (("run", "nowhere.yaml"), "flow.unreadable"),
         (("run", "a.yaml", "-p", "month"), "usage.option_value"),
+        (("run", "a.yaml", "-o", "out.ipynb"), "usage.option_unfit"),
+        (("run", "a.yaml", "--cell-timeout", "5"), "usage.option_unfit"),
+        (("run", "a.ipynb", "--reuse"), "usage.option_unfit"),
+        (("run", "a.ipynb", "--force", "n"), "usage.option_unfit"),
+        (("run", "a.ipynb", "--import", "tests.flows"), "usage.option_unfit"),
+        (("run", "a.ipynb", "--runner", "process"), "usage.option_unfit"),
     ],
 )
 def test_wrong_input_has_a_code_and_exit_code_2_and_no_traceback(call, ask, words, code):
@@ -130,7 +136,7 @@ def test_wrong_input_has_a_code_and_exit_code_2_and_no_traceback(call, ask, word
 def test_a_node_that_is_not_there_names_the_nearest(ask, recorded):
     error = ask("logs", newest(recorded, "chain"), "--node", "n3", code=2)["error"]
 
-    assert error["code"] == "usage.unknown_node"
+    assert error["code"] == "unknown.node"
     assert "`n2`" in error["suggestion"] or "n2" in error["suggestion"]
 
 

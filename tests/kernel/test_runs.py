@@ -246,6 +246,7 @@ def test_a_flow_is_exported_and_its_versions_are_listed(kernel, tmp_path):
     assert "type: double" in kernel.run("%flow export sums").stdout
     assert kernel.run(f"%flow export sums {tmp_path}/sums.flow.yaml").status == "ok"
     assert "usage.file_exists" in kernel.run(f"%flow export sums {tmp_path}/sums.flow.yaml").evalue
+    assert "flow.unwritable" in kernel.run(f"%flow export sums {tmp_path}/gone/sums.yaml").evalue
     assert "type: double" in (tmp_path / "sums.flow.yaml").read_text()
     assert "sums" in kernel.run("%flow versions sums").result
     assert "sums" in kernel.run("%flow list").result
