@@ -6,6 +6,7 @@ import asyncio
 import threading
 
 from dagy_nb.abc import CallReporter, LiveCall, NodeCall
+from dagy_nb.runners.forked import renew_in_forks
 from dagy_nb.runners.loopcall import LoopCall, run_steadily, wind_up
 
 
@@ -13,6 +14,11 @@ class LoopPool:
     """Keeps one loop for the calls to come; makes it on first use."""
 
     def __init__(self) -> None:
+        self.begin_anew()
+        renew_in_forks(self)
+
+    def begin_anew(self) -> None:
+        """Have no loop."""
         self._lock = threading.Lock()
         self._current: _LoopThread | None = None
 

@@ -13,6 +13,8 @@ from collections import deque
 from collections.abc import Callable
 from queue import Empty, SimpleQueue
 
+from dagy_nb.runners.forked import renew_in_forks
+
 _LOG = logging.getLogger(__name__)
 IDLE_SECONDS = 30.0
 
@@ -24,11 +26,16 @@ class ThreadPool:
 
     def __init__(self, slots: int) -> None:
         self.slots = slots
+        self._is_closed = False
+        self.begin_anew()
+        renew_in_forks(self)
+
+    def begin_anew(self) -> None:
+        """Have no threads and no work: in a fork nobody is left to do it."""
         self._lock = threading.Lock()
         self._waiting: deque[tuple[Work, contextvars.Context]] = deque()
         self._idle: list[Worker] = []
         self._working = 0
-        self._is_closed = False
 
     def submit(self, work: Work) -> None:
         """Run `work` in a copy of this context, as soon as a thread is free."""

@@ -158,21 +158,25 @@ class SupervisedWorker:
         with self._lock:
             if self._is_closed:
                 return
-            self._is_closed = True
-            for pipe in (
-                self._calls,
-                self._answers,
-                self._orders,
-                self._told,
-                self._out,
-                self._err,
-            ):
-                os.close(pipe)
+            self._close_pipes()
         try:
             self._guard.wait(GONE_PATIENCE)
         except subprocess.TimeoutExpired:
             # Something hangs inside the system; it ends when that does.
             self._guard.returncode = -1
+
+    def let_go(self) -> None:
+        """Let go of everything without ending it, in a fork of the process that it belongs to."""
+        if not self._is_closed:
+            self._close_pipes()
+        # It is no child of this process: nobody here may wait for it.
+        self._guard.returncode = 0
+
+    def _close_pipes(self) -> None:
+        self._is_closed = True
+        near = (self._calls, self._answers, self._orders, self._told, self._out, self._err)
+        for pipe in near:
+            os.close(pipe)
 
     def _order(self, what: bytes) -> None:
         with suppress(BrokenPipeError):
@@ -203,9 +207,7 @@ class SupervisedWorker:
                 env=surroundings.environment,
             )
         except BaseException:
-            ours = (self._calls, self._answers, self._orders, self._told, self._out, self._err)
-            for pipe in ours:
-                os.close(pipe)
+            self._close_pipes()
             raise
         finally:
             for pipe in theirs:

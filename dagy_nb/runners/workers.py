@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import sys
 import threading
 import time
 import weakref
 
 from dagy_nb.errors import RunnerError
+from dagy_nb.runners.forked import renew_in_forks
 from dagy_nb.runners.supervised import GONE_PATIENCE, MOST_NODES, SupervisedWorker
 from dagy_nb.runners.worker.surroundings import list_preloaded, take_surroundings
 
@@ -24,6 +24,17 @@ class WorkerPool:
     def __init__(self, slots: int, *, most_nodes: int = MOST_NODES) -> None:
         self.slots = slots
         self._most_nodes = most_nodes
+        self._begin()
+        renew_in_forks(self)
+
+    def begin_anew(self) -> None:
+        """Let go of all workers without ending them: they are those of the process that was forked."""
+        for worker in self._roster.list_unlocked():
+            worker.let_go()
+        if self._finalizer.detach() is not None:
+            self._begin()
+
+    def _begin(self) -> None:
         self._roster = _Roster()
         # Ends them also where nobody calls `close`, and before the interpreter is torn down.
         self._finalizer = weakref.finalize(self, self._roster.close)
@@ -102,7 +113,6 @@ class _Roster:
 
     def __init__(self) -> None:
         self._changed = threading.Condition()
-        self._owner = os.getpid()
         self._idle: list[SupervisedWorker] = []
         self._all: set[SupervisedWorker] = set()
         self._beginning = 0
@@ -146,6 +156,10 @@ class _Roster:
                     made.kill()
             self._changed.notify_all()
 
+    def list_unlocked(self) -> frozenset[SupervisedWorker]:
+        """Return all workers, in a fork: there the lock may be held by nobody for ever."""
+        return frozenset(self._all)
+
     def forget(self, worker: SupervisedWorker) -> None:
         with self._changed:
             self._all.discard(worker)
@@ -153,9 +167,6 @@ class _Roster:
 
     def close(self) -> None:
         """End all workers; those that are busy are let go of by the threads that have them."""
-        if os.getpid() != self._owner:
-            # A fork of the process that owns them.
-            return
         with self._changed:
             self._is_closed = True
             idle, self._idle = self._idle, []

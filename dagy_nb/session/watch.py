@@ -10,6 +10,7 @@ import weakref
 from typing import TYPE_CHECKING
 
 from dagy_nb.errors import DagyError, UnknownName
+from dagy_nb.runners.forked import renew_in_forks
 
 if TYPE_CHECKING:
     from dagy_nb.abc import RunControl, Store
@@ -31,12 +32,17 @@ class CancelWatch:
     def __init__(self, store: Store, *, every: float = EVERY) -> None:
         self._store = store
         self._every = every
+        self.begin_anew()
+        renew_in_forks(self)
+        _watches.add(self)
+
+    def begin_anew(self) -> None:
+        """Watch nothing: in a fork, what goes on is the parent's."""
         self._lock = threading.Lock()
         self._live: dict[str, RunControl] = {}
         self._handles: dict[str, object] = {}
         self._thread: threading.Thread | None = None
         self._closed = threading.Event()
-        _watches.add(self)
 
     def add(self, live: RunControl, handle: object = None) -> None:
         """Watch a run until it ends.
