@@ -55,6 +55,10 @@ def test_the_guard_ends_a_body_at_its_limit_where_nobody_else_does(runner):
     assert ear.stops == ["killed"]
 
 
+def test_a_guard_leaves_a_busy_machine_half_of_the_time_for_the_kill():
+    assert max(SLACK, POLITE_SECONDS) <= GRACE / 2
+
+
 @pytest.mark.parametrize("victim", [p.sleep, p.SlowHook], ids=["plain", "with a hook"])
 def test_a_body_is_gone_soon_after_its_limit_though_this_process_is_frozen(runner, victim):
     limit, inputs = 0.4, {"value": 1} if victim is p.SlowHook else {}
@@ -65,13 +69,13 @@ def test_a_body_is_gone_soon_after_its_limit_though_this_process_is_frozen(runne
     began = time.time()
     watch.add("body", psutil.Process(live._worker.guard_pid).children())
 
-    freeze(limit + 1)
+    freeze(limit + 2)
+    woken = time.time()
 
     live.stop()
     assert watch.wait(v.PATIENCE)
     assert watch.end() == {"body": []}
-    late = watch.gone_at["body"] - began - limit
-    assert 0.1 < late < GRACE
+    assert began + limit + SLACK / 2 < watch.gone_at["body"] < woken
     assert ear.over.wait(v.PATIENCE)
     assert ear.stops == ["killed"]
 
@@ -84,11 +88,12 @@ def test_a_body_that_was_asked_to_end_is_gone_soon_though_this_process_is_frozen
     asked = time.time()
 
     live.stop()
-    freeze(1)
+    freeze(2)
+    woken = time.time()
 
     assert watch.wait(v.PATIENCE)
     watch.end()
-    assert POLITE_SECONDS - 0.05 < watch.gone_at["body"] - asked < GRACE
+    assert asked + POLITE_SECONDS - 0.05 < watch.gone_at["body"] < woken
     assert ear.over.wait(v.PATIENCE)
     assert ear.stops == ["killed"]
 
@@ -113,7 +118,7 @@ def test_a_limit_does_not_cut_the_time_of_a_hook(runner):
         if asked - began < limit + SLACK * 0.75:
             break
 
-    assert POLITE_SECONDS - 0.05 < watch.gone_at["body"] - asked < GRACE
+    assert watch.gone_at["body"] - asked > POLITE_SECONDS - 0.05
     assert ear.lines == [("STDOUT", "tidying up")]
 
 
