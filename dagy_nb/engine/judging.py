@@ -142,8 +142,8 @@ class Judge:
         resumed = self._keeping.resumed
         assert resumed is not None
         error = FlowError(
-            f"{step.node_id} completed in run {resumed.run_id} and has side effects, and its outputs "
-            "of then cannot be taken: it, or what enters it, changed, or they are not kept.",
+            f"{step.node_id} completed in run {resumed.finished[step.node_id]} and has side effects, and "
+            "its outputs of then cannot be taken: it, or what enters it, changed, or they are not kept.",
             code="flow.repeats_side_effects",
             suggestion=f"To let it happen once more, resume with force=({step.node_id!r},).",
         )

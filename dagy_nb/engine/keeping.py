@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+
+from dagy_nb.model.frozen import FrozenMap
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -11,13 +14,13 @@ class Resumed:
 
     Attributes:
         run_id: That run.
-        lineage: It and the runs that it went on with itself, the newest first.
-        finished: Ids of the nodes that completed there.
+        lineage: It, and all other runs that go on with the same first one.
+        finished: Id of each node that completed in one of them → that run.
     """
 
     run_id: str
     lineage: tuple[str, ...]
-    finished: frozenset[str] = frozenset()
+    finished: Mapping[str, str] = FrozenMap()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

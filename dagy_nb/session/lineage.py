@@ -1,4 +1,8 @@
-"""A run that did not complete in, what a new run takes from it out, or why it cannot be gone on with."""
+"""A run that did not complete in, what a new run takes from it out, or why it cannot be gone on with.
+
+What a node did to the world in any run that goes on with the same one must not happen again, so all of them
+count: the runs before this one, and those that went on with them, this one among them.
+"""
 
 from __future__ import annotations
 
@@ -6,13 +10,17 @@ from typing import TYPE_CHECKING
 
 from dagy_nb.engine.keeping import Resumed
 from dagy_nb.errors import FlowError, UnknownName
+from dagy_nb.model.frozen import FrozenMap
 from dagy_nb.model.state import NodeState, Reason, RunKind, RunState
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from dagy_nb.abc import Store
     from dagy_nb.model.record import NodeRunRecord, RunRecord
 
 MAX_LINEAGE = 100
+PAGE = 1000
 
 
 def describe_resumed(store: Store, run: RunRecord, flow: str) -> Resumed:
@@ -23,15 +31,21 @@ def describe_resumed(store: Store, run: RunRecord, flow: str) -> Resumed:
     """
     why = _refuse(run, flow)
     if why:
-        raise FlowError(
-            f"Run {run.run_id} cannot be resumed: {why}.",
-            code="flow.not_resumable",
-            suggestion="flow.run(reuse=True) takes what is kept of any run.",
-        )
+        raise _tell(run, why, "flow.run(reuse=True) takes what is kept of any run.")
+    family = [store.run(each) for each in _list_family(store, run)]
+    for each in family:
+        if not each.state.is_final:
+            raise _tell(run, f"run {each.run_id} goes on with it", "Wait for that, or cancel it.")
+    finished = {
+        name: each.run_id
+        for each in (*reversed(family), run)
+        for name, node in each.nodes.items()
+        if _is_done(node)
+    }
     return Resumed(
         run_id=run.run_id,
-        lineage=_trace(store, run),
-        finished=frozenset(name for name, node in run.nodes.items() if _is_done(node)),
+        lineage=tuple(dict.fromkeys((run.run_id, *(each.run_id for each in family)))),
+        finished=FrozenMap(finished),
     )
 
 
@@ -51,13 +65,39 @@ def _is_done(node: NodeRunRecord) -> bool:
     return node.state is NodeState.COMPLETED or node.reason is Reason.UP_TO_DATE
 
 
-def _trace(store: Store, run: RunRecord) -> tuple[str, ...]:
-    """Return the run and those that it went on with, the newest first."""
-    lineage = [run.run_id]
-    while run.resumed_from and len(lineage) < MAX_LINEAGE:
-        lineage.append(run.resumed_from)
+def _tell(run: RunRecord, why: str, suggestion: str) -> FlowError:
+    return FlowError(
+        f"Run {run.run_id} cannot be resumed: {why}.",
+        code="flow.not_resumable",
+        suggestion=suggestion,
+    )
+
+
+def _list_family(store: Store, run: RunRecord) -> list[str]:
+    """Return the runs that go on with the same first one as this run, newest first."""
+    first = run
+    for _ in range(MAX_LINEAGE):
+        if not first.resumed_from:
+            break
         try:
-            run = store.run(run.resumed_from)
+            first = store.run(first.resumed_from)
         except UnknownName:
             break
-    return tuple(lineage)
+    after = list(_walk_since(store, first))
+    family = {first.run_id}
+    for each in reversed(after):
+        if each.resumed_from in family:
+            family.add(each.run_id)
+    return [each.run_id for each in after if each.run_id in family][:MAX_LINEAGE]
+
+
+def _walk_since(store: Store, first: RunRecord) -> Iterator[RunRecord]:
+    """Yield the runs of a flow from now back to one of them."""
+    cursor: str | None = ""
+    while cursor is not None:
+        page = store.runs(flow=first.flow, limit=PAGE, cursor=cursor or None)
+        for each in page.runs:
+            yield each
+            if each.run_id == first.run_id:
+                return
+        cursor = page.next_cursor

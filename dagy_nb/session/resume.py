@@ -24,7 +24,8 @@ def resume(
     counts; where none is open, with the version that is recorded. Nodes that completed there are not run
     again if all that decides their outputs is as it was and these were kept: of runs with `keep` or `reuse`
     those of all nodes are, of others those of nodes that took long. A node with side effects is never run
-    again by itself: where its outputs of then cannot be taken, it fails and says so, unless it is forced.
+    again by itself: where its outputs of then cannot be taken, it fails and says so, unless it is forced. The
+    same holds for what completed in other runs that went on with this one, or that this one went on with.
 
     Args:
         run_id: That run; the first characters are enough where they are its alone.

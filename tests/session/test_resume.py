@@ -169,3 +169,52 @@ def test_some_runs_cannot_be_resumed(mail: Mail) -> None:
         other.resume(done.id)
     with pytest.raises(UnknownName):
         resume("20000101-nothing", session=mail.notebook.session)
+
+
+BROKEN = "def fetch(month: int = 1) -> list:\n    raise ValueError('off line')"
+
+
+def test_what_was_done_in_any_run_before_is_not_repeated(mail: Mail) -> None:
+    failed = mail.fail(keep=True)
+    mail.notebook.define(BROKEN)
+    again = mail.resume(failed, force="fetch")
+    assert again["send"].state is NodeState.SKIPPED
+    mail.notebook.define(FETCH)
+    mail.notebook.define(MENDED)
+
+    run = mail.resume(again.id)
+
+    assert run.outputs["report.output"] == 103
+    assert reused(run) == ["fetch", "send"]
+    assert mail.sent == 1
+
+
+def test_a_run_that_is_resumed_twice_does_nothing_twice(mail: Mail) -> None:
+    mail.notebook.define(BROKEN)
+    failed = mail.fail(keep=True)
+    mail.notebook.define(FETCH)
+    mail.notebook.define(MENDED)
+    first = mail.resume(failed)
+    assert (first.state, mail.sent) == (RunState.COMPLETED, 1)
+
+    second = mail.resume(failed)
+
+    assert second.state is RunState.COMPLETED
+    assert reused(second) == ["fetch", "send", "report"]
+    assert mail.sent == 1
+
+
+def test_a_run_with_which_another_goes_on_now_is_not_resumed(mail: Mail) -> None:
+    mail.notebook.define(BROKEN)
+    failed = mail.fail()
+    mail.notebook.define(
+        "import time\ndef fetch(month: int = 1) -> list:\n    time.sleep(30)\n    return []"
+    )
+    handle = resume(failed, session=mail.notebook.session)
+    try:
+        with pytest.raises(FlowError, match=f"run {handle.id} goes on with it") as caught:
+            resume(failed, session=mail.notebook.session)
+        assert caught.value.code == "flow.not_resumable"
+    finally:
+        handle.cancel()
+        handle.wait(check=False)
