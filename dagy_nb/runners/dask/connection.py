@@ -241,6 +241,7 @@ def _make_cluster() -> Any:
         # Bodies run in processes of their own: these threads only watch over them.
         threads_per_worker=max(1, (os.cpu_count() or 2) // LOCAL_WORKERS),
         processes=True,
+        preload=["dagy_nb.runners.dask.steady"],
         dashboard_address=":0",
         silence_logs=logging.CRITICAL,
     )
