@@ -246,6 +246,7 @@ def _set_flow(draw: st.DrawFn) -> SetFlow:
         failure_policy=draw(st.sampled_from(FailurePolicy)),
         timeout=draw(limits),
         node_timeout=draw(zero_limits),
+        backend=draw(st.none() | names),
     )
 
 

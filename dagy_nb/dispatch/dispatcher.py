@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from dagy_nb.dispatch.feed import Feed
 from dagy_nb.dispatch.pulse import Pulse
+from dagy_nb.dispatch.route import look_at_route
 from dagy_nb.dispatch.view import arrange_anew, follow_renames, look_at_draft, look_at_flow
 from dagy_nb.errors import (
     CheckFailed,
@@ -37,8 +38,11 @@ from dagy_nb.protocol.message import (
     PlanRequested,
     RedoRequested,
     Refused,
+    Reply,
     Request,
     ResumeRequested,
+    Routed,
+    RouteRequested,
     RunRequested,
     UndoRequested,
     encode,
@@ -100,8 +104,8 @@ class Dispatcher:
         # Not under the lock: to look at what is kept may take long, and news go on meanwhile.
         if _needs_kept(request):
             self._settle()
-        if isinstance(request, PlanRequested):
-            self._guard(request.id, lambda: self._plan(request))
+        if isinstance(request, PlanRequested | RouteRequested):
+            self._guard(request.id, lambda: self._look(request))
             return
         with self._lock:
             self._resting = False
@@ -215,14 +219,28 @@ class Dispatcher:
         self._feed.send_start(handle, reply_to)
         self._feed.send_patch("")
 
-    def _plan(self, request: PlanRequested) -> None:
+    def _look(self, request: PlanRequested | RouteRequested) -> None:
+        if isinstance(request, PlanRequested):
+            self._tell(self._plan(request))
+        else:
+            self._tell(self._route(request))
+
+    def _plan(self, request: PlanRequested) -> Planned:
         spec, revision = look_at_draft(self._feed.flow)
         keeping = ask_keeping(spec, reuse=True, force=request.force)
         forecast = self._session.forecast(spec, request.parameters, keeping)
+        return Planned(reply_to=request.id, forecast=draw_forecast(forecast, revision=revision))
+
+    def _route(self, request: RouteRequested) -> Routed:
+        spec, revision = look_at_draft(self._feed.flow)
+        route = look_at_route(self._session, spec, revision=revision)
+        return Routed(reply_to=request.id, route=route)
+
+    def _tell(self, answer: Reply) -> None:
+        """Send what was found without the lock."""
         with self._lock:
             if not self._closed:
-                drawn = draw_forecast(forecast, revision=revision)
-                self._feed.send(Planned(reply_to=request.id, forecast=drawn))
+                self._feed.send(answer)
 
     def _cancel(self, request: CancelRequested) -> None:
         handle = self._session.handles.get(request.run_id)
@@ -277,9 +295,7 @@ class Dispatcher:
             revision=self._feed.revision,
             diagnostics=tuple(draw_diagnostic(d) for d in found if isinstance(d, Diagnostic)),
         )
-        with self._lock:
-            if not self._closed:
-                self._feed.send(refused)
+        self._tell(refused)
 
 
 def _needs_kept(request: Request) -> bool:

@@ -76,14 +76,18 @@ class RenameNode(FrozenModel):
 
 
 class SetFlow(FrozenModel):
-    """Replace the flow's own fields; nodes and edges stay."""
+    """Replace the flow's own fields; nodes and edges stay, and so do parameters where none are given.
+
+    A browser gives none: what it was shown of a default may not be the whole of it.
+    """
 
     kind: Literal["set_flow"] = "set_flow"
     description: str = ""
-    parameters: tuple[ParameterSpec, ...] = ()
+    parameters: tuple[ParameterSpec, ...] | None = None
     failure_policy: FailurePolicy = FailurePolicy.CONTINUE
     timeout: FiniteFloat | None = Field(None, gt=0)
     node_timeout: FiniteFloat | None = Field(None, ge=0)
+    backend: str | None = Field(None, min_length=1, max_length=100)
 
 
 class ReplaceFlow(FrozenModel):
@@ -216,7 +220,14 @@ def describe_edit(edit: Edit) -> str:
             return edit.label or f"{len(edit.edits)} changes"
 
 
-_FLOW_FIELDS = ("description", "parameters", "failure_policy", "timeout", "node_timeout")
+_FLOW_FIELDS = (
+    "description",
+    "parameters",
+    "failure_policy",
+    "timeout",
+    "node_timeout",
+    "backend",
+)
 _OPTION_FIELDS = (
     "label",
     "timeout",
@@ -308,7 +319,10 @@ def _meets_broken_edges(flow: FlowSpec, edit: Edit) -> bool:
 
 
 def _set_flow(flow: FlowSpec, edit: SetFlow) -> FlowSpec:
-    names = [parameter.name for parameter in edit.parameters]
+    fields = {name: getattr(edit, name) for name in _FLOW_FIELDS}
+    if edit.parameters is None:
+        fields["parameters"] = flow.parameters
+    names = [parameter.name for parameter in fields["parameters"]]
     twins = [name for name in names if names.count(name) > 1]
     if twins:
         raise FlowError(
@@ -316,7 +330,7 @@ def _set_flow(flow: FlowSpec, edit: SetFlow) -> FlowSpec:
             code="edit.parameter_taken",
             suggestion="Rename or remove one of them.",
         )
-    return _with(flow, **{name: getattr(edit, name) for name in _FLOW_FIELDS})
+    return _with(flow, **fields)
 
 
 def _replace_flow(flow: FlowSpec, edit: ReplaceFlow) -> FlowSpec:

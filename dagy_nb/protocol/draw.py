@@ -75,9 +75,10 @@ def draw_flow(
         ),
         edges=edges,
         diagnostics=tuple(draw_diagnostic(each) for each in diagnostics),
-        failure_policy=spec.failure_policy.value,
+        failure_policy=spec.failure_policy,
         timeout=spec.timeout,
         node_timeout=spec.node_timeout,
+        backend=spec.backend,
         undo=undo,
         redo=redo,
     )

@@ -20,7 +20,7 @@ from pydantic import Field, TypeAdapter, ValidationError
 from dagy_nb.errors import MessageError
 from dagy_nb.model.connector import Name
 from dagy_nb.model.edit import Edit
-from dagy_nb.model.flow import Position
+from dagy_nb.model.flow import FailurePolicy, Position
 from dagy_nb.model.frozen import FrozenModel
 from dagy_nb.protocol.picture import (
     DiagnosticPicture,
@@ -30,6 +30,7 @@ from dagy_nb.protocol.picture import (
     NodePicture,
     PalettePicture,
     ParameterPicture,
+    RoutePicture,
     RunPicture,
 )
 
@@ -110,6 +111,13 @@ class PlanRequested(FrozenModel):
     force: NodeNames = ()
 
 
+class RouteRequested(FrozenModel):
+    """Say to which backend a run of the flow as it is would go, and why."""
+
+    kind: Literal["route"] = "route"
+    id: MessageId
+
+
 class ResumeRequested(FrozenModel):
     """Go on with a run that failed or was cancelled: what is finished and unchanged is not run again."""
 
@@ -136,6 +144,7 @@ Request = Annotated[
     | ArrangeRequested
     | RunRequested
     | PlanRequested
+    | RouteRequested
     | ResumeRequested
     | CancelRequested,
     Field(discriminator="kind"),
@@ -173,9 +182,10 @@ class Patch(FrozenModel):
     diagnostics: tuple[DiagnosticPicture, ...] = ()
     parameters: tuple[ParameterPicture, ...] = ()
     description: str = ""
-    failure_policy: str = "continue"
+    failure_policy: FailurePolicy = FailurePolicy.CONTINUE
     timeout: float | None = None
     node_timeout: float | None = None
+    backend: str | None = None
     undo: str = ""
     redo: str = ""
 
@@ -230,8 +240,16 @@ class Planned(FrozenModel):
     forecast: ForecastPicture
 
 
+class Routed(FrozenModel):
+    """Where a run would go, in answer to `route`."""
+
+    kind: Literal["routed"] = "routed"
+    reply_to: str
+    route: RoutePicture
+
+
 Reply = Annotated[
-    Snapshot | Patch | Refused | Moved | PaletteChanged | StatusChanged | Planned,
+    Snapshot | Patch | Refused | Moved | PaletteChanged | StatusChanged | Planned | Routed,
     Field(discriminator="kind"),
 ]
 

@@ -35,6 +35,7 @@ def diff_flow(before: FlowPicture, after: FlowPicture, reply_to: str = "") -> Pa
         failure_policy=after.failure_policy,
         timeout=after.timeout,
         node_timeout=after.node_timeout,
+        backend=after.backend,
         undo=after.undo,
         redo=after.redo,
     )

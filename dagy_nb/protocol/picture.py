@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
+from dagy_nb.model.flow import FailurePolicy
 from dagy_nb.model.frozen import FrozenModel
 from dagy_nb.model.retry import RetrySpec, Trigger
 
@@ -108,9 +109,10 @@ class FlowPicture(FrozenModel):
     nodes: tuple[NodePicture, ...] = ()
     edges: tuple[EdgePicture, ...] = ()
     diagnostics: tuple[DiagnosticPicture, ...] = ()
-    failure_policy: str = "continue"
+    failure_policy: FailurePolicy = FailurePolicy.CONTINUE
     timeout: float | None = None
     node_timeout: float | None = None
+    backend: str | None = None
     undo: str = ""
     redo: str = ""
 
@@ -192,6 +194,42 @@ class ForecastPicture(FrozenModel):
     revision: int
     nodes: dict[str, NodeForecastPicture] = {}
     force: tuple[str, ...] = ()
+
+
+class BackendPicture(FrozenModel):
+    """A backend that runs may go to; `missing` says why not from here, empty where they may."""
+
+    name: str
+    missing: str = ""
+
+
+class LevelPicture(FrozenModel):
+    """What one level of those that may name a backend says; `backend` is empty where it says nothing."""
+
+    level: str
+    backend: str = ""
+    words: str = ""
+
+
+class RoutePicture(FrozenModel):
+    """Where a run of the flow at this revision would go.
+
+    Attributes:
+        backend: The chosen backend; empty where none could be chosen.
+        level: The level that chose it, and `reason` in a sentence why.
+        problem: Why the run cannot go there; empty where it can.
+        levels: What each level says, the strongest first.
+        backends: All that there are.
+    """
+
+    revision: int
+    backend: str = ""
+    level: str = ""
+    reason: str = ""
+    problem: str = ""
+    suggestion: str = ""
+    levels: tuple[LevelPicture, ...] = ()
+    backends: tuple[BackendPicture, ...] = ()
 
 
 class TypePicture(FrozenModel):

@@ -233,6 +233,7 @@ export function flow(changes: Partial<FlowPicture> = {}): FlowPicture {
     failure_policy: 'continue',
     timeout: null,
     node_timeout: null,
+    backend: null,
     undo: '',
     redo: '',
     ...changes
@@ -262,6 +263,7 @@ export function patch(from: FlowPicture, changes: Partial<Patch> = {}): Patch {
     failure_policy: from.failure_policy,
     timeout: from.timeout,
     node_timeout: from.node_timeout,
+    backend: from.backend,
     undo: 'x',
     redo: '',
     ...changes

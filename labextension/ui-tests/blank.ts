@@ -1,5 +1,11 @@
 // Pictures of nothing yet, from which what is told departs.
-import type { NodeForecastPicture, NodeStatus, RunPicture } from '../src/protocol/generated';
+import type {
+  FlowPicture,
+  NodeForecastPicture,
+  NodeStatus,
+  RoutePicture,
+  RunPicture
+} from '../src/protocol/generated';
 
 export const NEVER_RAN: NodeForecastPicture = {
   action: 'run',
@@ -43,3 +49,24 @@ export const NO_RUN: RunPicture = {
   error: '',
   nodes: {}
 };
+
+/** Where a run goes as long as nobody but the flow may say. */
+export function routeOf({ revision, backend }: FlowPicture): RoutePicture {
+  return {
+    revision,
+    backend: backend ?? 'kernel',
+    level: backend === null ? 'default' : 'flow',
+    reason: backend === null ? 'Nothing else names one.' : 'The flow asks for it.',
+    problem: backend === 'dask' ? 'The backend dask cannot be used here.' : '',
+    suggestion: backend === 'dask' ? 'Install it.' : '',
+    levels: [
+      { level: 'flow', backend: backend ?? '', words: 'the flow’s own' },
+      { level: 'rules', backend: '', words: 'no rule matched' },
+      { level: 'default', backend: 'kernel', words: 'default' }
+    ],
+    backends: [
+      { name: 'kernel', missing: '' },
+      { name: 'dask', missing: 'Install it.' }
+    ]
+  };
+}

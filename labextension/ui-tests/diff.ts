@@ -2,7 +2,8 @@
 import type { EdgePicture, FlowPicture, Patch } from '../src/protocol/generated';
 
 export function diff(before: FlowPicture, after: FlowPicture, replyTo: string): Patch {
-  const { description, parameters, diagnostics, failure_policy, timeout, node_timeout } = after;
+  const { description, parameters, diagnostics, failure_policy, timeout, node_timeout, backend } =
+    after;
   return {
     kind: 'patch',
     base_revision: before.revision,
@@ -20,6 +21,7 @@ export function diff(before: FlowPicture, after: FlowPicture, replyTo: string): 
     failure_policy,
     timeout,
     node_timeout,
+    backend,
     undo: after.undo,
     redo: after.redo
   };

@@ -1,6 +1,6 @@
 // A snapshot in, something that answers as the kernel does out: for pages without a kernel.
 import { diff } from './diff';
-import { NEVER_RAN, NO_RUN, NO_STATUS } from './blank';
+import { NEVER_RAN, NO_RUN, NO_STATUS, routeOf } from './blank';
 import { connectionsOf, judgeAll } from './judging';
 import { applyEdits, type Positions } from '../src/graph/edit';
 import { indexPalette } from '../src/graph/palette';
@@ -111,6 +111,9 @@ export class FakeKernel {
         break;
       case 'plan':
         this.plan(request);
+        break;
+      case 'route':
+        this.say({ kind: 'routed', reply_to: request.id, route: routeOf(this.flow) });
         break;
       case 'resume':
         this.start(request.id);

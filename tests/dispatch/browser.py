@@ -108,6 +108,9 @@ class Browser:
     def _take_planned(self, content: dict[str, Any]) -> None:
         """What a run would do is no part of what is there."""
 
+    def _take_routed(self, content: dict[str, Any]) -> None:
+        """Nor is where it would go."""
+
     def _take_refused(self, content: dict[str, Any]) -> None:
         """A browser takes its own optimistic change back; this one makes none."""
 

@@ -35,6 +35,7 @@ from dagy_nb.protocol.message import (
     RedoRequested,
     Request,
     ResumeRequested,
+    RouteRequested,
     RunRequested,
     UndoRequested,
 )
@@ -80,6 +81,7 @@ REQUESTS: dict[str, Request] = {
                         name="month", type=ParameterType.INTEGER, default=2, has_default=True
                     ),
                 ),
+                backend="dask",
             ),
             Batch(edits=(RemoveNode(id="late_2"),), label="cut 1 node"),
             ReplaceFlow(flow=FlowSpec(name="delays")),
@@ -94,6 +96,7 @@ REQUESTS: dict[str, Request] = {
         id="run-7", base_revision=7, parameters={"month": 2}, reuse=True, force=("late",)
     ),
     "plan": PlanRequested(id="plan-9", parameters={"month": 2}, force=("late",)),
+    "route": RouteRequested(id="route-11"),
     "resume": ResumeRequested(id="resume-10", run_id=RUN_ID),
     "cancel": CancelRequested(id="cancel-8", run_id=RUN_ID, node_id="late"),
 }

@@ -13,6 +13,7 @@ import type { Transport } from '../transport/transport';
 import { Canvas } from './Canvas';
 import { EditorContext, useEditor, useEditorStore } from './context';
 import { DiagnosticList } from './DiagnosticList';
+import { FlowPanel } from './FlowPanel';
 import { HeightHandle } from './HeightHandle';
 import { Icon } from './Icon';
 import { Inspector } from './Inspector';
@@ -110,6 +111,8 @@ function PaletteSlot() {
 function Popovers() {
   const popover = useEditor(state => state.popover);
   switch (popover) {
+    case 'flow':
+      return <FlowPanel />;
     case 'run':
       return <RunForm />;
     case 'diagnostics':

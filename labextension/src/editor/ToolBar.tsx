@@ -10,6 +10,7 @@ export function ToolBar() {
   const name = useEditor(state => state.graph.flow.name);
   const description = useEditor(state => state.graph.flow.description);
   const paletteOpen = useEditor(state => state.paletteOpen);
+  const open = useEditor(state => state.popover === 'flow');
   const actions = useActions();
   return (
     <div className="dagy-bar" role="toolbar" aria-label={`Flow ${name}`}>
@@ -19,9 +20,17 @@ export function ToolBar() {
         pressed={paletteOpen}
         onClick={actions.togglePalette}
       />
-      <span className="dagy-flow-name" title={description || name}>
-        {name}
-      </span>
+      <button
+        type="button"
+        className="dagy-tool dagy-flow-name"
+        title={`${description || name}\nOpen what holds for the whole flow`}
+        aria-label={`Flow ${name}: description, limits, backend`}
+        aria-expanded={open}
+        onClick={() => actions.togglePopover('flow')}
+      >
+        <span>{name}</span>
+        <Icon name="down" size={12} />
+      </button>
       <RunControls />
       <span className="dagy-space" />
       <HistoryButtons />

@@ -1,8 +1,8 @@
 // What a user does in, edits and messages out: the only place where the editor changes anything.
-import type { Edit, NodePicture, SetOptions } from '../protocol/generated';
+import type { Edit, NodePicture, SetFlow, SetOptions } from '../protocol/generated';
 import { optionsOf, type Point } from '../graph/card';
 import { pasteFragment, type Fragment } from '../graph/clipboard';
-import type { Positions } from '../graph/edit';
+import { setFlowEdit, type Positions } from '../graph/edit';
 import { parseEdge, specOf } from '../graph/outline';
 import { freeId, freePlace, takenIds } from '../graph/placement';
 import { waitFor } from '../graph/queue';
@@ -26,6 +26,8 @@ export interface Actions extends ViewActions, WireActions, PlanActions {
   readonly setConfig: (id: string, config: { readonly [name: string]: unknown }) => void;
   readonly setOptions: (node: NodePicture, changes: Partial<SetOptions>) => void;
   readonly renameNode: (id: string, to: string) => void;
+  /** Change what holds for the flow as a whole. */
+  readonly setFlow: (changes: Partial<SetFlow>) => void;
   readonly moveNodes: (positions: Positions) => void;
   readonly undo: () => void;
   readonly redo: () => void;
@@ -55,6 +57,7 @@ export function makeActions(
     ...makeNodeActions(store, edit),
     ...makeEdgeActions(store, edit),
     moveNodes: positions => perform(move(store.getState().graph, nextId(), positions)),
+    setFlow: changes => edit([setFlowEdit(store.getState().graph.flow, changes)]),
     undo: () => ask('undo'),
     redo: () => ask('redo'),
     arrange: () => ask('arrange'),

@@ -8,7 +8,8 @@ import type { Transport } from '../transport/transport';
 import { makeActions } from './actions';
 import type { Editor } from './context';
 import type { Perform } from './making';
-import { makePlanner, type Planner } from './planner';
+import { makePlanner } from './planner';
+import { makeRouter } from './router';
 import { createEditorStore, withGraph, type EditorStore } from './store';
 import { addToasts } from './toasts';
 
@@ -28,17 +29,28 @@ export function openEditor(transport: Transport): LiveEditor {
     addToasts(store, step.notices);
   };
   const planner = makePlanner(store, transport);
+  const router = makeRouter(store, transport);
   const actions = makeActions(store, transport, perform, planner);
   const stop = [
-    transport.subscribe(content => hear(store, perform, planner, content)),
+    transport.subscribe(content => hear(store, perform, [planner, router], content)),
     transport.watchConnection(connected => follow(store, transport, connected)),
-    planner.close
+    planner.close,
+    router.close
   ];
   if (transport.isConnected()) transport.send(hello());
   return { store, actions, close: () => stop.forEach(each => each()) };
 }
 
-function hear(store: EditorStore, perform: Perform, planner: Planner, content: unknown): void {
+interface Asker {
+  readonly hear: (reply: Reply) => boolean;
+}
+
+function hear(
+  store: EditorStore,
+  perform: Perform,
+  askers: readonly Asker[],
+  content: unknown
+): void {
   const reply = readReply(content);
   if (!reply) return;
   // The kernel lives, but holds this flow no more: nobody listens to this editor.
@@ -46,7 +58,7 @@ function hear(store: EditorStore, perform: Perform, planner: Planner, content: u
     disconnect(store);
     return;
   }
-  if (planner.hear(reply)) return;
+  if (askers.some(each => each.hear(reply))) return;
   const before = store.getState().graph;
   perform(receive(before, reply, Date.now()));
   if (!store.getState().connected) store.setState({ connected: true });
@@ -109,6 +121,7 @@ const EMPTY_SNAPSHOT: Snapshot = {
     failure_policy: 'continue',
     timeout: null,
     node_timeout: null,
+    backend: null,
     undo: '',
     redo: ''
   }

@@ -4,7 +4,7 @@ import { outlineFlow, type End, type Outline } from '../graph/outline';
 import type { GraphState, Notice } from '../graph/state';
 import { NO_PLAN, type PlanState } from '../graph/forecast';
 import type { Verdict } from '../graph/connection';
-import type { DiagnosticPicture, FlowPicture } from '../protocol/generated';
+import type { DiagnosticPicture, FlowPicture, RoutePicture } from '../protocol/generated';
 
 export interface Toast extends Notice {
   readonly id: number;
@@ -33,7 +33,7 @@ export interface Menu {
   readonly y: number;
 }
 
-export type Popover = 'run' | 'diagnostics' | 'shortcuts' | null;
+export type Popover = 'flow' | 'run' | 'diagnostics' | 'shortcuts' | null;
 
 export interface EditorState {
   readonly graph: GraphState;
@@ -56,6 +56,8 @@ export interface EditorState {
   readonly plan: PlanState;
   /** Whether the cards tell of the next run, not of the last one, once that has ended. */
   readonly planShown: boolean;
+  /** Where a run would go, as the kernel last said. */
+  readonly route: RoutePicture | null;
   readonly runValues: { readonly [name: string]: unknown };
   /** A place the canvas should bring into view; counted so that the same place can be asked again. */
   readonly focus: { readonly node: string; readonly field: string; readonly count: number } | null;
@@ -83,6 +85,7 @@ export function createEditorStore(graph: GraphState, connected: boolean): Editor
     force: new Set<string>(),
     plan: NO_PLAN,
     planShown: false,
+    route: null,
     runValues: {},
     focus: null
   }));

@@ -11,6 +11,7 @@ import type {
   FlowPicture,
   NodePicture,
   RenameNode,
+  SetFlow,
   SetOptions
 } from '../protocol/generated';
 import { drawNode, type Point } from './card';
@@ -57,7 +58,7 @@ function applyEdit(
     case 'rename_node':
       return renameNode(flow, edit);
     case 'set_flow':
-      return { ...flow, ...flowFields(edit) };
+      return { ...flow, ...flowFields(flow, edit) };
     case 'batch':
       return applyEdits(flow, edit.edits, palette, positions);
     case 'replace_flow':
@@ -166,9 +167,17 @@ function redirect(edge: EdgePicture, edit: RenameNode): EdgePicture {
   return { ...moved, id: edgeId(moved) };
 }
 
-function flowFields(edit: Extract<Edit, { kind: 'set_flow' }>): Partial<FlowPicture> {
-  const { description, parameters, failure_policy, timeout, node_timeout } = edit;
-  return { description, parameters, failure_policy, timeout, node_timeout };
+function flowFields(flow: FlowPicture, edit: SetFlow): Partial<FlowPicture> {
+  const { description, failure_policy, timeout, node_timeout, backend } = edit;
+  const parameters = edit.parameters ?? flow.parameters;
+  return { description, parameters, failure_policy, timeout, node_timeout, backend };
+}
+
+/** The edit that changes some of a flow's own fields; its parameters stay, whatever their defaults are. */
+export function setFlowEdit(flow: FlowPicture, changes: Partial<SetFlow>): SetFlow {
+  const { description, failure_policy, timeout, node_timeout, backend } = flow;
+  const fields = { description, failure_policy, timeout, node_timeout, backend };
+  return { ...fields, ...changes, kind: 'set_flow', parameters: null };
 }
 
 function replaceNode(

@@ -1,5 +1,5 @@
 // A node's options in, words for them and texts of them out. Pure.
-import type { RetryKind, RetrySpec, Trigger } from '../protocol/generated';
+import type { FailurePolicy, RetryKind, RetrySpec, Trigger } from '../protocol/generated';
 import type { RUNNERS } from './card';
 
 type Runner = (typeof RUNNERS)[number];
@@ -41,6 +41,26 @@ export const TRIGGERS: readonly (readonly [Trigger, string, string])[] = [
     'Branches that were not taken are no matter; inputs without a value are None.'
   ]
 ];
+
+/** What a failed node whose error nobody takes does to its flow. */
+export const FAILURE_POLICIES: readonly (readonly [FailurePolicy, string, string])[] = [
+  ['continue', 'go on', 'What does not depend on it runs to its end; the run fails.'],
+  ['stop', 'stop', 'No further node starts, and those that run are cancelled; the run fails.'],
+  [
+    'isolate',
+    'isolate it',
+    'As “go on”, but the run fails only where a node at an end could not be reached.'
+  ]
+];
+
+/** Who may name the backend of a run. */
+export const LEVELS: { readonly [level: string]: string } = {
+  call: 'The call',
+  deployment: 'The deployment',
+  flow: 'The flow',
+  rules: 'The rules',
+  default: 'The setting'
+};
 
 export const RETRY_KINDS: readonly (readonly [RetryKind, string])[] = [
   ['raised', 'it raised an error'],
@@ -93,8 +113,9 @@ export function readNumber(text: string, { whole, least, most }: Limits): number
   const number = Number(text);
   const inside = Number.isFinite(number) && number >= least && number <= most;
   if (inside && (!whole || Number.isInteger(number))) return number;
+  const low = least > 0 && least < 1 ? 'above 0' : `not below ${least}`;
   const end = most === Infinity ? '' : ` and not above ${most}`;
-  return `Give a ${whole ? 'whole number' : 'number'} that is not below ${least}${end}, or leave it empty.`;
+  return `Give a ${whole ? 'whole number' : 'number'} that is ${low}${end}, or leave it empty.`;
 }
 
 /** `3 more attempts after 1, 5, 30 s, ±10 %`: what follows on a failed attempt. */

@@ -18,6 +18,7 @@ export function applyPatch(flow: FlowPicture, patch: Patch): FlowPicture {
     failure_policy: patch.failure_policy,
     timeout: patch.timeout,
     node_timeout: patch.node_timeout,
+    backend: patch.backend,
     undo: patch.undo,
     redo: patch.redo
   };

@@ -93,7 +93,8 @@ export function receive(state: GraphState, reply: Reply, now: number): Step {
     case 'status':
       return receiveStatus(state, reply, now);
     case 'planned':
-      // What a run would do is no part of the flow: who asked takes it.
+    case 'routed':
+      // What a run would do, and where, is no part of the flow: who asked takes it.
       return { state, send: [], notices: [] };
   }
 }

@@ -22,7 +22,8 @@ const SHAPES: { readonly [kind in Reply['kind']]: { readonly [field: string]: Sh
   moved: { positions: 'map', origin: 'text' },
   palette: { palette: 'map' },
   status: { run: 'map', whole: 'flag', reply_to: 'text' },
-  planned: { forecast: 'map', reply_to: 'text' }
+  planned: { forecast: 'map', reply_to: 'text' },
+  routed: { route: 'map', reply_to: 'text' }
 };
 
 const FLOW: { readonly [field: string]: Shape } = {
@@ -35,6 +36,7 @@ const FLOW: { readonly [field: string]: Shape } = {
 };
 const PALETTE: { readonly [field: string]: Shape } = { types: 'list', table: 'map', rules: 'map' };
 const FORECAST: { readonly [field: string]: Shape } = { revision: 'number', nodes: 'map' };
+const ROUTE: { readonly [field: string]: Shape } = { levels: 'list', backends: 'list' };
 const RUN: { readonly [field: string]: Shape } = { run_id: 'text', state: 'text', nodes: 'map' };
 
 /** Return the message if it is one this editor knows, else null: newer kernels may say more. */
@@ -55,6 +57,7 @@ function hasWholePictures(content: { readonly [field: string]: unknown }): boole
   if (isMap(content.flow) && !matches(content.flow, FLOW)) return false;
   if (isMap(content.palette) && !matches(content.palette, PALETTE)) return false;
   if (isMap(content.forecast) && !matches(content.forecast, FORECAST)) return false;
+  if (isMap(content.route) && !matches(content.route, ROUTE)) return false;
   return !isMap(content.run) || matches(content.run, RUN);
 }
 

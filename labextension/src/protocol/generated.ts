@@ -13,6 +13,12 @@ export interface ArrangeRequested {
   readonly id: string;
 }
 
+/** A backend that runs may go to; `missing` says why not from here, empty where they may. */
+export interface BackendPicture {
+  readonly name: string;
+  readonly missing: string;
+}
+
 /** Several edits as one: all or none. */
 export interface Batch {
   readonly kind: 'batch';
@@ -120,9 +126,10 @@ export interface FlowPicture {
   readonly nodes: readonly NodePicture[];
   readonly edges: readonly EdgePicture[];
   readonly diagnostics: readonly DiagnosticPicture[];
-  readonly failure_policy: string;
+  readonly failure_policy: FailurePolicy;
   readonly timeout: number | null;
   readonly node_timeout: number | null;
+  readonly backend: string | null;
   readonly undo: string;
   readonly redo: string;
 }
@@ -153,6 +160,13 @@ export interface ForecastPicture {
 export interface Hello {
   readonly kind: 'hello';
   readonly id: string;
+}
+
+/** What one level of those that may name a backend says; `backend` is empty where it says nothing. */
+export interface LevelPicture {
+  readonly level: string;
+  readonly backend: string;
+  readonly words: string;
 }
 
 /** Nodes were dragged; changes no meaning and no revision. */
@@ -297,9 +311,10 @@ export interface Patch {
   readonly diagnostics: readonly DiagnosticPicture[];
   readonly parameters: readonly ParameterPicture[];
   readonly description: string;
-  readonly failure_policy: string;
+  readonly failure_policy: FailurePolicy;
   readonly timeout: number | null;
   readonly node_timeout: number | null;
+  readonly backend: string | null;
   readonly undo: string;
   readonly redo: string;
 }
@@ -372,7 +387,8 @@ export interface ReplaceFlow {
 }
 
 /** What a browser hears. */
-export type Reply = Snapshot | Patch | Refused | Moved | PaletteChanged | StatusChanged | Planned;
+export type Reply =
+  Snapshot | Patch | Refused | Moved | PaletteChanged | StatusChanged | Planned | Routed;
 
 /** What a browser sends. */
 export type Request =
@@ -384,6 +400,7 @@ export type Request =
   | ArrangeRequested
   | RunRequested
   | PlanRequested
+  | RouteRequested
   | ResumeRequested
   | CancelRequested;
 
@@ -405,6 +422,31 @@ export interface RetrySpec {
   readonly jitter: number;
   readonly on: readonly RetryKind[];
   readonly errors: readonly string[];
+}
+
+/** Where a run of the flow at this revision would go. */
+export interface RoutePicture {
+  readonly revision: number;
+  readonly backend: string;
+  readonly level: string;
+  readonly reason: string;
+  readonly problem: string;
+  readonly suggestion: string;
+  readonly levels: readonly LevelPicture[];
+  readonly backends: readonly BackendPicture[];
+}
+
+/** Say to which backend a run of the flow as it is would go, and why. */
+export interface RouteRequested {
+  readonly kind: 'route';
+  readonly id: string;
+}
+
+/** Where a run would go, in answer to `route`. */
+export interface Routed {
+  readonly kind: 'routed';
+  readonly reply_to: string;
+  readonly route: RoutePicture;
 }
 
 /** The words of one structural rule (self loop, duplicate, arity, cycle), with `{}` places. */
@@ -447,14 +489,15 @@ export interface SetConfig {
   readonly config: { readonly [key: string]: unknown };
 }
 
-/** Replace the flow's own fields; nodes and edges stay. */
+/** Replace the flow's own fields; nodes and edges stay, and so do parameters where none are given. */
 export interface SetFlow {
   readonly kind: 'set_flow';
   readonly description: string;
-  readonly parameters: readonly ParameterSpec[];
+  readonly parameters: readonly ParameterSpec[] | null;
   readonly failure_policy: FailurePolicy;
   readonly timeout: number | null;
   readonly node_timeout: number | null;
+  readonly backend: string | null;
 }
 
 /** Replace a node's reserved options. */

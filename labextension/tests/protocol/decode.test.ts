@@ -5,7 +5,7 @@ import { readReply, readSnapshot } from '../../src/protocol/decode';
 import { patch, snapshot, flow } from '../examples';
 
 const FOLDER = join(import.meta.dirname, '../../../tests/protocol/messages');
-const REPLIES = ['snapshot', 'patch', 'refused', 'moved', 'palette', 'status', 'planned'];
+const REPLIES = ['snapshot', 'patch', 'refused', 'moved', 'palette', 'status', 'planned', 'routed'];
 
 function example(name: string): unknown {
   return JSON.parse(readFileSync(join(FOLDER, name), 'utf8'));
