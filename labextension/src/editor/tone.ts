@@ -14,9 +14,9 @@ export function toneOf(state: EditorState, node: string): Tone | PlanTone {
 
 type PlanTone = `plan-${NodeForecastPicture['action']}`;
 
-/** Whether the cards tell of the next run: never while one is going on. */
+/** Whether the cards tell of the next run: never while one is going on, nor before there is an answer. */
 export function showsPlan(state: EditorState): boolean {
-  return state.planShown && !isLive(state.graph.run);
+  return state.planShown && state.plan.forecast !== null && !isLive(state.graph.run);
 }
 
 /** What would become of a node, while the plan is shown. */

@@ -85,6 +85,17 @@ describe('the plan', () => {
     expect(card('late').querySelector('.dagy-card')?.className).toContain('is-plan-run');
   });
 
+  it('takes the place of the last run on the cards when it is there, not before', () => {
+    const { far } = open({ run: run({ state: 'FAILED', nodes: { late: status('FAILED') } }) });
+
+    toggleReuse();
+    pause();
+    expect(card('late').textContent).toContain('Failed');
+
+    answer(far);
+    expect(card('late').textContent).toContain('Runs: minutes');
+  });
+
   it('says in one line what runs because of what', () => {
     openPlan();
 
