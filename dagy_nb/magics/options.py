@@ -5,6 +5,7 @@ from __future__ import annotations
 import shlex
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import takewhile
 from typing import Any
 
 from dagy_nb.errors import UsageError
@@ -144,13 +145,16 @@ class Usage:
 
 
 def split_line(line: str) -> list[str]:
-    """Split a line as a shell does.
+    """Split a line as a shell does, up to a comment.
 
     Raises:
         UsageError: `usage.quotes` where a quote is not closed.
     """
+    words = shlex.shlex(line, posix=True)
+    words.whitespace_split = True
+    words.commenters = ""  # shlex would cut `a#b`, too
     try:
-        return shlex.split(line)
+        return list(takewhile(lambda word: not word.startswith("#"), words))
     except ValueError as error:
         raise UsageError(
             f"{line!r}: {str(error).lower()}.", code="usage.quotes", suggestion="Close the quote."
