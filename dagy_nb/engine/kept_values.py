@@ -26,6 +26,8 @@ class KeptValues(Mapping[str, Any]):
         spec: What the node's type is now.
     """
 
+    __slots__ = ("_kept", "_outputs", "_spec", "_values")
+
     def __init__(self, kept: KeptOutputs, outputs: OutputStore, spec: NodeSpec) -> None:
         self._kept = kept
         self._outputs = outputs
@@ -59,6 +61,13 @@ class KeptValues(Mapping[str, Any]):
         return f"<kept outputs of {self._kept.node_id}: {', '.join(self._kept.outputs) or 'none'}>"
 
     def _load(self, name: str) -> Any:
+        try:
+            return self._read(name)
+        except StoreError:
+            self._outputs.reject(self._kept)
+            raise
+
+    def _read(self, name: str) -> Any:
         value = self._outputs.load(self._kept.outputs[name])
         connector = self._spec.connector(name, Direction.OUTPUT)
         why_not = check_value(value, connector.data_types) if connector is not None else None
@@ -66,6 +75,6 @@ class KeptValues(Mapping[str, Any]):
             raise StoreError(
                 f"The kept output {self._kept.node_id}.{name} does not fit: {why_not}",
                 code="outputs.damaged",
-                suggestion="Run the node again with --force.",
+                suggestion="Run the flow again: the node will run.",
             )
         return value

@@ -40,6 +40,9 @@ class OutputStore(Protocol):
     def used(self, flow: str, node_id: str, key: str) -> None:
         """Hear that a node took what is kept under a key."""
 
+    def reject(self, kept: KeptOutputs) -> None:
+        """Hear that a value of what is kept cannot be read: from now on it counts as gone."""
+
     def pack(self, value: Any, content: Content | None) -> Packed:
         """Turn a value into bytes.
 

@@ -21,6 +21,7 @@ from dagy_nb.engine.reusing import Asking, Decide, Reuse, Serve
 from dagy_nb.engine.snapshot import read_snapshot
 from dagy_nb.engine.tapping import Tap
 from dagy_nb.engine.weight import is_light
+from dagy_nb.errors import StoreError
 from dagy_nb.model.state import NodeState
 
 if TYPE_CHECKING:
@@ -191,7 +192,10 @@ class Shelf:
     def _tap_failed(self, step: Step, attempt: int) -> None:
         taken = self._entered.get(step.node_id)
         if taken is None:
-            entered = self._read(step)
+            try:
+                entered = self._read(step)
+            except StoreError:
+                return  # what it was to get cannot be read: that is why it failed
             was_so = self._was_noted
         else:
             entered = {place: each.value for place, each in taken.items()}

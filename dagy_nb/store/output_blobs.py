@@ -37,14 +37,15 @@ class Blobs:
         return self.folder / blob[:2] / blob
 
     def write(self, value: KeptValue, data: bytes | memoryview) -> int:
-        """Write a value if it is not there; return when its file was written, in nanoseconds.
+        """Write a value if it is not there, whole; return when its file was written, in nanoseconds.
 
         Raises:
             OSError: It cannot be written.
         """
         path = self.path(value.blob)
-        with suppress(OSError):
-            if path.stat().st_size == _HEAD + len(data) and self._touch(path):
+        if self._has(value):
+            with suppress(OSError):
+                self._touch(path)
                 return path.stat().st_mtime_ns
         path.parent.mkdir(parents=True, exist_ok=True)
         fresh = path.with_name(f".{path.name}-{os.getpid()}-{os.urandom(4).hex()}")
@@ -57,6 +58,14 @@ class Blobs:
         finally:
             fresh.unlink(missing_ok=True)
         return path.stat().st_mtime_ns
+
+    def _has(self, value: KeptValue) -> bool:
+        """Say whether a value is there already, whole."""
+        try:
+            is_there = self.path(value.blob).stat().st_size == _HEAD + value.size
+            return is_there and bool(self.read(value))
+        except (OSError, StoreError):
+            return False
 
     def find(self, value: KeptValue) -> str:
         """Return why a value cannot be read, or an empty text; what was found is not evicted soon."""
@@ -71,36 +80,42 @@ class Blobs:
         try:
             self.read(value)
         except StoreError:
-            path.unlink(missing_ok=True)
             return "its kept outputs are damaged"
         return ""
 
     def read(self, value: KeptValue) -> memoryview:
-        """Return the bytes of a value, checked to be those that were written.
+        """Return the bytes of a value, checked to be those that were written; others are removed.
 
         Raises:
             StoreError: `outputs.gone`, `outputs.damaged`.
         """
+        path = self.path(value.blob)
         try:
-            whole = memoryview(self.path(value.blob).read_bytes())
+            whole = memoryview(path.read_bytes())
         except OSError as error:
             raise StoreError(
                 f"A kept value is gone: {error}.",
                 code="outputs.gone",
-                suggestion="Run the node again.",
+                suggestion="Run the flow again: the node will run.",
             ) from error
-        head, data = bytes(whole[:_HEAD]), whole[_HEAD:]
-        signature = head[len(MARK) : -1].decode("ascii", "replace")
-        is_whole = head.startswith(MARK) and len(head) == _HEAD
-        if not is_whole or not self._signer.is_own(
-            signature.encode("ascii", "replace").decode(), value.blob, value.form, data
-        ):
+        data = whole[_HEAD:]
+        if not self._is_own(bytes(whole[:_HEAD]), value, data):
+            with suppress(OSError):
+                path.unlink()
             raise StoreError(
-                f"A kept value is damaged, or was not written here: {self.path(value.blob)}.",
+                f"A kept value was damaged, or was not written here: {path}.",
                 code="outputs.damaged",
-                suggestion="Run the node again; the file is not used any more.",
+                suggestion="Run the flow again: the file is removed, so the node will run.",
             )
         return data
+
+    def _is_own(self, head: bytes, value: KeptValue, data: memoryview) -> bool:
+        signature = head[len(MARK) : -1].decode("ascii", "replace")
+        return (
+            len(head) == _HEAD
+            and head.startswith(MARK)
+            and self._signer.is_own(signature, value.blob, value.form, data)
+        )
 
     def walk(self) -> Iterator[Path]:
         """Yield the files of all values."""
@@ -109,10 +124,9 @@ class Blobs:
                 if part.is_dir():
                     yield from (self.folder / part.name / each.name for each in os.scandir(part))
 
-    def _touch(self, path: Path) -> bool:
+    def _touch(self, path: Path) -> None:
         """Note when a value was looked at; when it was written stays as it is."""
         os.utime(path, ns=(time.time_ns(), path.stat().st_mtime_ns))
-        return True
 
 
 def touched_at(path: Path) -> float:

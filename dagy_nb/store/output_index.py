@@ -56,6 +56,7 @@ class OutputIndex:
         self._signer = signer
         self._lock = threading.RLock()
         self._connection: sqlite3.Connection | None = None
+        self._file = 0
         self._decoded: dict[str, KeptOutputs] = {}
 
     def find(self, key: str) -> tuple[KeptOutputs, bool] | None:
@@ -137,11 +138,11 @@ class OutputIndex:
             "SELECT attempt, mac, data FROM taps WHERE run_id = ? AND node_id = ? ORDER BY attempt",
             (run_id, node_id),
         )
-        return [
-            from_plain(KeptInputs, json.loads(data))
+        found = (
+            self._open_row(KeptInputs, _name_tap(run_id, node_id, attempt), mac, data)
             for attempt, mac, data in rows
-            if self._signer.is_own(mac, _name_tap(run_id, node_id, attempt), data)
-        ]
+        )
+        return [each for each in found if each is not None]
 
     def mark_gone(self, key: str) -> None:
         """Note that the values of an entry cannot be read any more."""
@@ -178,6 +179,13 @@ class OutputIndex:
 
         self._do(forget)
 
+    def refresh(self) -> None:
+        """Let go of the file where somebody has removed it or put another in its place."""
+        with self._lock:
+            if self._connection is not None and _identify(self._path) != self._file:
+                self.close()
+                self._decoded.clear()
+
     def close(self) -> None:
         """Let go of the file."""
         with self._lock:
@@ -203,18 +211,24 @@ class OutputIndex:
         kept = self._decoded.get(mac)
         if kept is not None:
             return kept
-        data = fetch()
-        try:
-            if not self._signer.is_own(mac, key, data):
-                return None
-            kept = from_plain(KeptOutputs, json.loads(data))
-        except (TypeError, ValueError):
-            return None  # of another version of this package
+        kept = self._open_row(KeptOutputs, key, mac, fetch())
+        if kept is None:
+            return None
         with self._lock:
             if len(self._decoded) >= MAX_DECODED:
                 self._decoded.clear()
             self._decoded[mac] = kept
         return kept
+
+    def _open_row(self, kind: type[_T], name: str, mac: Any, data: Any) -> _T | None:
+        """Return what a row holds; None where another hand wrote it, or another version of this package."""
+        is_text = isinstance(mac, str) and isinstance(data, str)
+        if not is_text or not self._signer.is_own(mac, name, data):
+            return None
+        try:
+            return from_plain(kind, json.loads(data))
+        except (TypeError, ValueError, LookupError):
+            return None
 
     def _fetch(self, key: str) -> str:
         rows = self._read("SELECT data FROM entries WHERE key = ?", (key,))
@@ -236,9 +250,9 @@ class OutputIndex:
         with self._lock:
             try:
                 return self._try(act)
-            except sqlite3.OperationalError as error:
-                raise self._tell(error) from error
-            except sqlite3.DatabaseError:
+            except sqlite3.Error as error:
+                if type(error) is not sqlite3.DatabaseError:  # all others have a class of their own
+                    raise self._tell(error) from error
                 self._put_aside()
             try:
                 return self._try(act)
@@ -266,6 +280,7 @@ class OutputIndex:
         db.execute("PRAGMA journal_mode = WAL")
         db.execute("PRAGMA synchronous = NORMAL")
         db.executescript(_SCHEMA)
+        self._file = _identify(self._path)
         return db
 
     def _put_aside(self) -> None:
@@ -282,6 +297,14 @@ class OutputIndex:
             code="outputs.unwritable",
             suggestion=f"Look at the rights and the free space of {self._path.parent}.",
         )
+
+
+def _identify(path: Path) -> int:
+    """Return which file is at a path; 0 where there is none."""
+    try:
+        return path.stat().st_ino
+    except OSError:
+        return 0
 
 
 def _name_tap(run_id: str, node_id: str, attempt: int) -> str:

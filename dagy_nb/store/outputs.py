@@ -70,6 +70,8 @@ class OutputFiles:
     def hold(self) -> None:
         """Say that a run begins here; see `dagy_nb.engine.output_store.OutputStore.hold`."""
         self._check_process()
+        self._signer.refresh()
+        self._index.refresh()
         self._lease.hold()
 
     def release(self) -> None:
@@ -98,6 +100,7 @@ class OutputFiles:
     def last(self, flow: str) -> Mapping[str, KeptOutputs]:
         """Return what was kept last of each node of a flow."""
         self._check_process()
+        self._index.refresh()
         self.flush()
         found = list(self._index.last(flow))
         since = time.time() - min(MAX_FRESH, self.limits.days * DAY / 100)
@@ -111,6 +114,7 @@ class OutputFiles:
     def recipes(self) -> Set[str]:
         """Return the recipes of everything that is kept."""
         self._check_process()
+        self._index.refresh()
         self.flush()
         return self._index.recipes()
 
@@ -121,6 +125,13 @@ class OutputFiles:
         with self._lock:
             self._fresh.pop((flow, node_id), None)
             self._used.append((flow, node_id, key))
+
+    def reject(self, kept: KeptOutputs) -> None:
+        """Hear that a value of an entry cannot be read: nobody is to take it again."""
+        with self._lock:
+            self._known.pop(kept.key, None)
+        with suppress(StoreError):
+            self._index.mark_gone(kept.key)
 
     def pack(self, value: Any, content: Content | None) -> Packed:
         """Turn a value into bytes; see `dagy_nb.engine.output_store.OutputStore.pack`."""
@@ -169,7 +180,7 @@ class OutputFiles:
             raise StoreError(
                 f"A kept value cannot be read here: {type(error).__name__}: {error}",
                 code="outputs.damaged",
-                suggestion="Run the node again.",
+                suggestion="Run the flow again: the node will run.",
             ) from error
 
     def tapped(self, run_id: str, node_id: str) -> Sequence[KeptInputs]:
@@ -217,10 +228,7 @@ class OutputFiles:
         for value in kept.outputs.values():
             problem = "" if value.inline else self._blobs.find(value)
             if problem:
-                with suppress(StoreError):
-                    self._index.mark_gone(kept.key)
-                with self._lock:
-                    self._known.pop(kept.key, None)
+                self.reject(kept)
                 return problem
         return ""
 

@@ -42,7 +42,12 @@ class Signer:
 
     def is_own(self, signature: str, *parts: str | bytes | memoryview) -> bool:
         """Say whether this store made a signature for these parts."""
-        return hmac.compare_digest(signature, self.sign(*parts))
+        given = signature.encode("utf-8", "replace")
+        return hmac.compare_digest(given, self.sign(*parts).encode())
+
+    def refresh(self) -> None:
+        """Look for the key anew: somebody may have removed it with all that it signed."""
+        self._key = b""
 
     def _find_key(self) -> bytes:
         try:

@@ -362,3 +362,14 @@ def test_inputs_are_kept_by_attempt(outputs: OutputFiles) -> None:
     assert [each.attempt for each in outputs.tapped("r", "n")] == [1, 2]
     assert outputs.load(outputs.tapped("r", "n")[0].inputs["x"][0]) == [1]
     assert outputs.tapped("r", "m") == []
+
+
+@pytest.mark.parametrize("harm", ["mac = NULL", "mac = 'é'", "data = NULL", "mac = x'00'"])
+def test_a_row_that_makes_no_sense_counts_as_none(outputs: OutputFiles, harm: str) -> None:
+    keep(outputs, "k", 1)
+    outputs.close()
+    with sqlite3.connect(outputs.folder / "index.sqlite") as db:
+        db.execute(f"UPDATE entries SET {harm}")
+
+    assert OutputFiles(outputs.folder).find("k") is None
+    assert OutputFiles(outputs.folder).last("f") == {}
