@@ -38,6 +38,11 @@ _LOG = logging.getLogger(__name__)
 PATIENCE = 10.0
 """Seconds for the far side to end a run that was cancelled or ran too long; then its process is ended."""
 TICK = 0.05
+_NO_END = ErrorFact(
+    type="RunLost",
+    code="backend.lost",
+    message="The other process came back without the end of the run.",
+)
 
 Action = Callable[[], None]
 
@@ -72,6 +77,7 @@ class RemoteRun:
         self._exceptions: dict[str, BaseException] = {}
         self._ended: RunEnded | None = None
         self._is_over = False
+        self._is_cancelled = False
         self._force_at: tuple[float, RunState] | None = None
 
     # --- what backends add ------------------------------------------------------------------------
@@ -179,10 +185,16 @@ class RemoteRun:
                 self._act()
         except BaseException as error:  # noqa: BLE001 - the run must end, whatever this is
             _LOG.exception("Run %s cannot be carried on.", self.run_id)
-            fact = ErrorFact(type=type(error).__name__, code="backend.failed", message=str(error))
-            self._lose(fact, RunState.FAILED)
+            self._give_up(error)
         finally:
             self.done.set()
+
+    def _give_up(self, error: BaseException) -> None:
+        if not self._is_over:
+            # Nobody would hear of it any more.
+            self._force_quietly()
+            fact = ErrorFact(type=type(error).__name__, code="backend.failed", message=str(error))
+            self._lose(fact, RunState.FAILED)
 
     def _act(self) -> None:
         patience = TICK if self.polls or self._force_at is not None else None
@@ -198,6 +210,7 @@ class RemoteRun:
         if self._is_over or self._ended is not None:
             return
         if not node_id:
+            self._is_cancelled = True
             self._force_in(PATIENCE, RunState.CANCELLED)
         self.ask(node_id, by)
 
@@ -208,7 +221,7 @@ class RemoteRun:
     def _force(self, state: RunState) -> None:
         if self._is_over:
             return
-        self.force()
+        self._force_quietly()
         error = None
         if state is RunState.TIMED_OUT:
             error = ErrorFact(
@@ -219,6 +232,12 @@ class RemoteRun:
                 suggestion="Give nodes that cannot be interrupted the runner `process`.",
             )
         self._lose(error, state)
+
+    def _force_quietly(self) -> None:
+        try:
+            self.force()
+        except Exception:  # noqa: BLE001 - plug-ins make kinds of it
+            _LOG.exception("The process of run %s cannot be ended.", self.run_id)
 
     def _take(self, events: tuple[Event, ...]) -> None:
         kept = []
@@ -237,14 +256,7 @@ class RemoteRun:
         if self._is_over:
             return
         if self._ended is None:
-            self._lose(
-                ErrorFact(
-                    type="RunLost",
-                    code="backend.lost",
-                    message="The other process came back without the end of the run.",
-                ),
-                RunState.FAILED,
-            )
+            self._lose(_NO_END, RunState.FAILED)
             return
         outputs, lost = unpack_values(harvest.outputs)
         exceptions, _ = unpack_values(harvest.exceptions)
@@ -265,6 +277,12 @@ class RemoteRun:
     def _lose(self, error: ErrorFact | None, state: RunState) -> None:
         if self._is_over:
             return
+        if self._ended is not None and self._ended.state is not RunState.COMPLETED:
+            # Only its values are lost.
+            self._end([self._ended])
+            return
+        if self._is_cancelled and state is RunState.FAILED:
+            error, state = None, RunState.CANCELLED
         with self._lock:
             facts = end_lost_runs(self._fold, self.clock.now(), state, error)
         self._end(facts)

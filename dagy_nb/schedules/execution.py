@@ -46,7 +46,7 @@ def execute_plan(nb: Any, kernel_name: str, plan: NotebookPlan, options: dict[st
 async def _supervise(
     kernel_name: str, marked: MarkedNotebook, plan: NotebookPlan, options: dict[str, Any]
 ) -> None:
-    kernel = PrivateKernel(kernel_name, env=plan.env, cwd=plan.cwd)
+    kernel = PrivateKernel(kernel_name, env=plan.env, cwd=plan.cwd, this_python=plan.this_python)
     kept = {key: options[key] for key in ("stdout_file", "stderr_file") if options.get(key)}
     client = ReportingClient(
         marked,

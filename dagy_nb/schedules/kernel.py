@@ -13,9 +13,20 @@ from pathlib import Path
 from typing import Any
 
 import psutil
+from jupyter_client.kernelspec import KernelSpec, KernelSpecManager
 from jupyter_client.manager import AsyncKernelManager
 
 SHUTDOWN_WAIT = 2.0
+
+
+class _ThisPython(KernelSpecManager):
+    """Knows one kernel: the Python of this process."""
+
+    def get_kernel_spec(self, kernel_name: str) -> KernelSpec:
+        """Return it, whatever the name."""
+        from ipykernel.kernelspec import RESOURCES, get_kernel_dict
+
+        return KernelSpec(resource_dir=RESOURCES, **get_kernel_dict())
 
 
 class PrivateKernel:
@@ -25,11 +36,16 @@ class PrivateKernel:
         name: The kernel's name.
         env: The whole environment of its process.
         cwd: Its working directory; None for ours.
+        this_python: Run this process's Python, whatever is installed under the name.
     """
 
-    def __init__(self, name: str, *, env: Mapping[str, str], cwd: Path | None) -> None:
+    def __init__(
+        self, name: str, *, env: Mapping[str, str], cwd: Path | None, this_python: bool = False
+    ) -> None:
         self.folder = Path(tempfile.mkdtemp(prefix="dagy-", dir=_short_folder()))
         self.manager = AsyncKernelManager(kernel_name=name)
+        if this_python:
+            self.manager.kernel_spec_manager = _ThisPython()
         self.manager.shutdown_wait_time = SHUTDOWN_WAIT
         if sys.platform != "win32":
             self.manager.transport = "ipc"

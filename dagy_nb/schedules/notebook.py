@@ -6,7 +6,7 @@ The run is decided by exceptions and by the watch over it, never by what stands 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -94,6 +94,7 @@ def run_notebook(
     on_start: Callable[[NotebookReporter], None] | None = None,
     save_every: float = 5.0,
     run_id: str | None = None,
+    this_python: bool = False,
 ) -> NotebookRun:
     """Run a notebook from its first to its last cell in a kernel of its own, and wait for the end.
 
@@ -115,6 +116,7 @@ def run_notebook(
         on_start: Hears the run's reporter before the kernel is launched, which can cancel it.
         save_every: Seconds between two saves of the executed notebook while it runs.
         run_id: The run's id, where the caller had to know it before; a new one by default.
+        this_python: Have the kernel run this process's Python, whatever is installed under its name.
 
     Returns:
         How it ended. A failing notebook is a result, not an exception.
@@ -143,7 +145,9 @@ def run_notebook(
         reporter = NotebookReporter(
             run_id, store=kept, clock=clock, timeouts=timeouts, on_event=on_event
         )
-        plan = _make_plan(reporter, settings, source, target, cwd, save_every)
+        plan = replace(
+            _make_plan(reporter, settings, source, target, cwd, save_every), this_python=this_python
+        )
         reporter.queue(source, values, parent=settings.parent_run)
         if on_start is not None:
             on_start(reporter)

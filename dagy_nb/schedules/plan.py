@@ -22,6 +22,7 @@ class NotebookPlan:
         env: The whole environment of the kernel.
         cwd: The kernel's working directory; None for this process's own.
         save_every: Seconds between two saves while it runs; 0 saves at the end only.
+        this_python: The kernel runs this process's Python, whatever is installed under its name.
     """
 
     reporter: NotebookReporter
@@ -30,3 +31,4 @@ class NotebookPlan:
     env: Mapping[str, str]
     cwd: Path | None = None
     save_every: float = 5.0
+    this_python: bool = False

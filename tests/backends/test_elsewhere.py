@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 import threading
 import time
 from pathlib import Path
@@ -243,11 +244,11 @@ def test_nodes_with_the_dask_runner_find_their_cluster_there(session, dask):
 
 
 def test_only_what_is_kept_comes_back(session, dask, monkeypatch):
-    from dagy_nb.session import session as session_module
+    from dagy_nb.session import planning
 
-    make_plan = session_module.make_plan
+    make_plan = planning.make_plan
     monkeypatch.setattr(
-        session_module, "make_plan", lambda *args, **kw: make_plan(*args, **kw, keep_outputs=False)
+        planning, "make_plan", lambda *args, **kw: make_plan(*args, **kw, keep_outputs=False)
     )
     run = chain(session).run(backend=dask).wait(PATIENCE)
 
@@ -299,3 +300,158 @@ def test_a_cluster_that_is_not_there_is_said_before_anything_is_recorded(session
 
     assert caught.value.code == "runner.cluster_unreachable"
     assert not session.store.runs().runs
+
+
+def test_a_session_that_closes_leaves_no_run_open(session, backend, tmp_path, monkeypatch):
+    """Not even one whose nodes do not end when they are asked to."""
+    monkeypatch.setattr("dagy_nb.session.session.GRACE", 0.1)
+    flow = Flow("deaf", session=session)
+    flow.add(Deaf, id="deaf", folder=str(tmp_path))
+    handle = flow.run(backend=backend)
+    there = began(tmp_path, "deaf")
+    assert there != os.getpid()
+
+    session.close()
+
+    record = session.store.run(handle.id)
+    assert record.state is RunState.CANCELLED
+    assert record.nodes["deaf"].state is NodeState.CANCELLED
+
+
+class Deaf(Waiter):
+    """Waits whatever it is told."""
+
+    def execute(self, context):
+        folder = Path(self.config.folder)
+        (folder / "part").write_text(str(os.getpid()))
+        (folder / "part").rename(folder / f"began-{context.node_id}")
+        while not (folder / "go").exists():
+            time.sleep(0.02)
+        return 7
+
+
+def test_a_node_is_cancelled_before_a_worker_has_begun_its_run(session, tmp_path):
+    from distributed import LocalCluster
+
+    with LocalCluster(n_workers=0, threads_per_worker=1, dashboard_address=":0") as cluster:
+        use_dask(cluster.scheduler_address, session=session)
+        handle = waiting(session, tmp_path).run(backend="dask")
+        handle.cancel("first", by="a test")
+        assert handle.state is RunState.QUEUED
+        cluster.scale(1)
+        assert wait_until(
+            lambda: handle.record.nodes["first"].state is NodeState.CANCELLED, PATIENCE
+        )
+        assert handle.record.nodes["beside"].state is not NodeState.CANCELLED
+
+        handle.cancel("beside")
+        assert handle.wait(PATIENCE, check=False).state is RunState.CANCELLED
+        session.runners["dask"].connection.use()
+
+
+def test_what_dask_hands_out_again_is_not_carried_again(session, dask, monkeypatch):
+    from dagy_nb.backends.dask.far import carry_run_here
+
+    client = session.runners["dask"].connection.connect().client
+    submitted, submit = [], client.submit
+
+    def note(function, *args, **options):
+        if function is carry_run_here:
+            submitted.append(args)
+        return submit(function, *args, **options)
+
+    monkeypatch.setattr(client, "submit", note)
+    chain(session).run(backend=dask).wait(PATIENCE)
+
+    assert client.submit(carry_run_here, *submitted[0], key="again", pure=False).result(60).lost
+
+
+def test_a_cluster_that_goes_while_the_run_is_sent_leaves_no_record(session, dask, monkeypatch):
+    client = session.runners["dask"].connection.connect().client
+
+    def refuse(*args, **options):
+        raise OSError("gone")
+
+    monkeypatch.setattr(client, "submit", refuse)
+    with pytest.raises(BackendError) as caught:
+        chain(session).run(backend=dask)
+
+    assert caught.value.code == "backend.cluster_lost"
+    assert not session.store.runs().runs
+
+
+def test_facts_that_come_a_second_late_come_before_the_end(session, dask):
+    from tests.runners.test_dask_late import send_late
+
+    client = session.runners["dask"].connection.connect().client
+    heard = []
+    client.run(send_late, 1.0)
+    try:
+        handle = chain(session).run(backend=dask)
+        handle.subscribe(heard.append)
+        run = handle.wait(PATIENCE)
+    finally:
+        client.run(send_late, 0)
+
+    assert run.outputs["n2.output"] == 4
+    assert type(heard[-1]).__name__ == "RunEnded"
+    assert {each.state for each in run.values()} == {NodeState.COMPLETED}
+
+
+def test_a_kernel_of_its_own_finds_the_cluster_that_was_given_here(session, dask):
+    """Not one of its own."""
+    flow = Flow("where", session=session)
+    flow.add(Parents, id="where", runner="dask")
+
+    run = flow.run(backend="papermill").wait(PATIENCE)
+
+    client = session.runners["dask"].connection.connect().client
+    assert set(run.outputs["where.pids"]) & set(client.run(os.getpid).values())
+
+
+class Parents(FlowNode):
+    """Tells above whom it runs."""
+
+    category = "Tests"
+    pids = Output(DataType.LIST)
+
+    def execute(self):
+        return [each.pid for each in psutil.Process().parents()]
+
+
+class Folder(FlowNode):
+    """Tells where it works, and by which Python."""
+
+    category = "Tests"
+    told = Output(DataType.LIST)
+
+    def execute(self):
+        return [str(Path.cwd()), sys.prefix]
+
+
+def test_a_kernel_of_its_own_works_where_the_run_was_started(session, tmp_path, monkeypatch):
+    flow = Flow("folder", session=session)
+    flow.add(Folder, id="where")
+    (tmp_path / "here").mkdir()
+    monkeypatch.chdir(tmp_path / "here")
+    handle = flow.run(backend="papermill")
+    monkeypatch.chdir(tmp_path)
+
+    assert handle.wait(PATIENCE).outputs["where.told"] == [str(tmp_path / "here"), sys.prefix]
+
+
+def test_a_kernel_of_its_own_is_of_this_python(session, tmp_path, monkeypatch):
+    """Whatever a user's folder says that the kernel `python3` is."""
+    spec = tmp_path / "jupyter" / "kernels" / "python3"
+    spec.mkdir(parents=True)
+    (spec / "kernel.json").write_text(
+        '{"argv": ["/nowhere/python", "-m", "ipykernel", "-f", "{connection_file}"],'
+        ' "display_name": "Another", "language": "python"}'
+    )
+    monkeypatch.setenv("JUPYTER_PATH", str(tmp_path / "jupyter"))
+    flow = Flow("python", session=session)
+    flow.add(Folder, id="where")
+
+    run = flow.run(backend="papermill").wait(PATIENCE)
+
+    assert run.outputs["where.told"][1] == sys.prefix

@@ -5,18 +5,24 @@ from __future__ import annotations
 import pickle
 import threading
 import uuid
+import weakref
+from functools import partial
 from typing import Any
 
 from dagy_nb.abc import Capabilities, RunControl, Submission
 from dagy_nb.backends.cargo import pack_run
-from dagy_nb.backends.dask.far import HarvestFreight, carry_run_here
+from dagy_nb.backends.dask.far import HarvestFreight, ask_run, carry_run_here
 from dagy_nb.backends.remote import RemoteRun
+from dagy_nb.errors import BackendError
 from dagy_nb.model.event import ErrorFact
 from dagy_nb.model.state import RunState
+from dagy_nb.runners.dask.claim import offer, withdraw
 from dagy_nb.runners.dask.connection import EXTRA, Channel, DaskConnection, is_dask_here
 from dagy_nb.runners.dask.freight import Freight
 
-ARRIVAL_SECONDS = 5.0
+ARRIVAL_SECONDS = 30.0
+"""Seconds to wait for facts that were sent before the end and have not come."""
+CLOSE_SECONDS = 5.0
 
 
 class DaskBackend:
@@ -33,6 +39,7 @@ class DaskBackend:
 
     def __init__(self, connection: DaskConnection) -> None:
         self._connection = connection
+        self._runs: weakref.WeakSet[DaskRun] = weakref.WeakSet()
 
     @property
     def missing(self) -> str:
@@ -43,7 +50,7 @@ class DaskBackend:
         """Send the run to the cluster and return at once.
 
         Raises:
-            BackendError: `backend.unpicklable`.
+            BackendError: `backend.unpicklable`, `backend.cluster_lost`.
             RunnerError: `runner.needs_extra`, `runner.cluster_unreachable`, `runner.cluster_unfit`.
         """
         channel = self._connection.connect()
@@ -53,13 +60,16 @@ class DaskBackend:
             dask=channel.client.scheduler.address,
         )
         run = DaskRun(submission, channel, self._connection.place)
-        run.begin()
         run.send(Freight(packed))
+        run.begin()
+        self._runs.add(run)
         return run
 
     def close(self) -> None:
-        """Let go of the cluster."""
+        """Let go of the cluster, after the runs that go on have ended here."""
         self._connection.close()
+        for run in list(self._runs):
+            run.wait(CLOSE_SECONDS)
 
 
 class DaskRun(RemoteRun):
@@ -75,10 +85,25 @@ class DaskRun(RemoteRun):
         self._asked: list[tuple[str, str]] = []
         self._arrived = threading.Condition()
         self._heard = 0
+        self._is_worker_gone = False
+        self._has_harvest = False
 
     def send(self, freight: Freight) -> None:
-        """Submit the task."""
+        """Submit the task.
+
+        Raises:
+            BackendError: `backend.cluster_lost`.
+        """
         self._channel.add(self.name, self)
+        try:
+            self._submit(freight)
+        except OSError as error:
+            self._channel.remove(self.name)
+            fact = _describe_lost_cluster(self._place)
+            raise BackendError(fact.message, code=fact.code, suggestion=fact.suggestion) from error
+
+    def _submit(self, freight: Freight) -> None:
+        offer(self.name, self._channel.client)
         self._future = self._channel.client.submit(
             carry_run_here,
             freight,
@@ -88,13 +113,21 @@ class DaskRun(RemoteRun):
             pure=False,
             retries=0,
         )
-        self._future.add_done_callback(self._take_end)
+        # Dask has one thread for all ends.
+        self._future.add_done_callback(
+            lambda future: threading.Thread(
+                target=self._take_end, args=(future,), name=f"dagy end {self.run_id}", daemon=True
+            ).start()
+        )
 
     # --- what the cluster says --------------------------------------------------------------------
 
     def hear(self, messages: list[list[Any]], worker: str) -> None:
         """Take what the far side tells."""
-        self._worker = worker
+        if not self._worker:
+            self._worker = worker
+            for asked in self._asked:
+                self._channel.run_later(partial(self._pass_on, *asked))
         for kind, *words in messages:
             if kind == "facts":
                 self.take(pickle.loads(words[0]))  # noqa: S301 - made by our own far side
@@ -104,17 +137,26 @@ class DaskRun(RemoteRun):
 
     def lose_worker(self, worker: str) -> None:
         """End where it was this run's worker."""
-        if worker == self._worker:
+        if worker != self._worker:
+            return
+        with self._arrived:
+            self._is_worker_gone = True
+            self._arrived.notify_all()
+        if not self._has_harvest:
             self.lose(_describe_lost_worker(worker))
 
+    def lose_cluster(self) -> None:
+        """End: nothing more will be heard of it."""
+        self.lose(_describe_lost_cluster(self._place))
+
     def _take_end(self, future: Any) -> None:
-        """Take the end of the task, in a thread of Dask's."""
+        """Take the end of the task."""
         if future.status == "finished":
             self._take_harvest(future)
         elif future.status == "error":
             self.lose(_describe_failure(future.exception(), self._worker))
         else:
-            self.lose(_describe_lost_cluster(self._place))
+            self.lose_cluster()
 
     def _take_harvest(self, future: Any) -> None:
         try:
@@ -122,8 +164,11 @@ class DaskRun(RemoteRun):
         except Exception as error:  # noqa: BLE001 - it was lost on its way
             self.lose(_describe_failure(error, self._worker))
             return
+        self._has_harvest = True
         with self._arrived:
-            self._arrived.wait_for(lambda: self._heard >= found.told, ARRIVAL_SECONDS)
+            self._arrived.wait_for(
+                lambda: self._heard >= found.told or self._is_worker_gone, ARRIVAL_SECONDS
+            )
         if found.lost:
             self.lose(_describe_lost_worker(self._worker))
         else:
@@ -136,9 +181,8 @@ class DaskRun(RemoteRun):
         if not self._worker and not node_id:
             self.tell_cancel(by)
             self.lose(None, RunState.CANCELLED)
-        self._asked = [*self._asked, (node_id, by)]
-        asked = [list(each) for each in self._asked]
-        self._channel.run_later(lambda: self._pass_on(asked))
+        else:
+            self._channel.run_later(partial(self._pass_on, node_id, by))
 
     def force(self) -> None:
         """Have Dask start the worker anew: its process does not react any more."""
@@ -153,24 +197,18 @@ class DaskRun(RemoteRun):
             self._future.release()
         self._channel.run_later(self._tidy)
 
-    async def _pass_on(self, asked: list[list[str]]) -> None:
-        from distributed import Event as Flag
-        from distributed import Variable
-
-        if self._channel.is_alive:
-            await Variable(f"{self.name}-asked", client=self._channel.client).set(asked)
-            await Flag(f"{self.name}-stop", client=self._channel.client).set()
+    async def _pass_on(self, node_id: str, by: str) -> None:
+        """Tell the worker, or keep it until there is one; in the client's thread, as `hear` is."""
+        if not self._worker:
+            self._asked.append((node_id, by))
+        elif self._channel.is_alive:
+            await self._channel.client.run(
+                ask_run, self.name, node_id, by, workers=[self._worker], on_error="ignore"
+            )
 
     async def _tidy(self) -> None:
-        from distributed import Event as Flag
-        from distributed import Variable
-
-        if not self._channel.is_alive:
-            return
-        for what in ("begun", "stop"):
-            await Flag(f"{self.name}-{what}", client=self._channel.client).clear()
-        if self._asked:
-            Variable(f"{self.name}-asked", client=self._channel.client).delete()
+        if self._channel.is_alive:
+            await withdraw(self.name, self._channel.client)
 
 
 async def _restart(client: Any, worker: str) -> None:
@@ -181,7 +219,7 @@ def _describe_lost_worker(worker: str) -> ErrorFact:
     return ErrorFact(
         type="WorkerDied",
         code="backend.worker_died",
-        message=f"The Dask worker {worker} that carried the run is gone.",
+        message=f"The Dask worker{worker and f' {worker}'} that carried the run is gone.",
         suggestion="It was killed, ran out of memory or was taken from the cluster: look into its log, then "
         "run again.",
     )

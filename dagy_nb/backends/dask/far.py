@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import pickle
 from collections.abc import Mapping
-from typing import Any
+from queue import SimpleQueue
 
 from dagy_nb.backends.cargo import Harvest, unpack_run
 from dagy_nb.backends.carrying import carry_run
 from dagy_nb.model.event import Event
+from dagy_nb.runners.dask.claim import claim
 from dagy_nb.runners.dask.freight import Freight
 from dagy_nb.runners.dask.telling import Telling
 from dagy_nb.runners.dask.wanted import is_unwanted
-
-LOOK_SECONDS = 0.2
 
 
 class HarvestFreight:
@@ -43,6 +42,19 @@ class HarvestFreight:
         )
 
 
+class _Here:
+    """What was asked of the runs that this Dask worker process carries, by name."""
+
+    asked: dict[str, SimpleQueue[tuple[str, str]]] = {}
+
+
+def ask_run(name: str, node_id: str, by: str) -> None:
+    """Ask a run of this Dask worker process, or one node of it, to end."""
+    asked = _Here.asked.get(name)
+    if asked is not None:
+        asked.put((node_id, by))
+
+
 def carry_run_here(freight: Freight, name: str, topic: str) -> HarvestFreight:
     """Carry a run through, in a Dask task.
 
@@ -51,57 +63,33 @@ def carry_run_here(freight: Freight, name: str, topic: str) -> HarvestFreight:
 
     Args:
         freight: The packed run.
-        name: The run's task, and the name of its events.
+        name: The run's task, and the name of its claim.
         topic: Where its facts go.
     """
-    from distributed import Event as Flag
     from distributed import get_client, get_worker, secede
 
     client, worker = get_client(), get_worker()
-    begun = Flag(f"{name}-begun", client=client)
-    if begun.is_set():
+    if not claim(name, client):
         return HarvestFreight({}, {}, 0, lost=True)
-    begun.set()
-    telling = Telling(worker, topic, name)
-    telling.tell("begun", now=True)
-    secede()
+    asked = _Here.asked[name] = SimpleQueue()
+    try:
+        telling = Telling(worker, topic, name)
+        telling.tell("begun", now=True)
+        secede()
 
-    def record(events: tuple[Event, ...]) -> None:
-        telling.tell("facts", pickle.dumps(events, protocol=5), now=True)
+        def record(events: tuple[Event, ...]) -> None:
+            telling.tell("facts", pickle.dumps(events, protocol=5), now=True)
 
-    requests = RequestReader(client, worker, name)
-    harvest = carry_run(unpack_run(freight.buffers), record, requests.take)
+        def take_requests() -> list[tuple[str, str]]:
+            if is_unwanted(worker, name):
+                return [("", "the loss of its notebook")]
+            return [asked.get() for _ in range(asked.qsize())]
+
+        harvest = carry_run(unpack_run(freight.buffers), record, take_requests)
+    finally:
+        del _Here.asked[name]
     return HarvestFreight(
         {key: Freight(buffers) for key, buffers in harvest.outputs.items()},
         {key: Freight(buffers) for key, buffers in harvest.exceptions.items()},
         telling.close(),
     )
-
-
-class RequestReader:
-    """Reads what was asked of the run; where nobody wants it any more, that is a cancel too."""
-
-    def __init__(self, client: Any, worker: Any, name: str) -> None:
-        from distributed import Event as Flag
-        from distributed import Variable
-
-        self._flag = Flag(f"{name}-stop", client=client)
-        self._asked = Variable(f"{name}-asked", client=client)
-        self._worker = worker
-        self._key = name
-        self._taken = 0
-
-    def take(self) -> list[tuple[str, str]]:
-        """Return what was asked since the last time, after waiting for it for a moment."""
-        if is_unwanted(self._worker, self._key):
-            return [("", "the loss of its notebook")]
-        try:
-            if not self._flag.wait(timeout=LOOK_SECONDS):
-                return []
-            # First put down the flag, then read: what comes in between raises it again.
-            self._flag.clear()
-            asked = self._asked.get(timeout=1)
-        except Exception:  # noqa: BLE001 - without a scheduler nobody can ask
-            return []
-        new, self._taken = asked[self._taken :], len(asked)
-        return [(str(node_id), str(by)) for node_id, by in new]

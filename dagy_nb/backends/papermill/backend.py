@@ -5,17 +5,20 @@ from __future__ import annotations
 import json
 import sys
 import threading
+import weakref
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from dagy_nb.abc import Capabilities, RunControl, Submission
 from dagy_nb.backends.cargo import pack_run
+from dagy_nb.backends.kernel import list_runners
 from dagy_nb.backends.papermill.folder import RunFolder
 from dagy_nb.backends.remote import PATIENCE, RemoteRun
 from dagy_nb.errors import BackendError
 from dagy_nb.model.event import ErrorFact
 from dagy_nb.model.run_id import make_run_id
 from dagy_nb.model.state import RunState
+from dagy_nb.runners.dask.runner import DaskRunner
 
 if TYPE_CHECKING:
     from dagy_nb.schedules.notebook import NotebookRun
@@ -36,7 +39,7 @@ class PapermillBackend:
     missing = ""
 
     def __init__(self) -> None:
-        self._live: set[PapermillRun] = set()
+        self._runs: weakref.WeakSet[PapermillRun] = weakref.WeakSet()
 
     def submit(self, submission: Submission) -> RunControl:
         """Start a kernel for the run and return at once.
@@ -45,30 +48,29 @@ class PapermillBackend:
             BackendError: `backend.unpicklable`, `backend.folder_unwritable`.
         """
         notebook_id = make_run_id(submission.clock.now())
-        packed = pack_run(
-            submission, parent_run_id=notebook_id, dask=getattr(submission.settings, "dask", "")
-        )
-        folder = RunFolder(submission.plan.artifacts)
+        packed = pack_run(submission, parent_run_id=notebook_id, dask=_find_cluster(submission))
+        folder = RunFolder(submission.plan.artifacts.absolute())
         try:
             folder.make(packed, sys.path)
-            folder.notebook.write_text(_make_notebook(submission), encoding="utf-8")
+            folder.notebook.write_text(_make_notebook(submission, folder), encoding="utf-8")
         except OSError as error:
             raise BackendError(
                 f"The folder {folder.path} cannot be written: {error.strerror or error}.",
                 code="backend.folder_unwritable",
                 suggestion="Make room there, or set DAGY_HOME to another folder.",
             ) from error
-        run = PapermillRun(submission, folder, notebook_id, self._live.discard)
-        self._live.add(run)
+        run = PapermillRun(submission, folder, notebook_id)
         run.begin()
         run.launch()
+        self._runs.add(run)
         return run
 
     def close(self) -> None:
         """End the kernels of the runs that go on."""
-        for run in list(self._live):
+        live = [each for each in self._runs if not each.done.is_set()]
+        for run in live:
             run.force()
-        for run in list(self._live):
+        for run in live:
             run.wait(CLOSE_SECONDS)
 
 
@@ -77,14 +79,12 @@ class PapermillRun(RemoteRun):
 
     polls = True
 
-    def __init__(
-        self, submission: Submission, folder: RunFolder, notebook_id: str, on_over: object
-    ) -> None:
+    def __init__(self, submission: Submission, folder: RunFolder, notebook_id: str) -> None:
         super().__init__(submission, parent_run_id=notebook_id)
-        self._submission = submission
         self._folder = folder
         self._notebook_id = notebook_id
-        self._on_over = on_over
+        # The kernel works where this process does now, so that paths mean the same.
+        self._cwd = Path.cwd()
         self._reporter: NotebookReporter | None = None
         self._is_forced = False
 
@@ -112,7 +112,6 @@ class PapermillRun(RemoteRun):
     def let_go(self) -> None:
         """Remove what only the two processes needed."""
         self._folder.clear()
-        self._on_over(self)  # type: ignore[operator]
 
     def _execute(self) -> None:
         from dagy_nb.schedules.limits import Timeouts
@@ -128,9 +127,10 @@ class PapermillRun(RemoteRun):
                 settings=submission.settings,
                 clock=submission.clock,
                 timeouts=Timeouts(run=limit),
-                cwd=Path.cwd(),
+                cwd=self._cwd,
                 on_start=self._meet,
                 run_id=self._notebook_id,
+                this_python=True,
             )
         except BaseException as error:  # noqa: BLE001 - whatever it is, the run must hear of an end
             self.lose(_describe_error(error))
@@ -155,21 +155,27 @@ class PapermillRun(RemoteRun):
             self._lose(_describe_end(found), RunState.FAILED)
 
 
-def _make_notebook(submission: Submission) -> str:
+def _find_cluster(submission: Submission) -> str:
+    """Return the address of the Dask cluster that nodes run on here; empty for none yet."""
+    runner = submission.runners.get("dask")
+    if not isinstance(runner, DaskRunner) or runner.name not in list_runners(submission.plan):
+        return ""
+    return runner.connection.address
+
+
+def _make_notebook(submission: Submission, folder: RunFolder) -> str:
     plan = submission.plan
     words = (
         f"Run `{plan.run_id}` of the flow `{plan.flow}`. This notebook was made to carry it on in a kernel "
         "of its own; `plan.pickle` beside it holds the flow as it was."
     )
-    # The kernel works where this process does, so that paths mean the same.
-    folder = str(plan.artifacts.absolute())
     cells = [
         {"cell_type": "markdown", "id": "about", "metadata": {}, "source": words},
         {
             "cell_type": "code",
             "id": "carry",
             "metadata": {},
-            "source": _CELL.format(folder=folder),
+            "source": _CELL.format(folder=str(folder.path)),
             "outputs": [],
             "execution_count": None,
         },

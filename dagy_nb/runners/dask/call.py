@@ -126,6 +126,10 @@ class DaskCall:
         if not self._has_ending:
             self._crash(_describe_lost_worker(self._call, worker))
 
+    def lose_cluster(self) -> None:
+        """End: nothing more will be heard of it."""
+        self._crash(_describe_lost_cluster(self._call, self._connection.place))
+
     # --- the road -------------------------------------------------------------------------------
 
     def _begin_at(self, worker: str) -> None:
@@ -221,7 +225,7 @@ class DaskCall:
         elif status == "error":
             self._fail(future.exception())
         else:
-            self._crash(_describe_lost_cluster(self._call, self._connection.place))
+            self.lose_cluster()
 
     def _take(self, future: Any) -> None:
         try:

@@ -36,6 +36,9 @@ class Listener(Protocol):
     def lose_worker(self, worker: str) -> None:
         """Hear that a worker is gone; called in the connection's thread."""
 
+    def lose_cluster(self) -> None:
+        """Hear that this connection is given up; any thread may call this."""
+
 
 @cache
 def is_dask_here() -> bool:
@@ -66,6 +69,17 @@ class DaskConnection:
         if self._target is None:
             return "a cluster on this machine"
         return self._target if isinstance(self._target, str) else "the given client's cluster"
+
+    @property
+    def address(self) -> str:
+        """The scheduler's address; empty where none was given and none was needed up to now."""
+        with self._lock:
+            if isinstance(self._target, str):
+                return self._target
+            if self._target is not None:
+                return _find_address(self._target)
+            made = self._channel
+            return "" if made is None or not made.is_alive else str(made.client.scheduler.address)
 
     def use(self, target: object = None) -> None:
         """Connect to another cluster from now on; work on the one before is lost.
@@ -153,6 +167,8 @@ class Channel:
 
     def close(self) -> None:
         """Disconnect; end the cluster where it was made here."""
+        for listener in list(self._listeners.values()):
+            listener.lose_cluster()
         if self.is_alive:
             with suppress(Exception):
                 # Else the scheduler tells a client that is gone, and complains.
