@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 MAX_LINEAGE = 100
 PAGE = 1000
+_INSTEAD = "flow.run(reuse=True) takes what is kept of any run."
 
 
 def describe_resumed(store: Store, run: RunRecord, flow: str) -> Resumed:
@@ -29,9 +30,9 @@ def describe_resumed(store: Store, run: RunRecord, flow: str) -> Resumed:
     Raises:
         FlowError: `flow.not_resumable`.
     """
-    why = _refuse(run, flow)
-    if why:
-        raise _tell(run, why, "flow.run(reuse=True) takes what is kept of any run.")
+    if run.flow != flow:
+        raise _tell(run, f"it is a run of the flow {run.flow!r}, not of {flow!r}", _INSTEAD)
+    refuse_run(run)
     family = [store.run(each) for each in _list_family(store, run)]
     for each in family:
         if not each.state.is_final:
@@ -49,16 +50,21 @@ def describe_resumed(store: Store, run: RunRecord, flow: str) -> Resumed:
     )
 
 
-def _refuse(run: RunRecord, flow: str) -> str:
+def refuse_run(run: RunRecord) -> None:
+    """Raise where no new run can go on with a run.
+
+    Raises:
+        FlowError: `flow.not_resumable`.
+    """
     if run.kind is not RunKind.FLOW:
-        return "it is the run of a notebook"
+        raise _tell(run, "it is the run of a notebook", "Resume a run of a flow in it.")
     if run.parent_node_id:
-        return f"it ran inside the node {run.parent_node_id} of run {run.parent_run_id}"
-    if run.flow != flow:
-        return f"it is a run of the flow {run.flow!r}, not of {flow!r}"
+        inside = f"it ran inside the node {run.parent_node_id} of run {run.parent_run_id}"
+        raise _tell(run, inside, f"Resume run {run.parent_run_id}.")
     if not run.state.is_final:
-        return "it goes on"
-    return "it completed" if run.state is RunState.COMPLETED else ""
+        raise _tell(run, "it goes on", "Wait for it, or cancel it.")
+    if run.state is RunState.COMPLETED:
+        raise _tell(run, "it completed", _INSTEAD)
 
 
 def _is_done(node: NodeRunRecord) -> bool:

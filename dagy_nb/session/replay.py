@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from dagy_nb.abc import Conversion, NodeCall
@@ -11,12 +11,15 @@ from dagy_nb.engine.repeating import repeat_call
 from dagy_nb.errors import StoreError, UnknownName
 from dagy_nb.model.connector import Cardinality
 from dagy_nb.model.datatype import DataType
+from dagy_nb.model.nearest import suggest_names
+from dagy_nb.model.state import NodeState
 from dagy_nb.nodes.base import FlowNode
 from dagy_nb.nodes.bundle import CELLS
 from dagy_nb.session.current import current_session
 
 if TYPE_CHECKING:
     from dagy_nb.model.kept import KeptInputs
+    from dagy_nb.model.record import RunRecord
     from dagy_nb.session.session import Session
 
 
@@ -160,7 +163,7 @@ def replay(
         raise UnknownName(
             f"Run {run.run_id} has no node {node_id!r}.",
             code="unknown.node",
-            suggestion=f"Its nodes are: {', '.join(run.nodes)}.",
+            suggestion=suggest_names(node_id, run.nodes, what="nodes"),
         )
     taps = session.outputs.tapped(run.run_id, node_id)
     fitting = [each for each in taps if attempt in {None, each.attempt}]
@@ -168,23 +171,45 @@ def replay(
         raise UnknownName(
             f"The inputs of {node_id} in run {run.run_id} are not kept.",
             code="unknown.tap",
-            suggestion="Those of failed nodes are, and with flow.run(tap=True) those of all.",
+            suggestion=_tell_where(run, node_id, taps),
         )
     return Replay(fitting[-1], session)
 
 
+def _tell_where(run: RunRecord, node_id: str, taps: Sequence[KeptInputs]) -> str:
+    """Return what to do where the inputs of a node are not kept."""
+    if taps:
+        kept = ", ".join(str(each.attempt) for each in taps)
+        return f"Those of attempt {kept} are."
+    if run.parent_node_id:
+        return (
+            f"It ran inside a node: replay({run.parent_run_id!r}, {run.parent_node_id!r}) has the "
+            "inputs of that one, where it failed."
+        )
+    if run.nodes[node_id].state in {NodeState.FAILED, NodeState.TIMED_OUT}:
+        return "They could not be kept, or made room for others since: run the flow once more."
+    return "Those of failed nodes are, and with flow.run(tap=True) those of all."
+
+
 def _find_class(kept: KeptInputs, session: Session) -> tuple[type[FlowNode], bool]:
-    """Return the version of a node type that ran, if it is still in this process, else today's."""
-    now = session.registry.get(kept.node_type)
-    if now.spec.version == kept.node_version:
-        return now, True
-    for name, module in list(sys.modules.items()):
-        found = vars(module).get(kept.node_type) if name.startswith(f"{CELLS}.") else None
-        if not (isinstance(found, type) and issubclass(found, FlowNode)):
-            continue
-        if "spec" in vars(found) and found.spec.version == kept.node_version:
+    """Return the version of a node type that ran, if it is still in this process, else today's.
+
+    Raises:
+        UnknownName: `unknown.node_type`.
+    """
+    now = session.registry.snapshot().classes.get(kept.node_type)
+    for found in (now, *_list_before(kept.node_type)):
+        if found is not None and found.spec.version == kept.node_version:
             return found, True
-    return now, False
+    return now or session.registry.get(kept.node_type), False
+
+
+def _list_before(name: str) -> Iterator[type[FlowNode]]:
+    """Yield the node classes of a name that cells of this process defined, replaced ones too."""
+    for place, module in list(sys.modules.items()):
+        found = vars(module).get(name) if place.startswith(f"{CELLS}.") else None
+        if isinstance(found, type) and issubclass(found, FlowNode) and "spec" in vars(found):
+            yield found
 
 
 def _read_conversion(written: Any) -> Conversion | None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from dagy_nb.errors import UnknownName
 from dagy_nb.session.current import current_session
 from dagy_nb.session.flow import Flow
+from dagy_nb.session.lineage import refuse_run
 
 if TYPE_CHECKING:
     from dagy_nb.model.record import RunRecord
@@ -41,6 +42,7 @@ def resume(
     """
     session = session or current_session()
     run = session.store.run(run_id)
+    refuse_run(run)
     return _find_draft(session, run).resume(run.run_id, force=force)
 
 

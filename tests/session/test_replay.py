@@ -11,9 +11,10 @@ import pandas as pd
 import pytest
 
 from dagy_nb.engine.content import digest_value
-from dagy_nb.errors import ContractError, StoreError, UnknownName
-from dagy_nb.nodes.registry import use_registry
+from dagy_nb.errors import ContractError, FlowError, StoreError, UnknownName
+from dagy_nb.nodes.registry import Registry, use_registry
 from dagy_nb.session.replay import replay
+from dagy_nb.session.resume import resume
 from tests.session.reusing import Notebook
 
 ROWS = "import pandas as pd\ndef rows(n: int = 3) -> pd.DataFrame:\n    return pd.DataFrame({'a': range(n)})"
@@ -173,3 +174,55 @@ def test_a_secret_beside_what_cannot_be_looked_at_is_left_out(
     assert "secret" in seen.left_out["x"]
     kept = [each for each in (tmp_path / ".dagy" / "outputs").rglob("*") if each.is_file()]
     assert not any(b"canary-9182" in each.read_bytes() for each in kept)
+
+
+def test_the_version_that_failed_is_found_where_its_type_is_gone(notebook: Notebook) -> None:
+    failed = notebook.flow(FLOW).run().wait(check=False)
+    notebook.session.registry = Registry()
+
+    with pytest.raises(ValueError, match="1 rows"):
+        replay(failed.id, "b", session=notebook.session).run()
+
+
+@pytest.mark.parametrize(
+    ("node_id", "attempt", "told"),
+    [("b", 9, "Those of attempt 1 are."), ("r", None, "flow.run(tap=True)")],
+)
+def test_where_inputs_are_not_kept_it_says_which_are(
+    notebook: Notebook, node_id: str, attempt: int | None, told: str
+) -> None:
+    failed = notebook.flow(FLOW).run().wait(check=False)
+
+    with pytest.raises(UnknownName) as caught:
+        replay(failed.id, node_id, attempt, session=notebook.session)
+    assert caught.value.code == "unknown.tap"
+    assert told in caught.value.suggestion
+
+
+def test_inputs_that_made_room_for_others_are_said_to_have(notebook: Notebook) -> None:
+    failed = notebook.flow(FLOW).run().wait(check=False)
+    notebook.session.outputs.close()
+    (notebook.session.outputs.folder / "index.sqlite").unlink()
+
+    with pytest.raises(UnknownName, match="made room") as caught:
+        replay(failed.id, "b", session=notebook.session)
+    assert caught.value.code == "unknown.tap"
+
+
+def test_a_node_inside_another_leads_to_that_one(notebook: Notebook) -> None:
+    notebook.registry.discover()
+    notebook.define("def items() -> list:\n    return [1]")
+    notebook.define("def one(x: int) -> int:\n    raise ValueError('no')")
+    flow = notebook.flow(
+        "name: m\nnodes: {i: {type: items}, m: {type: Map, config: {node: one, input: x}}}\n"
+        "edges: [i.output -> m.items]"
+    )
+    failed = flow.run().wait(check=False)
+    (inner,) = notebook.session.store.runs(parent=failed.id).runs
+
+    with pytest.raises(UnknownName) as caught:
+        replay(inner.run_id, "item_0001", session=notebook.session)
+    assert f"replay({failed.id!r}, 'm')" in caught.value.suggestion
+    with pytest.raises(FlowError, match="inside the node m") as refused:
+        resume(inner.run_id, session=notebook.session)
+    assert refused.value.code == "flow.not_resumable"
