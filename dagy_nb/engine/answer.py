@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from dagy_nb.engine.signals import ReasonFound, StepReused, StepsReused
+from dagy_nb.engine.signals import ReasonFound, Reused
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from dagy_nb.engine.judging import Verdict
     from dagy_nb.engine.plan import Step
-    from dagy_nb.engine.reusing import Taken
+    from dagy_nb.model.kept import KeptOutputs
 
 
 def tell_reason(at: float, step: Step, attempt: int, verdict: Verdict, *, key: str) -> ReasonFound:
@@ -34,18 +34,18 @@ def tell_reason(at: float, step: Step, attempt: int, verdict: Verdict, *, key: s
     )
 
 
-def tell_reused(at: float, taken: Iterable[Taken]) -> StepsReused:
-    """Return the signal for steps that do not run, since others' outputs take the place of theirs."""
-    steps = tuple(
-        StepReused(
-            at=at,
-            node_id=step.node_id,
-            attempt=attempt,
-            key=kept.key,
-            live=frozenset(values),
-            previews=kept.previews,
-            reused_from=kept.run_id,
-        )
-        for step, attempt, kept, values in taken
+def tell_reused(node_id: str, kept: KeptOutputs, values: Iterable[str]) -> Reused:
+    """Return what is told of a step that does not run.
+
+    Args:
+        node_id: The step.
+        kept: What takes the place of its body.
+        values: Its outputs that have a value.
+    """
+    return Reused(
+        node_id=node_id,
+        key=kept.key,
+        reused_from=kept.run_id,
+        live=frozenset(values),
+        previews=kept.previews,
     )
-    return StepsReused(at=at, steps=steps)

@@ -16,7 +16,7 @@ from dagy_nb.model.state import NodeState, Reason
 if TYPE_CHECKING:
     from dagy_nb.engine.outbox import Outbox
     from dagy_nb.engine.plan import Plan
-    from dagy_nb.engine.signals import StepReused
+    from dagy_nb.engine.signals import Reused
     from dagy_nb.model.event import ErrorFact, Preview
 
 
@@ -37,6 +37,7 @@ class Board:
         self.open = len(plan.steps)
         self.ready: deque[StepRun] = deque()
         self.is_halted = False
+        self._spills = plan.keep_outputs
         self._keeps_outputs = plan.keep_outputs and not plan.keeping.keeps_all
         self._places = Places(plan.max_parallel)
         self._out = out
@@ -90,14 +91,18 @@ class Board:
             cause=ending.cause if ending and reason is ending.reason else (),
             found=run.found,
         )
-        self._go_on(run)
+        self._tell_consumers(run)
+        if not self._keeps_outputs:
+            self._release(run)
 
-    def end_reused(self, run: StepRun, found: StepReused) -> None:
+    def end_reused(self, run: StepRun, found: Reused, at: float) -> None:
         """Bring a step to its end whose kept outputs take the place of its body."""
         ending = Ending(found.live, Reason.BRANCH_NOT_TAKEN, (found.node_id,))
         self._close(run, NodeState.SKIPPED, ending)
-        self._out.tell_reused(found)
-        self._go_on(run)
+        self._out.tell_reused(at, found)
+        self._tell_consumers(run)
+        if not self._keeps_outputs:
+            self._release(run, was_read=False)
 
     def _close(self, run: StepRun, state: NodeState, ending: Ending) -> None:
         if run.is_out:
@@ -105,11 +110,6 @@ class Board:
         run.turn(state)
         self.endings[run.step.node_id] = ending
         self.open -= 1
-
-    def _go_on(self, run: StepRun) -> None:
-        self._tell_consumers(run)
-        if not self._keeps_outputs:
-            self._release(run)
 
     def _start(self, run: StepRun) -> None:
         run.attempt += 1
@@ -123,9 +123,12 @@ class Board:
             if consumer.waiting == 0 and not self.is_halted:
                 self.ready.append(consumer)
 
-    def _release(self, run: StepRun) -> None:
+    def _release(self, run: StepRun, *, was_read: bool = True) -> None:
         for node_id in run.step.producers:
             producer = self.steps[node_id]
             producer.readers -= 1
-            if producer.readers == 0 and not producer.step.is_sink:
+            producer.is_read |= was_read
+            # Kept outputs that nobody read are not held.
+            is_held = producer.is_read or producer.begun or not self._spills
+            if producer.readers == 0 and is_held and not producer.step.is_sink:
                 self._out.say(DropOutputs(node_id))

@@ -19,7 +19,7 @@ from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING, Any
 
 from dagy_nb.abc import Outcome
-from dagy_nb.engine.answer import tell_reason, tell_reused
+from dagy_nb.engine.answer import tell_reason
 from dagy_nb.engine.deadline import Timers
 from dagy_nb.engine.fault import describe_exception
 from dagy_nb.engine.machine import RunMachine
@@ -40,6 +40,7 @@ from dagy_nb.engine.signals import (
     RunBegun,
     Signal,
     Start,
+    StepsReused,
     Stop,
     StopAnswered,
     Timer,
@@ -49,7 +50,7 @@ from dagy_nb.engine.values import RunValues
 from dagy_nb.errors import NodeTimeout
 from dagy_nb.model.event import NodeEnded
 from dagy_nb.model.spec import RunnerName
-from dagy_nb.model.state import NodeState, RunState
+from dagy_nb.model.state import NodeState, Reason, RunState
 
 if TYPE_CHECKING:
     from dagy_nb.abc import Clock, LiveCall, Runner
@@ -271,6 +272,9 @@ class RunLoop:
         event = instruction.event
         self._delivery.add(event)
         if type(event) is NodeEnded:
+            if event.reason is Reason.UP_TO_DATE:
+                self.values.keep(event.node_id, self._served.pop(event.node_id))
+                return
             self._calls.pop(event.node_id, None)
             if event.error is not None:
                 self._keep_exception(event, outcome)
@@ -310,8 +314,9 @@ class RunLoop:
             for each in taken
             if not each[1] or self._asked.pop(each[0].node_id, None) is not None
         ]
-        self._served.update((step.node_id, values) for step, _, _, values in wanted)
-        self._answers.append(tell_reused(self._clock.now(), wanted))
+        self._served.update((told.node_id, values) for told, _, values in wanted)
+        steps = tuple(told for told, _, _ in wanted)
+        self._answers.append(StepsReused(at=self._clock.now(), steps=steps))
 
     def _hand_out(self, node_id: str, attempt: int) -> None:
         step = self._steps[node_id]
@@ -370,10 +375,7 @@ class RunLoop:
         self._timers.disarm(instruction.timer)
 
     def _keep(self, instruction: KeepOutputs, outcome: Outcome | None) -> None:
-        served = self._served.pop(instruction.node_id, None) if self._served else None
-        if served is not None:
-            self.values.keep(instruction.node_id, served)
-        elif outcome is not None:
+        if outcome is not None:
             self.values.keep(instruction.node_id, outcome.outputs or {})
             if self.shelf is not None:
                 self.shelf.take(instruction.node_id, outcome)

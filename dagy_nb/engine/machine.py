@@ -44,9 +44,9 @@ from dagy_nb.engine.signals import (
     LineWritten,
     ProgressMade,
     ReasonFound,
+    Reused,
     RunBegun,
     Signal,
-    StepReused,
     StepsReused,
     Stop,
     StopAnswered,
@@ -111,7 +111,6 @@ class RunMachine:
             AttemptBegun: self._begin_attempt,
             AttemptEnded: self._end_attempt,
             ReasonFound: self._note_reason,
-            StepReused: self._reuse,
             StepsReused: self._reuse_all,
             StopAnswered: self._hear_stop,
             LineWritten: self._pass_line,
@@ -262,20 +261,18 @@ class RunMachine:
         if run is not None:
             run.found = signal
 
-    def _reuse(self, signal: StepReused) -> None:
-        run = self._steps.get(signal.node_id)
-        if run is None or run.begun:
-            return
-        is_out = run.is_out and run.attempt == signal.attempt
-        if is_out and run.stopping is not None:
-            self._end_stopped(run, "cancelled", signal.at)
-        elif is_out or self._is_next(run):
-            self._out.say(KeepOutputs(signal.node_id, signal.attempt))
-            self._board.end_reused(run, signal)
-
     def _reuse_all(self, signal: StepsReused) -> None:
         for each in signal.steps:
-            self._reuse(each)
+            self._reuse(each, signal.at)
+
+    def _reuse(self, found: Reused, at: float) -> None:
+        run = self._steps.get(found.node_id)
+        if run is None or run.begun:
+            return
+        if run.is_out and run.stopping is not None:
+            self._end_stopped(run, "cancelled", at)
+        elif run.is_out or self._is_next(run):
+            self._board.end_reused(run, found, at)
 
     def _is_next(self, run: StepRun) -> bool:
         """Say whether a step that was not handed out would be now."""

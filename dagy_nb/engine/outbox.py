@@ -11,7 +11,7 @@ from dagy_nb.engine.signals import (
     LineWritten,
     ProgressMade,
     ReasonFound,
-    StepReused,
+    Reused,
 )
 from dagy_nb.model.event import (
     AttemptFailed,
@@ -170,10 +170,10 @@ class Outbox:
         )
         self._out.append(Emit(event))
 
-    def tell_reused(self, found: StepReused) -> None:
+    def tell_reused(self, at: float, found: Reused) -> None:
         """Kept outputs took the place of a node's body."""
         event = _make_ended(
-            at=found.at,
+            at=at,
             run_id=self._run_id,
             node_id=found.node_id,
             state=NodeState.SKIPPED,

@@ -17,6 +17,7 @@ from dagy_nb.checks.shape import find_cycles, find_reachable, map_successors, or
 from dagy_nb.engine.deadline import HOOK_SECONDS, choose_timeout
 from dagy_nb.engine.inner import plan_inner
 from dagy_nb.engine.keeping import NOTHING, Keeping
+from dagy_nb.engine.recall import Recall
 from dagy_nb.engine.retry import NO_PLAN, RetryPlan, plan_retry
 from dagy_nb.engine.secrecy import mark_secrets
 from dagy_nb.engine.wires import Binding, Wires
@@ -114,6 +115,7 @@ class Plan:
         keep_outputs: Keep every value until the run is forgotten; else only those of sinks.
         max_parallel: How many attempts are with their runners at a time; None sets no bound.
         keeping: What is taken from earlier runs and kept for later ones.
+        recall: What the runs of these very steps tell each other.
     """
 
     run_id: str
@@ -126,6 +128,7 @@ class Plan:
     keep_outputs: bool = True
     max_parallel: int | None = None
     keeping: Keeping = NOTHING
+    recall: Recall = field(default_factory=Recall, compare=False, repr=False)
 
     @property
     def depth(self) -> int:

@@ -11,11 +11,15 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from dagy_nb.engine.answer import tell_reused
 from dagy_nb.engine.content import Content
 from dagy_nb.engine.identity import Found, Identity
+from dagy_nb.engine.ingredients import NotReusable
 from dagy_nb.engine.judging import Judge, Verdict
 from dagy_nb.engine.kept_values import KeptValues
+from dagy_nb.engine.recall import Recalled
 from dagy_nb.engine.retaining import Made, Retainer, Writing
+from dagy_nb.engine.signals import Reused
 from dagy_nb.engine.weight import is_light
 from dagy_nb.errors import StoreError
 from dagy_nb.model.kept import KeptOutputs
@@ -38,8 +42,8 @@ Asking = tuple["Step", int]
 Decide = Callable[["Step", int, Verdict], None]
 """Step, attempt, and why it runs."""
 
-Taken = tuple["Step", int, KeptOutputs, Mapping[str, Any]]
-"""Step, attempt, what takes the place of its body, and the values of that."""
+Taken = tuple[Reused, int, Mapping[str, Any]]
+"""What takes the place of a step's body, the attempt that was handed out, and the values."""
 
 Serve = Callable[[Sequence[Taken]], None]
 
@@ -91,6 +95,8 @@ class Reuse:
         self._reused: set[str] = set()
         self._ahead: dict[str, Verdict] = {}
         self._names_files: dict[type, bool] = {}
+        # A run that goes on with another one looks for what only that one made.
+        self._may_recall = plan.keeping.reuse and plan.keeping.resumed is None
 
     def ask(self, asked: Iterable[Asking]) -> None:
         """Find out what is to become of steps whose producers have ended; `decide` and `serve` hear it.
@@ -98,21 +104,26 @@ class Reuse:
         Behind a step that is reused, the next ones are looked at before their turn: to end one after the
         other by itself would cost more than all the rest.
         """
+        _ = self._judge.last  # what is kept now, also by others
         line = deque(asked)
         taken: list[Taken] = []
         while line:
             step, attempt = line.popleft()
-            verdict = self._look(step, attempt)
-            if verdict is None:
+            if self._has_to_wait(step, attempt):
                 continue
-            if verdict.kept is not None:
-                taken.append(self._take_kept(step, attempt, verdict.kept, verdict.identity))
-                if len(taken) < MOST_AT_ONCE:
-                    line.extend(self._list_next(step))
-            elif attempt:
-                self._settle(step, attempt, verdict)
-            else:
-                self._ahead[step.node_id] = verdict
+            found = self._recall(step)
+            if found is None:
+                verdict = self._ahead.pop(step.node_id, None) or self._try(step)
+                if verdict.kept is None:
+                    if attempt:
+                        self._settle(step, attempt, verdict)
+                    else:
+                        self._ahead[step.node_id] = verdict
+                    continue
+                found = self._learn(step, verdict.kept, verdict.identity)
+            taken.append(self._take_kept(step, attempt, found))
+            if len(taken) < MOST_AT_ONCE:
+                line.extend(self._list_next(step))
         if taken:
             self._serve(taken)
 
@@ -154,17 +165,17 @@ class Reuse:
 
     # --- deciding -----------------------------------------------------------------------------
 
-    def _look(self, step: Step, attempt: int) -> Verdict | None:
-        """Return what is to become of a step; None where that takes longer, or its turn has to come first."""
+    def _has_to_wait(self, step: Step, attempt: int) -> bool:
+        """Say whether to look at a step takes longer, or its turn has to come first."""
         for each in step.producers if self._blocked else ():
             if each in self._blocked:
                 self._blocked[each].append((step, attempt))
-                return None
-        if self._looks_at_files(step):
-            if attempt:
-                self._keeper.add(partial(self._judge_later, step, attempt))
-            return None
-        return self._ahead.pop(step.node_id, None) or self._try(step)
+                return True
+        if not self._looks_at_files(step):
+            return False
+        if attempt:
+            self._keeper.add(partial(self._judge_later, step, attempt))
+        return True
 
     def _looks_at_files(self, step: Step) -> bool:
         """Say whether a step's config is large, or names files."""
@@ -180,6 +191,33 @@ class Reuse:
             if not consumer.disabled and self._reused.issuperset(consumer.producers):
                 yield consumer, 0
 
+    def _recall(self, step: Step) -> Recalled | None:
+        """Return how a step was reused in the last run, where that still holds."""
+        known = self._plan.recall.get(step.node_id)
+        if known is None or not self._may_recall or step.node_id in self._plan.keeping.force:
+            return None
+        try:
+            _, recipe = self._judge.identities.fixed(step)
+            entered = map(self._contents.get, step.producers)
+            return known if known.holds(recipe, entered, self._outputs.find) else None
+        except (NotReusable, StoreError):
+            return None  # whoever looks at it anew tells why
+
+    def _learn(self, step: Step, kept: KeptOutputs, identity: Identity | None) -> Recalled:
+        """Return how a step is reused, and note it for the next run."""
+        found = Recalled(
+            recipe=identity.recipe if identity is not None else "",
+            entered=tuple(map(self._contents.get, step.producers)),
+            kept=kept,
+            contents={
+                name: Content(each.digest, each.files) for name, each in kept.outputs.items()
+            },
+            told=tell_reused(step.node_id, kept, kept.outputs),
+        )
+        if self._may_recall and not any(each.files for each in kept.outputs.values()):
+            self._plan.recall[step.node_id] = found
+        return found
+
     def _try(self, step: Step) -> Verdict:
         try:
             return self._judge.judge(step, self.find)
@@ -192,12 +230,12 @@ class Reuse:
         self._later(partial(self._settle, step, attempt, verdict))
 
     def _settle(self, step: Step, attempt: int, verdict: Verdict) -> None:
-        identity = verdict.identity
         if verdict.kept is not None:
-            self._serve([self._take_kept(step, attempt, verdict.kept, identity)])
+            found = self._learn(step, verdict.kept, verdict.identity)
+            self._serve([self._take_kept(step, attempt, found)])
             return
-        if identity is not None:
-            self._identities[step.node_id] = identity
+        if verdict.identity is not None:
+            self._identities[step.node_id] = verdict.identity
         other = self._find_twin(step, verdict)
         if other == step.node_id:
             self._decide(step, attempt, verdict)
@@ -216,18 +254,12 @@ class Reuse:
     def _runs_as(verdict: Verdict) -> str:
         return verdict.identity.key if verdict.identity is not None else ""
 
-    def _take_kept(
-        self, step: Step, attempt: int, kept: KeptOutputs, identity: Identity | None
-    ) -> Taken:
+    def _take_kept(self, step: Step, attempt: int, found: Recalled) -> Taken:
         node_id = step.node_id
-        if identity is not None:
-            self._identities[node_id] = identity
-        self._contents[node_id] = {
-            name: Content(value.digest, value.files) for name, value in kept.outputs.items()
-        }
+        self._contents[node_id] = found.contents
         self._reused.add(node_id)
-        self._outputs.used(self._plan.flow, node_id, kept.key)
-        return step, attempt, kept, KeptValues(kept, self._outputs, step.spec)
+        self._outputs.used(self._plan.flow, node_id, found.kept.key)
+        return found.told, attempt, KeptValues(found.kept, self._outputs, step.spec)
 
     # --- keeping ------------------------------------------------------------------------------
 
@@ -272,7 +304,7 @@ class Reuse:
         self._contents[step.node_id] = self._contents[other]
         self._outputs.used(self._plan.flow, step.node_id, verdict.identity.key)
         kept = self._retainer.describe(step, verdict.identity, self._previews.get(other, {}))
-        self._serve([(step, attempt, kept, values)])
+        self._serve([(tell_reused(step.node_id, kept, values), attempt, values)])
 
 
 def _names_files(node_class: type[FlowNode]) -> bool:

@@ -93,11 +93,10 @@ class ReasonFound(Signal):
 
 
 @word(kw_only=True)
-class StepReused(Signal):
-    """The driver found kept outputs of a step: its body does not run.
+class Reused:
+    """A step whose kept outputs take the place of its body.
 
     Attributes:
-        attempt: The one that was handed out; 0 where it was looked at before its turn.
         key: What its outputs are kept under.
         reused_from: The run whose outputs these are.
         live: The outputs that have a value.
@@ -105,7 +104,6 @@ class StepReused(Signal):
     """
 
     node_id: str
-    attempt: int = 0
     key: str = ""
     reused_from: str = ""
     live: frozenset[str] = frozenset()
@@ -114,13 +112,13 @@ class StepReused(Signal):
 
 @word(kw_only=True)
 class StepsReused(Signal):
-    """The driver found kept outputs of many steps at once.
+    """The driver found kept outputs of steps: their bodies do not run.
 
     Attributes:
-        steps: Producers before consumers.
+        steps: Producers before consumers; some may not have been handed out yet.
     """
 
-    steps: tuple[StepReused, ...]
+    steps: tuple[Reused, ...]
 
 
 @word(kw_only=True)

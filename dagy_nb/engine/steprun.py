@@ -19,6 +19,7 @@ class StepRun:
         state: Its state, changed through the table only.
         waiting: How many of its producers have not ended.
         readers: How many of its consumers have not ended.
+        is_read: A consumer that ended may have read its outputs.
         attempt: The last attempt that was handed out, from 1; 0 where nothing was started.
         is_out: That attempt is with its runner: it was handed out and has not ended.
         is_waiting: It waits for the time of its next attempt.
@@ -36,6 +37,7 @@ class StepRun:
         "fraction",
         "is_last",
         "is_out",
+        "is_read",
         "is_waiting",
         "readers",
         "state",
@@ -52,6 +54,7 @@ class StepRun:
         self.attempt = 0
         self.begun = 0
         self.is_out = False
+        self.is_read = False
         self.is_waiting = False
         self.is_last = False
         self.found: ReasonFound | None = None

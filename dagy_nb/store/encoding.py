@@ -23,6 +23,7 @@ from dagy_nb.model.event import (
     LogWritten,
     NodeEnded,
     NodeQueued,
+    RunQueued,
     encode,
 )
 from dagy_nb.model.state import NodeState, Reason
@@ -33,13 +34,16 @@ if TYPE_CHECKING:
 
     from dagy_nb.model.event import Event, Preview
 
-_FREQUENT = frozenset(each.kind for each in (NodeQueued, AttemptStarted, NodeEnded, LogWritten))
+_FREQUENT = frozenset(
+    each.kind for each in (RunQueued, NodeQueued, AttemptStarted, NodeEnded, LogWritten)
+)
+_SIMPLE = frozenset({str, int, bool, type(None)})
 
 
 def write_fact(event: Event) -> bytes:
     """Return the line of a fact, with its line feed."""
     kind = event.kind
-    if kind in _FREQUENT:
+    if kind in _FREQUENT and not (type(event) is RunQueued and _brings_values(event)):
         head, checksum, write = _prepare(kind)
         compose = _COMPOSERS.get(kind)
         try:
@@ -49,6 +53,11 @@ def write_fact(event: Event) -> bytes:
             return write_line(encode(event))
         return b"%08x %b%b\n" % (crc32(body, checksum), head, body)
     return write_line(encode(event))
+
+
+def _brings_values(event: RunQueued) -> bool:
+    """Say whether a run has parameters that JSON may not hold as they are."""
+    return any(type(each) not in _SIMPLE for each in event.parameters.values())
 
 
 @cache

@@ -58,6 +58,7 @@ class OutputIndex:
         self._connection: sqlite3.Connection | None = None
         self._file = 0
         self._decoded: dict[str, KeptOutputs] = {}
+        self._opened = 0
 
     def find(self, key: str) -> tuple[KeptOutputs, bool] | None:
         """Return what is kept under a key and whether its values are gone; None where nothing was."""
@@ -78,6 +79,13 @@ class OutputIndex:
             kept = self._decode(key, mac, partial(self._fetch, key))
             if kept is not None:
                 yield node_id, kept, bool(gone), used_at
+
+    def version(self) -> object:
+        """Return what differs from its earlier values once anybody, here or elsewhere, wrote something."""
+        if self._connection is None and not self._path.exists():
+            return None
+        ask = "PRAGMA data_version"
+        return self._do(lambda db: (self._opened, *db.execute(ask).fetchone(), db.total_changes))
 
     def recipes(self) -> set[str]:
         """Return the recipes of all entries whose values are there."""
@@ -277,6 +285,7 @@ class OutputIndex:
             self._path, timeout=PATIENCE, isolation_level=None, check_same_thread=False
         )
         self._connection = db
+        self._opened += 1
         db.execute("PRAGMA journal_mode = WAL")
         db.execute("PRAGMA synchronous = NORMAL")
         db.executescript(_SCHEMA)

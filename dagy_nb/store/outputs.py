@@ -17,7 +17,7 @@ import os
 import threading
 import time
 from contextlib import suppress
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from dagy_nb.errors import StoreError
@@ -40,8 +40,23 @@ MAX_SHARE = 0.5
 EVICT_AFTER = 0.05
 MAX_FRESH = 600.0
 """Seconds for which it is not noted again that an entry was used; never more than 1 % of its days."""
+MAX_AGE = 0.1
+"""After which part of them it is looked anew who was used."""
 
 _log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class _Last:
+    """What was read of a flow last: it is read again only where it may have changed."""
+
+    flow: str
+    version: object
+    at: float
+    kept: Mapping[str, KeptOutputs]
+
+    def is_of(self, flow: str, version: object, since: float) -> bool:
+        return self.flow == flow and self.version == version and self.at > since
 
 
 class OutputFiles:
@@ -57,6 +72,7 @@ class OutputFiles:
     _used: list[tuple[str, str, str]]
     _known: dict[str, tuple[KeptOutputs, bool]]
     _fresh: dict[tuple[str, str], str]
+    _last: _Last | None
     _written: int
 
     def __init__(self, folder: Path, limits: Limits | None = None) -> None:
@@ -102,14 +118,23 @@ class OutputFiles:
         self._check_process()
         self._index.refresh()
         self.flush()
+        now = time.time()
+        patience = min(MAX_FRESH, self.limits.days * DAY / 100)
+        version = self._index.version()
+        last = self._last
+        if last is not None and last.is_of(flow, version, now - patience * MAX_AGE):
+            return last.kept
         found = list(self._index.last(flow))
-        since = time.time() - min(MAX_FRESH, self.limits.days * DAY / 100)
+        kept = {node_id: each for node_id, each, _, _ in found}
         with self._lock:
-            self._known = {kept.key: (kept, is_gone) for _, kept, is_gone, _ in found}
+            self._known = {each.key: (each, is_gone) for _, each, is_gone, _ in found}
             self._fresh = {
-                (flow, node_id): kept.key for node_id, kept, _, used_at in found if used_at > since
+                (flow, node_id): each.key
+                for node_id, each, _, used_at in found
+                if used_at > now - patience
             }
-        return {node_id: kept for node_id, kept, _, _ in found}
+            self._last = _Last(flow, version, now, kept)
+        return kept
 
     def recipes(self) -> Set[str]:
         """Return the recipes of everything that is kept."""
@@ -201,7 +226,7 @@ class OutputFiles:
         """
         removed = evict(self._blobs, self._index, self._lease, self.limits)
         with self._lock:
-            self._known, self._fresh = {}, {}
+            self._known, self._fresh, self._last = {}, {}, None
         return removed
 
     def close(self) -> None:
@@ -214,7 +239,7 @@ class OutputFiles:
         self._process = os.getpid()
         self._lock = threading.Lock()
         self._lease = Lease(self.folder / "leases")
-        self._known, self._fresh = {}, {}
+        self._known, self._fresh, self._last = {}, {}, None
         self._outputs, self._inputs, self._used = [], [], []
         self._written = 0
 

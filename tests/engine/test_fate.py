@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from dagy_nb.engine.signals import KeepOutputs, ReasonFound, StepReused, StepsReused
+from dagy_nb.engine.signals import ReasonFound, Reused, StepsReused
 from dagy_nb.model.flow import FailurePolicy
 from dagy_nb.model.retry import Trigger
 from dagy_nb.model.state import NodeState, Reason, RunState, Why
@@ -258,17 +258,16 @@ def test_a_skipped_node_names_the_nodes_at_the_root_of_it(edges, fates, settings
     assert player.ended(node).cause == cause
 
 
+def reuse(player, *names, live=("out",), **found):
+    """Say of steps that kept outputs take their place."""
+    steps = [Reused(node_id=name, live=frozenset(live), **found) for name in names]
+    player.tell(StepsReused, steps=tuple(steps))
+
+
 def test_a_reused_step_counts_as_one_that_completed():
     player = Player(plan_of("a.out -> b", "a.other -> c", "b -> d.many", "c -> d.many")).begin()
 
-    player.tell(
-        StepReused,
-        node_id="a",
-        attempt=1,
-        live=frozenset({"out"}),
-        reused_from="before",
-        key="k",
-    )
+    reuse(player, "a", reused_from="before", key="k")
     player.complete("b")
     player.complete("d")
 
@@ -277,17 +276,7 @@ def test_a_reused_step_counts_as_one_that_completed():
     )
     end = player.ended("a")
     assert (end.attempts, end.reused_from, end.key) == (0, "before", "k")
-    assert KeepOutputs("a", 1) in player.said
     assert player.run_ended.state is RunState.COMPLETED
-
-
-def reuse_all(player, *names, live=("out",)):
-    """Say of many steps at once that kept outputs take their place, the first of them handed out."""
-    steps = [
-        StepReused(at=player.at, node_id=name, attempt=int(not place), live=frozenset(live))
-        for place, name in enumerate(names)
-    ]
-    player.tell(StepsReused, steps=tuple(steps))
 
 
 def states_of(player):
@@ -300,15 +289,10 @@ def states_of(player):
 def test_steps_behind_a_reused_one_end_without_being_handed_out():
     player = Player(plan_of("a -> b", "b -> c", "c -> d")).begin()
 
-    reuse_all(player, "a", "b", "c")
+    reuse(player, "a", "b", "c")
 
     assert states_of(player) == "a:SKIPPED b:SKIPPED c:SKIPPED d:QUEUED"
     assert player.started == ["a", "d"]
-    assert [each.node_id for each in player.said if isinstance(each, KeepOutputs)] == [
-        "a",
-        "b",
-        "c",
-    ]
 
 
 @pytest.mark.parametrize(
@@ -322,10 +306,10 @@ def test_steps_behind_a_reused_one_end_without_being_handed_out():
 def test_a_step_whose_turn_would_not_come_is_not_reused_before_it(edges, live, states):
     player = Player(plan_of(*edges.split("; "))).begin()
 
-    reuse_all(player, "a", "b", live=live)
+    reuse(player, "a", "b", live=live)
 
     assert states_of(player) == states
-    assert KeepOutputs("b", 0) not in player.said
+    assert "b" not in player.started
 
 
 def test_nothing_is_reused_after_a_cancel():
@@ -333,7 +317,7 @@ def test_nothing_is_reused_after_a_cancel():
     player.complete("a")
     player.cancel()
 
-    reuse_all(player, "b", "c")
+    reuse(player, "b", "c")
 
     assert player.states() == "a:COMPLETED b:CANCELLED c:CANCELLED"
 
@@ -342,7 +326,7 @@ def test_a_body_that_has_begun_is_not_reused_any_more():
     player = Player(plan_of(nodes="a")).begin()
     player.acknowledge("a")
 
-    player.tell(StepReused, node_id="a", attempt=1, live=frozenset({"out"}))
+    reuse(player, "a")
 
     assert player.machine.node_state("a") is NodeState.RUNNING
 
@@ -351,7 +335,7 @@ def test_a_step_that_is_being_cancelled_is_not_reused():
     player = Player(plan_of(nodes="a")).begin()
     player.cancel("a")
 
-    player.tell(StepReused, node_id="a", attempt=1, live=frozenset({"out"}))
+    reuse(player, "a")
 
     assert player.ended("a").state is NodeState.CANCELLED
 

@@ -11,7 +11,7 @@ from dagy_nb.engine.signals import (
     CancelAsked,
     LineWritten,
     ReasonFound,
-    StepReused,
+    Reused,
     StepsReused,
     StopAnswered,
     Timer,
@@ -59,11 +59,12 @@ def draw_signal(data, plan, player):
             return LineWritten, {**here, "level": "STDOUT", "text": "x"}
         case 8:
             reused = data.draw(st.frozensets(st.sampled_from(["out", "other"])))
-            found = {**here, "live": reused, "reused_from": "r"}
-            if data.draw(st.booleans()):
-                return StepReused, found
-            ahead = [StepReused(at=0.0, node_id=each.node_id, live=reused) for each in plan.steps]
-            return StepsReused, {"steps": (StepReused(at=0.0, **found), *ahead)}
+            found = [
+                Reused(node_id=each.node_id, live=reused, reused_from="r")
+                for each in plan.steps
+                if each.node_id == node or data.draw(st.booleans())
+            ]
+            return StepsReused, {"steps": tuple(found)}
         case 9:
             return ReasonFound, {**here, "why": Why.CODE, "key": "k"}
         case _:

@@ -12,7 +12,9 @@ from dagy_nb.model.event import (
     LogWritten,
     NodeEnded,
     NodeQueued,
+    PlannedNode,
     Preview,
+    RunQueued,
     encode,
 )
 from dagy_nb.model.state import NodeState, Reason
@@ -37,7 +39,8 @@ def test_every_fact_is_written_as_the_long_way_writes_it(event):
 )
 def test_what_each_node_brings_is_written_as_the_long_way_writes_it(at, name, text, count):
     look = Preview(type=name, summary=text)
-    common = {"at": at, "run_id": name, "node_id": text}
+    common_run = {"at": at, "run_id": name}
+    common = {**common_run, "node_id": text}
     started = AttemptStarted(**common, attempt=count, runner=name)
     ended = NodeEnded(
         **common, state=NodeState.COMPLETED, attempts=count, previews={name: look, text: look}
@@ -50,7 +53,14 @@ def test_what_each_node_brings_is_written_as_the_long_way_writes_it(at, name, te
         reused_from=name,
         key=text,
     )
-    for event in (NodeQueued(**common), started, ended, reused):
+    nodes = tuple(
+        PlannedNode(node_id=name, node_type=text, node_version="1", runner=name, timeout=limit)
+        for limit in (None, at, 0.0)
+    )
+    accepted = RunQueued(
+        **common_run, flow=text, nodes=nodes, parameters={name: text, "count": count, "no": None}
+    )
+    for event in (accepted, NodeQueued(**common), started, ended, reused):
         assert write_fact(event) == write_line(encode(event))
 
 

@@ -373,3 +373,33 @@ def test_a_row_that_makes_no_sense_counts_as_none(outputs: OutputFiles, harm: st
 
     assert OutputFiles(outputs.folder).find("k") is None
     assert OutputFiles(outputs.folder).last("f") == {}
+
+
+def test_what_was_kept_last_is_read_again_only_after_somebody_wrote(outputs: OutputFiles) -> None:
+    other = OutputFiles(outputs.folder)
+    keep(outputs, "1", "one", node="a")
+    before = outputs.last("f")
+    assert outputs.last("f") is before
+    assert outputs.last("g") == {}
+
+    keep(other, "2", "two", node="b")
+    theirs = outputs.last("f")
+    keep(outputs, "3", "three", node="c")
+    ours = outputs.last("f")
+    kept = ours["a"]
+    outputs.reject(kept)
+
+    assert [sorted(each) for each in (before, theirs, ours)] == [["a"], ["a", "b"], ["a", "b", "c"]]
+    assert outputs.last("f") is not ours
+    assert outputs.find("1") == "its kept outputs are gone"
+
+
+def test_an_index_in_the_place_of_another_is_read_anew(outputs: OutputFiles) -> None:
+    keep(outputs, "1", "one", node="a")
+    assert set(outputs.last("f")) == {"a"}
+
+    for path in outputs.folder.glob("index.sqlite*"):
+        path.unlink()
+    keep(OutputFiles(outputs.folder), "2", "two", node="b")
+
+    assert set(outputs.last("f")) == {"b"}
