@@ -6,6 +6,7 @@ import os
 import pickle
 import threading
 import time
+import warnings
 from collections.abc import Callable, Sequence
 from contextvars import copy_context
 from functools import partial
@@ -20,12 +21,13 @@ from dagy_nb.runners.worker.codec import Buffer, unpack
 from dagy_nb.runners.worker.frames import Kind
 from dagy_nb.runners.worker.freshness import OwnModules
 from dagy_nb.runners.worker.guard import tell_begun, tell_over
+from dagy_nb.runners.worker.leftovers import Leftovers
 from dagy_nb.runners.worker.listener import StopListener
 from dagy_nb.runners.worker.message import pack_outcome, unpack_call
 from dagy_nb.runners.worker.sender import Sender
 from dagy_nb.runners.worker.spent import Wear
 from dagy_nb.runners.worker.streams import flush_streams
-from dagy_nb.runners.worker.surroundings import enter_surroundings, stop_timers
+from dagy_nb.runners.worker.surroundings import enter_surroundings
 
 HOOK_PATIENCE = 10.0
 """Seconds to wait for a hook's end; the near side kills this process long before."""
@@ -76,6 +78,7 @@ class CallServer:
         self._sender = sender
         self._guard = guard
         self._wear = Wear(most_nodes)
+        self._leftovers = Leftovers()
         self._modules = OwnModules()
         self._classes: dict[bytes, Any] = {}
 
@@ -92,12 +95,13 @@ class CallServer:
         buffers.clear()
         if call is not None:
             # A context of its own: nothing that a body sets in it is seen by the next, or kept alive.
-            outcome = copy_context().run(self._run, call)
-            stop_timers()
+            with warnings.catch_warnings():
+                outcome = copy_context().run(self._run, call)
         assert outcome is not None
         self._modules.note(began)
         flush_streams()
-        packed = pack_outcome(outcome, call, self._wear.judge())
+        spent = self._leftovers.undo() or self._wear.judge()
+        packed = pack_outcome(outcome, call, spent)
         self._sender.send(Kind.ENDED, packed)
 
     @property

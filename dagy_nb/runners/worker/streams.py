@@ -22,11 +22,11 @@ def open_streams() -> None:
 
 def flush_streams() -> None:
     """Let everything leave that still waits in a buffer of Python's or of C's."""
-    for stream in (sys.stdout, sys.stderr):
+    for stream in (sys.stdout, sys.stderr, sys.__stdout__, sys.__stderr__):
         try:
-            stream.flush()
-        except (OSError, ValueError):
-            # A node closed it.
+            stream.flush()  # type: ignore[union-attr]
+        except (AttributeError, OSError, ValueError):
+            # A node closed it, or put something else in its place.
             continue
     _C.fflush(None)
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import logging
 import os
-import signal
 import sys
+import time
 from dataclasses import dataclass
 
 PRELOADED = ("numpy", "pandas", "pyarrow", "polars", "scipy", "sklearn", "matplotlib")
@@ -47,13 +47,8 @@ def enter_surroundings(given: Surroundings) -> None:
     if dict(os.environ) != given.environment:
         os.environ.clear()
         os.environ.update(given.environment)
+        time.tzset()
     logging.root.setLevel(given.log_level)
-
-
-def stop_timers() -> None:
-    """Stop what would send this process a signal, now that nobody waits for it."""
-    for each in (signal.ITIMER_REAL, signal.ITIMER_VIRTUAL, signal.ITIMER_PROF):
-        signal.setitimer(each, 0)
 
 
 def list_preloaded() -> list[str]:
