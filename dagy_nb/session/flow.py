@@ -282,22 +282,37 @@ class Flow(EditableFlow):
             self.session.routing.backends.get(name)
         self.replace(self.spec.model_copy(update={"backend": name}))
 
-    def explain_backend(self, backend: str | None = None) -> BackendExplanation:
+    def explain_backend(
+        self,
+        backend: str | None = None,
+        *,
+        timeout: float | None = None,
+        runner: str | None = None,
+        reuse: bool = False,
+    ) -> BackendExplanation:
         """Return where a run of the flow as it is now would go, and why; show it to read it.
+
+        It says so of the parameters' defaults: others can change which nodes run inside nodes. To send runs
+        elsewhere, name the backend in `run`, in `use_backend`, or in a rule.
 
         Args:
             backend: As for `run`.
+            timeout: As for `run`.
+            runner: As for `run`.
+            reuse: As for `run`.
 
         Raises:
             UnknownName: `unknown.node_type`.
-            FlowError: The flow cannot be planned.
+            FlowError: The flow cannot be planned, `flow.no_runner`, `flow.timeout_invalid`.
             SettingError: `setting.rules`.
 
         Example:
             >>> flow.explain_backend()  # doctest: +SKIP
             backend dask: Rule large: memory_mb 9,000 is > 8,000.
         """
-        return self.session.explain_backend(self.spec, backend)
+        return self.session.explain_backend(
+            self.spec, backend, timeout=timeout, runner=runner, reuse=reuse
+        )
 
     def as_node(self, name: str, *, label: str = "", category: str = "Sub-flows") -> type[FlowNode]:
         """Register a node type that runs this flow as it is now inside one node, and return it.

@@ -189,7 +189,15 @@ class Session:
         plan = self._plan(flow, values, timeout=None, runner=None, keeping=keeping)
         return make_forecast(plan, self.outputs)
 
-    def explain_backend(self, flow: FlowSpec, backend: str | None = None) -> BackendExplanation:
+    def explain_backend(
+        self,
+        flow: FlowSpec,
+        backend: str | None = None,
+        *,
+        timeout: float | None = None,
+        runner: str | None = None,
+        reuse: bool = False,
+    ) -> BackendExplanation:
         """Return where a run of the flow would go, and why.
 
         Raises:
@@ -197,16 +205,24 @@ class Session:
             FlowError: The flow cannot be planned.
             SettingError: `setting.rules`.
         """
-        plan = make_plan(
-            flow,  # parameters stay expressions: no backend is chosen by them
-            self.registry.snapshot().classes,
-            run_id="",
-            parameters={},
-            artifacts=self.settings.home,
-            default_timeout=self.settings.node_timeout,
-            plans_inner=False,
-        )
-        return self.routing.explain(flow, plan, call=backend)
+        self._refuse_options(timeout, runner)
+        try:
+            values = read_parameter_values(flow, {})
+            plan = self._plan(flow, values, timeout=timeout, runner=runner, keeping=NOTHING)
+        except (FlowError, ConfigError):
+            # Parameters without a default stay expressions: then nobody knows what nodes run inside.
+            plan = make_plan(
+                flow,
+                self.registry.snapshot().classes,
+                run_id="",
+                parameters={},
+                artifacts=self.settings.home,
+                default_timeout=self.settings.node_timeout,
+                timeout=timeout,
+                runner=runner,
+                plans_inner=False,
+            )
+        return self.routing.explain(flow, plan, call=backend, reuse=reuse)
 
     def cancel(self, run_id: str, node_id: str = "", *, by: str = "") -> None:
         """Cancel a run of this process at once, or ask the process that runs it.

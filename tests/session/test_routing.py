@@ -202,3 +202,47 @@ def test_an_explanation_raises_for_nothing_but_shows_it(make):
 
     assert not told.ok
     assert "There is no backend 'nowhere'" in repr(told)
+
+
+def test_an_explanation_looks_into_sub_flows_as_a_run_does(make):
+    rules = [{"name": "heavy", "when": {"memory_mb": {"gt": 500}}, "backend": "kernel"}]
+    session = make(rules=rules, backend="elsewhere")
+    inner = chain(session)
+    inner.configure("n1", memory_mb=900)
+    flow = Flow("outer", session=session, parameters={"rows": 4})
+    flow.add(inner.as_node("Inner"), id="sub")
+    run = flow.run().wait(check=False)
+
+    told = flow.explain_backend()
+
+    assert run.record.backend == told.backend == "kernel"
+    assert run.record.backend_reason == told.reason == "Rule heavy: memory_mb 900 is > 500."
+
+
+@pytest.mark.parametrize(
+    "options", [{}, {"timeout": 5.0}, {"timeout": 500.0}, {"runner": "process"}, {"reuse": True}]
+)
+def test_an_explanation_of_a_call_says_what_the_call_does(make, options):
+    rules = [
+        {"name": "quick", "when": {"seconds": {"le": 10}}, "backend": "elsewhere"},
+        {"name": "slow", "when": {"seconds": {"gt": 10}}, "backend": "kernel"},
+    ]
+    flow = chain(make(rules=rules, backend="elsewhere"))
+
+    told = flow.explain_backend(**options)
+
+    if told.problem is not None:
+        with pytest.raises(BackendError) as caught:
+            flow.run(**options)
+        assert str(caught.value) == str(told.problem)
+    else:
+        record = flow.run(**options).wait().record
+        assert (record.backend, record.backend_reason) == (told.backend, told.reason)
+
+
+def test_an_explanation_of_a_flow_whose_parameters_are_not_known_yet_says_what_it_can(make):
+    session = make()
+    flow = Flow("open", session=session, parameters={"value": {"type": "integer"}})
+    flow.add("number", id="top", value=flow.param("value"))
+
+    assert flow.explain_backend().estimate.nodes.value == 1
