@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from dagy_nb.engine.fate import Ending, end_step
@@ -16,8 +15,12 @@ from dagy_nb.model.state import NodeState, Reason
 if TYPE_CHECKING:
     from dagy_nb.engine.outbox import Outbox
     from dagy_nb.engine.plan import Plan
-    from dagy_nb.engine.signals import Reused
-    from dagy_nb.model.event import ErrorFact, Preview
+    from dagy_nb.engine.signals import AttemptEnded, Reused
+    from dagy_nb.model.event import ErrorFact
+
+# Looked up once: each time costs as much as a call.
+_PENDING, _COMPLETED = NodeState.PENDING, NodeState.COMPLETED
+_NOT_TAKEN, _INLINE = Reason.BRANCH_NOT_TAKEN, RunnerName.INLINE
 
 
 class Board:
@@ -39,7 +42,7 @@ class Board:
         self.is_halted = False
         self._spills = plan.keep_outputs
         self._keeps_outputs = plan.keep_outputs and not plan.keeping.keeps_all
-        self._places = Places(plan.max_parallel)
+        self._places = Places(plan.max_parallel) if plan.max_parallel is not None else None
         self._out = out
 
     def find(self, node_id: str, attempt: int) -> StepRun | None:
@@ -49,21 +52,23 @@ class Board:
 
     def launch(self, run: StepRun, at: float) -> None:
         """Hand out the next attempt, as soon as there is a place for it."""
-        if run.state is NodeState.PENDING and run.step.runner != RunnerName.INLINE:
+        if run.state is _PENDING and run.step.runner != _INLINE:
             run.turn(NodeState.QUEUED)
             self._out.tell_queued(at, run.step.node_id)
-        if self._places.enter(run):
+        if self._places is None or self._places.enter(run):
             self._start(run)
 
     def fill_places(self) -> None:
         """Hand out attempts that stand in line, as far as there are places."""
-        while self._places.line and (run := self._places.call_next()) is not None:
+        places = self._places
+        while places is not None and places.line and (run := places.call_next()) is not None:
             self._start(run)
 
     def take_back(self, run: StepRun) -> None:
         """Note that the attempt which was handed out is over."""
         run.is_out = False
-        self._places.leave()
+        if self._places is not None:
+            self._places.leave()
 
     def end(
         self,
@@ -75,7 +80,6 @@ class Board:
         error: ErrorFact | None = None,
         ending: Ending | None = None,
         enforcement: str = "",
-        previews: Mapping[str, Preview] | None = None,
     ) -> None:
         """Bring a step to its final state, tell it, and let those behind it come up."""
         self._close(run, state, ending or end_step(run.step, state, reason))
@@ -87,10 +91,17 @@ class Board:
             reason=reason,
             error=error,
             enforcement=enforcement,
-            previews=previews or {},
             cause=ending.cause if ending and reason is ending.reason else (),
             found=run.found,
         )
+        self._tell_consumers(run)
+        if not self._keeps_outputs:
+            self._release(run)
+
+    def end_completed(self, run: StepRun, ended: AttemptEnded) -> None:
+        """Bring a step to its end whose body came to its own."""
+        self._close(run, _COMPLETED, Ending(ended.live, _NOT_TAKEN, (ended.node_id,)))
+        self._out.tell_completed(ended, run.found)
         self._tell_consumers(run)
         if not self._keeps_outputs:
             self._release(run)

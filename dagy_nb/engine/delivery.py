@@ -32,7 +32,7 @@ class Delivery:
         self._subscribers: tuple[Subscriber, ...] = tuple(subscribers)
         self._lock = threading.Lock()
         self.pending: list[Event] = []
-        self._unrecorded: list[Event] = []
+        self._unrecorded: tuple[Event, ...] = ()
         self._has_warned = False
 
     def add(self, event: Event) -> None:
@@ -55,16 +55,16 @@ class Delivery:
         return lambda: self._forget(subscriber)
 
     def _write(self, events: list[Event]) -> None:
-        offered = [*self._unrecorded, *events] if self._unrecorded else events
+        offered = (*self._unrecorded, *events)
         try:
-            self._record(tuple(offered))
+            self._record(offered)
         except Exception as error:  # noqa: BLE001 - any store may be plugged in; nodes go on without
             self.error = error
             self._unrecorded = offered[-MAX_UNRECORDED:]
             self._warn(error)
         else:
             self.error = None
-            self._unrecorded = []
+            self._unrecorded = ()
 
     def _warn(self, error: Exception) -> None:
         if not self._has_warned:

@@ -66,6 +66,7 @@ _LOG = logging.getLogger(__name__)
 MAX_BATCH = 256
 _HURRIED = frozenset({RunState.CANCELLED, RunState.TIMED_OUT})
 MAX_WAIT = 86_400.0
+_INLINE = RunnerName.INLINE
 
 Entry = tuple[Signal | Callable[[], None] | None, Outcome | None]
 
@@ -227,8 +228,9 @@ class RunLoop:
             self.shelf.ask(asking)
 
     def _handle(self, signal: Signal, outcome: Outcome | None) -> None:
+        acts = self._acts
         for instruction in self.machine.handle(signal):
-            self._acts[type(instruction)](instruction, outcome)
+            acts[type(instruction)](instruction, outcome)
 
     def _fire_timers(self) -> None:
         for timer in self._timers.pop_due(self._clock.monotonic()):
@@ -320,7 +322,7 @@ class RunLoop:
 
     def _hand_out(self, node_id: str, attempt: int) -> None:
         step = self._steps[node_id]
-        if step.runner == RunnerName.INLINE and not step.spec.is_async:
+        if step.runner == _INLINE and not step.spec.is_async:
             # Its call is made when this thread comes to it, so that thousands that wait take little.
             self._waiting[node_id] = attempt
             self._bodies.append(partial(self._run_waiting, node_id, attempt))

@@ -75,6 +75,10 @@ _DICE = SystemRandom()
 
 OVER = frozenset({"cancelled", "killed", "abandoned"})
 
+# Looked up once: each time costs as much as a call, and every node would need seven of them.
+_FINAL = frozenset(each for each in RunState if each.is_final)
+_PENDING, _RUNNING, _ATTEMPT = NodeState.PENDING, NodeState.RUNNING, TimerKind.ATTEMPT
+
 
 class RunMachine:
     """One run of a plan.
@@ -121,7 +125,7 @@ class RunMachine:
 
     def handle(self, signal: Signal) -> list[Instruction]:
         """Take in one signal and return what is to be done, in order."""
-        if self.state.is_final:
+        if self.state in _FINAL:
             return []
         self._handlers[type(signal)](signal)
         self._settle(signal.at)
@@ -163,7 +167,7 @@ class RunMachine:
         """Decide every step whose producers have ended, fill free places, then see if the run is over."""
         while self._board.ready:
             run = self._board.ready.popleft()
-            if run.state is NodeState.PENDING and not run.attempt:
+            if run.state is _PENDING and not run.attempt:
                 self._decide(run, at)
         self._board.fill_places()
         if self._board.open == 0 and not (self.state is RunState.QUEUED and self._forced is None):
@@ -222,14 +226,14 @@ class RunMachine:
 
     def _begin_attempt(self, signal: AttemptBegun) -> None:
         run = self._board.find(signal.node_id, signal.attempt)
-        if run is None or run.state is NodeState.RUNNING:
+        if run is None or run.state is _RUNNING:
             return
         self._turn_running(run, signal.at)
         if run.step.timeout is not None and run.stopping is None:
-            self._out.say(ArmTimer(run.timer(TimerKind.ATTEMPT), run.step.timeout))
+            self._out.say(ArmTimer(run.timer(_ATTEMPT), run.step.timeout))
 
     def _turn_running(self, run: StepRun, at: float) -> None:
-        run.turn(NodeState.RUNNING)
+        run.turn(_RUNNING)
         run.begun = run.attempt
         self._out.tell_begun(at, run.step, run.attempt)
 
@@ -240,21 +244,15 @@ class RunMachine:
         if run.stopping is not None:
             self._end_stopped(run, "cancelled", signal.at)
             return
-        if run.state is not NodeState.RUNNING:
+        if run.state is not _RUNNING:
             self._turn_running(run, signal.at)
         if run.step.timeout is not None:
-            self._out.say(DisarmTimer(run.timer(TimerKind.ATTEMPT)))
+            self._out.say(DisarmTimer(run.timer(_ATTEMPT)))
         if signal.error is None:
-            self._complete(run, signal)
+            self._out.say(KeepOutputs(signal.node_id, signal.attempt))
+            self._board.end_completed(run, signal)
         elif not self._retries.try_again(run, signal.at, signal.error, signal.reason):
             self._fail(run, NodeState.FAILED, signal.at, signal.error, signal.reason)
-
-    def _complete(self, run: StepRun, signal: AttemptEnded) -> None:
-        self._out.say(KeepOutputs(signal.node_id, signal.attempt))
-        ending = Ending(signal.live, Reason.BRANCH_NOT_TAKEN, (signal.node_id,))
-        self._board.end(
-            run, NodeState.COMPLETED, signal.at, ending=ending, previews=signal.previews
-        )
 
     def _note_reason(self, signal: ReasonFound) -> None:
         run = self._board.find(signal.node_id, signal.attempt)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from dagy_nb.engine.signals import (
+    AttemptEnded,
     Emit,
     Instruction,
     LineWritten,
@@ -22,7 +23,6 @@ from dagy_nb.model.event import (
     NodeEnded,
     NodeProgressed,
     NodeQueued,
-    Preview,
     RunEnded,
     RunStarted,
 )
@@ -35,48 +35,51 @@ if TYPE_CHECKING:
 # The facts that each node brings.
 _make_queued, _make_started = make_quick(NodeQueued), make_quick(AttemptStarted)
 _make_ended = make_quick(NodeEnded)
+_COMPLETED = NodeState.COMPLETED
 
 
 class Outbox:
-    """Collects the instructions of one signal; `tell_…` adds a fact to record."""
+    """Collects the instructions of one signal; `tell_…` adds a fact to record.
+
+    Attributes:
+        say: Adds an instruction.
+    """
 
     def __init__(self, run_id: str) -> None:
         self._run_id = run_id
         self._out: list[Instruction] = []
+        self.say: Callable[[Instruction], None] = self._out.append
 
     def take(self) -> list[Instruction]:
         """Return what was collected and begin anew."""
-        out, self._out = self._out, []
+        out = self._out.copy()
+        self._out.clear()
         return out
-
-    def say(self, instruction: Instruction) -> None:
-        """Add an instruction."""
-        self._out.append(instruction)
 
     def tell_run_started(self, at: float) -> None:
         """The run left the queue."""
-        self._out.append(Emit(RunStarted(at=at, run_id=self._run_id)))
+        self.say(Emit(RunStarted(at=at, run_id=self._run_id)))
 
     def tell_run_ended(self, at: float, state: RunState, error: ErrorFact | None) -> None:
         """The run is over."""
         event = RunEnded(at=at, run_id=self._run_id, state=state, error=error)
-        self._out.append(Emit(event))
+        self.say(Emit(event))
 
     def tell_cancel(self, at: float, node_id: str, by: str) -> None:
         """Somebody asked to cancel."""
         event = CancelRequested(at=at, run_id=self._run_id, node_id=node_id, by=by)
-        self._out.append(Emit(event))
+        self.say(Emit(event))
 
     def tell_queued(self, at: float, node_id: str) -> None:
         """A node waits for a place in its runner."""
-        self._out.append(Emit(_make_queued(at=at, run_id=self._run_id, node_id=node_id)))
+        self.say(Emit(_make_queued(at=at, run_id=self._run_id, node_id=node_id)))
 
     def tell_begun(self, at: float, step: Step, attempt: int) -> None:
         """A runner acknowledged an attempt."""
         event = _make_started(
             at=at, run_id=self._run_id, node_id=step.node_id, attempt=attempt, runner=step.runner
         )
-        self._out.append(Emit(event))
+        self.say(Emit(event))
 
     def tell_retry(
         self,
@@ -101,7 +104,7 @@ class Outbox:
             reason=reason,
             enforcement=enforcement,
         )
-        self._out.append(Emit(event))
+        self.say(Emit(event))
 
     def tell_no_retry(self, at: float, step: Step, attempt: int, why: str) -> None:
         """Retries were asked for, and this one is not made."""
@@ -113,7 +116,7 @@ class Outbox:
             level="WARNING",
             text=f"Not tried again: {why}.",
         )
-        self._out.append(Emit(event))
+        self.say(Emit(event))
 
     def tell_line(self, line: LineWritten) -> None:
         """A body wrote a line."""
@@ -125,7 +128,7 @@ class Outbox:
             level=line.level,
             text=line.text,
         )
-        self._out.append(Emit(event))
+        self.say(Emit(event))
 
     def tell_progress(self, made: ProgressMade) -> None:
         """A body told how far it is."""
@@ -136,7 +139,7 @@ class Outbox:
             fraction=made.fraction,
             message=made.message,
         )
-        self._out.append(Emit(event))
+        self.say(Emit(event))
 
     def tell_ended(
         self,
@@ -148,7 +151,6 @@ class Outbox:
         reason: Reason | None,
         error: ErrorFact | None,
         enforcement: str,
-        previews: Mapping[str, Preview],
         cause: tuple[str, ...],
         found: ReasonFound | None,
     ) -> None:
@@ -162,13 +164,27 @@ class Outbox:
             attempts=attempts,
             error=error,
             enforcement=enforcement,
-            previews=previews,
             cause=cause,
             why=found.why if found is not None else None,
             why_detail=found.why_detail if found is not None else "",
             key=found.key if found is not None else "",
         )
-        self._out.append(Emit(event))
+        self.say(Emit(event))
+
+    def tell_completed(self, ended: AttemptEnded, found: ReasonFound | None) -> None:
+        """A node's body came to its end."""
+        event = _make_ended(
+            at=ended.at,
+            run_id=self._run_id,
+            node_id=ended.node_id,
+            state=_COMPLETED,
+            why=found.why if found is not None else None,
+            attempts=ended.attempt,
+            previews=ended.previews,
+            why_detail=found.why_detail if found is not None else "",
+            key=found.key if found is not None else "",
+        )
+        self.say(Emit(event))
 
     def tell_reused(self, at: float, found: Reused) -> None:
         """Kept outputs took the place of a node's body."""
@@ -182,4 +198,4 @@ class Outbox:
             reused_from=found.reused_from,
             key=found.key,
         )
-        self._out.append(Emit(event))
+        self.say(Emit(event))

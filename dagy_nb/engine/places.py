@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections import deque
 from typing import TYPE_CHECKING
 
@@ -17,7 +16,7 @@ class Places:
     A step that waits for the time of its next attempt has no place and does not stand in line.
 
     Args:
-        most: How many places there are; None sets no bound.
+        most: How many places there are.
 
     Attributes:
         line: Those who wait.
@@ -25,8 +24,8 @@ class Places:
 
     __slots__ = ("_free", "line")
 
-    def __init__(self, most: int | None) -> None:
-        self._free: float = math.inf if most is None else most
+    def __init__(self, most: int) -> None:
+        self._free = most
         self.line: deque[StepRun] = deque()
 
     def enter(self, run: StepRun) -> bool:

@@ -156,10 +156,10 @@ def _name_columns(names: Sequence[Any], types: Sequence[Any]) -> tuple[tuple[str
 
 def _shorten(value: Any, limit: int = MAX_CELL) -> str:
     """Return a short text of a plain value; of anything else its class's name in angle brackets."""
-    if isinstance(value, str):
-        return _cut(value[: limit + 1], limit)
     if type(value) is int and -_BIG < value < _BIG:
         return str(value)
+    if isinstance(value, str):
+        return _cut(value[: limit + 1], limit)
     if isinstance(value, int) and not isinstance(value, bool) and value.bit_length() > 256:
         return f"an integer of {value.bit_length():,} bits"
     is_scalar = type(value).__module__ in {"numpy", "pandas"} and hasattr(value, "item")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from dagy_nb.engine.signals import (
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
 Post = Callable[[Signal, "Outcome | None"], None]
 
+_RAISED = Reason.RAISED
 _LOST = ErrorFact(
     type="LostOutcome",
     code="runner.lost_outcome",
@@ -76,7 +78,7 @@ class CallSignals:
                 at=self._clock.now(),
                 node_id=self._node_id,
                 attempt=self._attempt,
-                live=frozenset(outcome.outputs or ()),
+                live=_freeze(tuple(outcome.outputs or ())),
                 error=outcome.error or (None if outcome.outputs is not None else _LOST),
                 reason=_find_reason(outcome),
                 previews=outcome.previews,
@@ -88,4 +90,10 @@ class CallSignals:
 def _find_reason(outcome: Outcome) -> Reason:
     if outcome.crashed:
         return Reason.CRASHED
-    return Reason.CONTRACT if outcome.broke_contract else Reason.RAISED
+    return Reason.CONTRACT if outcome.broke_contract else _RAISED
+
+
+@lru_cache
+def _freeze(names: tuple[str, ...]) -> frozenset[str]:
+    # Thousands of nodes have the same few outputs, and a run keeps the names until its end.
+    return frozenset(names)

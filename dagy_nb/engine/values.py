@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from dagy_nb.engine.wires import Binding, Source
 
 _make_call = make_quick(NodeCall)
+_MANY = Cardinality.MANY
 Conversions = tuple[Conversion | None, ...]
 
 
@@ -125,7 +126,7 @@ class RunValues:
             if binding.is_given:
                 value: Any = step.given.get(binding.input)
                 inputs[binding.input] = value
-                is_many = binding.cardinality is Cardinality.MANY and value is not None
+                is_many = binding.cardinality is _MANY and value is not None
                 needed = (binding.conversion,) * (len(value) if is_many else 1)
             if needed and any(needed):
                 conversions[binding.input] = needed
@@ -146,12 +147,13 @@ class RunValues:
         )
 
     def _gather(self, binding: Binding) -> tuple[Any, Conversions]:
-        sources, is_many = binding.sources, binding.cardinality is Cardinality.MANY
+        sources, is_many = binding.sources, binding.cardinality is _MANY
         if len(sources) == 1 and not is_many and sources[0].conversion is None:  # nearly all are
             source = sources[0]
-            if source.output not in self._values.get(source.node_id, ()):
+            held = self._values.get(source.node_id)
+            if held is None or source.output not in held:
                 return None, ()
-            return self._values[source.node_id][source.output], ()
+            return held[source.output], ()
         live = [each for each in sources if each.output in self._values.get(each.node_id, ())]
         values = [self._values[each.node_id][each.output] for each in live]
         conversions = tuple(each.conversion for each in live)

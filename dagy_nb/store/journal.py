@@ -39,6 +39,9 @@ class Journal:
         clock: Where the time in a segment's name comes from.
         rotate_at: Size in bytes after which a new segment is begun.
         look_every: Seconds after which it looks again whether somebody removed its segment.
+
+    Attributes:
+        writer: The name of this process in the journal; another one after a fork.
     """
 
     def __init__(
@@ -56,11 +59,6 @@ class Journal:
         self._last_time = 0
         self._begin()
         _open_journals.add(self)
-
-    @property
-    def writer(self) -> str:
-        """The name of this process in the journal; another one after a fork."""
-        return self._writer
 
     def append(self, events: Sequence[Event], *, durable: bool = False) -> None:
         """Write facts in order, in one go.
@@ -98,7 +96,7 @@ class Journal:
         self._is_spoiled = False
         self._is_named_safely = False
         self._looked_at = float("-inf")
-        self._writer = f"{os.getpid()}-{secrets.token_hex(4)}"
+        self.writer = f"{os.getpid()}-{secrets.token_hex(4)}"
 
     def _take_segment(self) -> Segment:
         segment = self._segment
@@ -128,7 +126,7 @@ class Journal:
         self._is_named_safely = False
         return Segment.create(
             self._place.journal,
-            name_segment(self._last_time, self._writer),
+            name_segment(self._last_time, self.writer),
             origin=describe_self(),
             at=now,
         )
