@@ -25,7 +25,6 @@ from dagy_nb.engine.output import NodeOutput, enter_output
 from dagy_nb.engine.preview import preview_value
 from dagy_nb.errors import ContractError
 from dagy_nb.model.connector import Cardinality, Direction
-from dagy_nb.model.event import Preview
 from dagy_nb.model.quick import make_quick
 from dagy_nb.nodes.context import CancelToken, ExecutionContext
 from dagy_nb.nodes.result import ExecutionResult
@@ -168,8 +167,11 @@ class Body:
         return inputs
 
     def _complete(self, contract: Contract, outputs: Mapping[str, Any]) -> Outcome:
-        secret = contract.secret | self.call.secret_outputs
-        return _make_outcome(outputs=outputs, previews=_preview(outputs, secret))
+        previews, secret = {}, self.call.secret_outputs
+        for name, value in outputs.items():
+            is_secret = name in contract.secret or name in secret
+            previews[name] = preview_value(value, secret=is_secret)
+        return _make_outcome(outputs=outputs, previews=previews)
 
     def _make_context(self, node: Any, inputs: Mapping[str, Any]) -> ExecutionContext:
         call = self.call
@@ -208,10 +210,6 @@ class Body:
             fact = replace(fact, message=_HIDDEN, traceback="")
             return Outcome(error=fact, broke_contract=broke_contract)
         return Outcome(error=fact, exception=error, broke_contract=broke_contract)
-
-
-def _preview(outputs: Mapping[str, Any], secret: frozenset[str]) -> Mapping[str, Preview]:
-    return {name: preview_value(value, secret=name in secret) for name, value in outputs.items()}
 
 
 _HIDDEN = "(not shown, since a secret entered this node)"

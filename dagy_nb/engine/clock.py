@@ -10,10 +10,5 @@ class SystemClock:
 
     __slots__ = ()
 
-    def now(self) -> float:
-        """Return seconds since the epoch, UTC."""
-        return time.time()
-
-    def monotonic(self) -> float:
-        """Return seconds that never go back."""
-        return time.monotonic()
+    now = staticmethod(time.time)
+    monotonic = staticmethod(time.monotonic)

@@ -23,6 +23,7 @@ class Delivery:
     Attributes:
         error: Why the store did not take the last facts, or None.
         pending: What was taken and has not gone on.
+        add: Takes a fact; it goes on with the next `flush`.
     """
 
     def __init__(self, run_id: str, record: Record, subscribers: Iterable[Subscriber]) -> None:
@@ -32,18 +33,16 @@ class Delivery:
         self._subscribers: tuple[Subscriber, ...] = tuple(subscribers)
         self._lock = threading.Lock()
         self.pending: list[Event] = []
+        self.add: Callable[[Event], None] = self.pending.append
         self._unrecorded: tuple[Event, ...] = ()
         self._has_warned = False
-
-    def add(self, event: Event) -> None:
-        """Take a fact; it goes on with the next `flush`."""
-        self.pending.append(event)
 
     def flush(self) -> None:
         """Pass on what was taken."""
         if not self.pending:
             return
-        events, self.pending = self.pending, []
+        events = tuple(self.pending)
+        self.pending.clear()
         self._write(events)
         for subscriber in self._subscribers:
             self._tell(subscriber, events)
@@ -54,7 +53,7 @@ class Delivery:
             self._subscribers = (*self._subscribers, subscriber)
         return lambda: self._forget(subscriber)
 
-    def _write(self, events: list[Event]) -> None:
+    def _write(self, events: tuple[Event, ...]) -> None:
         offered = (*self._unrecorded, *events)
         try:
             self._record(offered)
@@ -71,7 +70,7 @@ class Delivery:
             self._has_warned = True
             _LOG.warning("Run %s goes on, but cannot be recorded: %s", self._run_id, error)
 
-    def _tell(self, subscriber: Subscriber, events: list[Event]) -> None:
+    def _tell(self, subscriber: Subscriber, events: tuple[Event, ...]) -> None:
         try:
             for event in events:
                 subscriber(event)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABCMeta
 from collections.abc import Awaitable, Mapping
-from typing import TYPE_CHECKING, Any, ClassVar, Self
+from typing import TYPE_CHECKING, Any, ClassVar, NoReturn, Self
 
 from dagy_nb.errors import DefinitionError
 from dagy_nb.model.connector import ConnectorSpec, Direction
@@ -81,7 +81,8 @@ class NodeMeta(ABCMeta):
         call = cls.__dict__.get("_call_plainly")
         if call is not None:
             return call.__func__(*values, **named)
-        _refuse_abstract(cls)
+        if "spec" not in cls.__dict__:
+            _refuse_abstract(cls)
         return super().__call__(*values, **named)
 
     def __repr__(cls) -> str:
@@ -177,7 +178,8 @@ class FlowNode(metaclass=NodeMeta):
             ConfigError: With one problem for each wrong field.
             DefinitionError: `node.no_execute` for a class that does not execute.
         """
-        _refuse_abstract(cls)
+        if "spec" not in cls.__dict__:
+            _refuse_abstract(cls)
         made: Self = type.__call__(cls, config)
         return made
 
@@ -286,9 +288,7 @@ def _refuse_reserved(cls: type) -> None:
             )
 
 
-def _refuse_abstract(cls: type) -> None:
-    if "spec" in cls.__dict__:
-        return
+def _refuse_abstract(cls: type) -> NoReturn:
     near = find_nearest("execute", [name for name in vars(cls) if name not in HOOKS], limit=1)
     hint = f"Rename `{near[0]}`." if near else "Define `def execute(self, context, ...)`."
     raise DefinitionError(

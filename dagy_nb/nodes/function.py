@@ -131,7 +131,11 @@ def _make_execute(function: Callable[..., Any], reader: FunctionReader) -> Calla
         values, named = bind(self, given)
         return split(function(*values, **named))
 
-    return execute
+    def execute_plainly(_: FlowNode, /, **given: Any) -> Any:
+        return split(function(**given))
+
+    is_plain = not (reader.fields or reader.positional or reader.starred)
+    return execute_plainly if is_plain else execute
 
 
 def _make_bind(reader: FunctionReader) -> Callable[[FlowNode, dict[str, Any]], Any]:
