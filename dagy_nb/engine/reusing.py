@@ -109,10 +109,10 @@ class Reuse:
         taken: list[Taken] = []
         while line:
             step, attempt = line.popleft()
-            if self._has_to_wait(step, attempt):
-                continue
             found = self._recall(step)
             if found is None:
+                if self._has_to_wait(step, attempt):
+                    continue
                 verdict = self._ahead.pop(step.node_id, None) or self._try(step)
                 if verdict.kept is None:
                     if attempt:
@@ -196,6 +196,8 @@ class Reuse:
         known = self._plan.recall.get(step.node_id)
         if known is None or not self._may_recall or step.node_id in self._plan.keeping.force:
             return None
+        if self._blocked and not self._blocked.keys().isdisjoint(step.producers):
+            return None  # what enters is not known yet
         try:
             _, recipe = self._judge.identities.fixed(step)
             entered = map(self._contents.get, step.producers)
@@ -214,7 +216,8 @@ class Reuse:
             },
             told=tell_reused(step.node_id, kept, kept.outputs),
         )
-        if self._may_recall and not any(each.files for each in kept.outputs.values()):
+        has_files = any(each.files for each in kept.outputs.values())
+        if self._may_recall and not has_files and not self._looks_at_files(step):
             self._plan.recall[step.node_id] = found
         return found
 

@@ -108,3 +108,23 @@ def test_a_node_that_made_something_else_meanwhile_is_not_recalled(notebook):
     assert len(set(first)) == 1
     assert forced["t.output"] == again["t.output"] == 2 * forced["o.output"]
     assert forced["t.output"] != first[0]
+
+
+def test_what_enters_for_the_first_time_is_waited_for(notebook, tmp_path):
+    notebook.define(
+        "import os\nfrom typing import Any\n"
+        "def heavy(place: str = '') -> bytes:\n"
+        "    if not os.path.exists(place):\n        raise FileNotFoundError(place)\n"
+        "    return bytes(3_000_000)"
+    )
+    notebook.define("def size(data: bytes) -> int:\n    return len(data or b'')")
+    flow = notebook.flow(
+        f"name: late\nnodes: {{h: {{type: heavy, config: {{place: '{tmp_path}/there'}}}},"
+        " s: {type: size, trigger: all_done}}\nedges: [h.output -> s.data]"
+    )
+    before = [flow.run(reuse=True).wait(check=False).outputs["s.output"] for _ in range(3)]
+
+    (tmp_path / "there").touch()
+    run = flow.run(reuse=True).wait()
+
+    assert (before, run.outputs["s.output"]) == ([0, 0, 0], 3_000_000)
