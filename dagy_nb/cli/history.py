@@ -48,7 +48,8 @@ def runs(
     )
     more = f"Older ones: --cursor {page.next_cursor}" if page.next_cursor else ""
     data = {"runs": list(page.runs), "next_cursor": page.next_cursor}
-    return Answer(data=data, tables=(list_runs(page.runs, note=more),))
+    chosen = any((flow, state, kind, parent, cursor))
+    return Answer(data=data, tables=(list_runs(page.runs, note=more, chosen=chosen),))
 
 
 def show(run_id: RunId) -> Answer:

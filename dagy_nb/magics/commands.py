@@ -14,10 +14,12 @@ from dagy_nb.magics.options import (
     read_kinds,
     read_megabytes,
     read_retries,
+    read_state,
     read_version,
 )
 from dagy_nb.model.nearest import suggest_names
 from dagy_nb.model.retry import RetryKind
+from dagy_nb.model.state import RunState
 
 _VERSION = Option(name="--version", value="N", read=read_version, about="a recorded version")
 
@@ -76,7 +78,13 @@ RUNS = Usage(
     names=("[RUN_ID]",),
     options=(
         Option(name="--flow", value="NAME", about="only runs of this flow"),
-        Option(name="--state", value="STATE", about="only runs in this state"),
+        Option(
+            name="--state",
+            value="STATE",
+            read=read_state,
+            about="only runs in this state",
+            choices=tuple(RunState),
+        ),
         Option(name="--parent", value="RUN_ID", about="only runs inside this run"),
         Option(name="--limit", short="-n", value="N", read=read_count, about="how many"),
         Option(name="--logs", about="what the nodes of the run wrote"),

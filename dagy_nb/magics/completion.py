@@ -11,7 +11,6 @@ from IPython.core.completer import SimpleCompletion, SimpleMatcherResult, contex
 from dagy_nb.magics.commands import FLOW_CELL, FLOW_COMMANDS, FLOWNODE, RUNS
 from dagy_nb.magics.opened import list_names, list_opened
 from dagy_nb.magics.options import Usage
-from dagy_nb.model.state import RunState
 
 _LINE = re.compile(r"\s*(?:\w+\s*=\s*)?(%%flownode|%%flow|%flow|%runs)\s+(.*)\Z", re.DOTALL)
 _TYPE = re.compile(r"\btype:\s*(\w*)\Z")
@@ -73,8 +72,6 @@ def _offer_rest(usage: Usage, words: Sequence[str], fragment: str) -> Iterable[s
 def _offer_value(key: str, choices: Sequence[str], words: Sequence[str]) -> Iterable[str]:
     if key == "flow":
         return list_names()
-    if key == "state":
-        return list(RunState)
     if key == "backend":
         return _backends()
     if key == "parameter":

@@ -34,7 +34,8 @@ def describe_flow(line: str, cell: str) -> Any:
     try:
         flow, told = _put(name, text, is_node=bool(words.get("node")))
     except FlowTextError as error:
-        error.add_note(point_at(f"%%flow {line}".rstrip() + text, error.line, error.column))
+        if error.line is not None:
+            error.add_note(point_at(f"%%flow {line}".rstrip() + text, error.line, error.column))
         raise
     display(told)
     if words.get("node"):
@@ -88,10 +89,8 @@ def _tell(flow: Flow, changes: list[str], *, is_node: bool) -> Table:
     )
 
 
-def point_at(text: str, line: int | None, column: int | None) -> str:
+def point_at(text: str, line: int, column: int | None) -> str:
     """Return the lines around a place, with a mark under it."""
-    if line is None:
-        return ""
     lines = text.splitlines()
     shown = []
     for number in range(max(1, line - CONTEXT), min(len(lines), line + CONTEXT) + 1):

@@ -12,6 +12,7 @@ from dagy_nb.errors import UsageError
 from dagy_nb.model.nearest import suggest_names
 from dagy_nb.model.retry import MAX_WAIT, RetryKind
 from dagy_nb.model.spec import RunnerName
+from dagy_nb.model.state import RunState
 
 MAX_RETRIES = 100
 
@@ -221,6 +222,13 @@ def read_runner(text: str) -> str:
     """Read a runner's name."""
     if text not in list(RunnerName):
         raise ValueError(suggest_names(text, list(RunnerName), what="runners").rstrip("."))
+    return text
+
+
+def read_state(text: str) -> str:
+    """Read the name of a run's state."""
+    if text not in list(RunState):
+        raise ValueError(suggest_names(text, list(RunState), what="states").rstrip("."))
     return text
 
 

@@ -58,7 +58,8 @@ class RecordMagics(Magics):
             parent=store.run(parent).run_id if parent else None,
         )
         more = "Older ones are there: %runs -n N shows up to 1000." if page.next_cursor else ""
-        return list_runs(page.runs, note=more)
+        chosen = any(map(words.get, ("flow", "state", "parent")))
+        return list_runs(page.runs, note=more, chosen=chosen)
 
     @line_cell_magic
     @no_var_expand
@@ -131,8 +132,9 @@ def _speak_plainly() -> Iterator[None]:
     try:
         yield
     except database_error as error:
+        told = str(error).strip()
         raise UsageError(
-            str(error).strip(),
+            told if "\n" in told else f"{told.rstrip('.')}.",
             code="usage.sql",
             suggestion="%runsql SHOW TABLES lists what there is.",
         ) from None

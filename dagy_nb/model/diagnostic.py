@@ -62,3 +62,6 @@ class Diagnostic(FrozenModel):
         return (
             f"{self.severity} {where}{self.message} {self.suggestion}".strip() + f" [{self.code}]"
         )
+
+    def __repr__(self) -> str:
+        return f"<{self}>"

@@ -249,3 +249,6 @@ class FlowVersion(FrozenModel):
     author: str = ""
     reason: str = ""
     created_at: float = 0.0
+
+    def __repr__(self) -> str:
+        return f"<FlowVersion {self.flow} {self.version}: {self.content_hash}>"

@@ -71,8 +71,14 @@ class Table:
         )
 
 
-def list_runs(runs: Sequence[RunRecord], *, note: str = "") -> Table:
-    """Return one row for each run; where each went, if one went elsewhere than usual."""
+def list_runs(runs: Sequence[RunRecord], *, note: str = "", chosen: bool = False) -> Table:
+    """Return one row for each run; where each went, if one went elsewhere than usual.
+
+    Args:
+        runs: The runs.
+        note: Below them.
+        chosen: Whether only some kind of runs was asked for: where there is none, others may be.
+    """
     is_told = any(map(_went_elsewhere, runs))
     rows = tuple(
         (
@@ -89,7 +95,8 @@ def list_runs(runs: Sequence[RunRecord], *, note: str = "") -> Table:
     )
     where = ("backend",) if is_told else ()
     columns = ("run", "of", "kind", *where, "state", "started (UTC)", "took", "error")
-    return Table(columns=columns, rows=rows, note=note if rows else "No runs are recorded yet.")
+    none = "No such run is recorded." if chosen else "No runs are recorded yet."
+    return Table(columns=columns, rows=rows, note=note if rows else none)
 
 
 def list_nodes(run: RunRecord, *, now: float | None = None) -> Table:

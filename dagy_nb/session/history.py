@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from dagy_nb.errors import UsageError
 from dagy_nb.session.current import current_session
 
 if TYPE_CHECKING:
@@ -50,8 +51,15 @@ def history(
         nested: Also runs inside nodes, whoever is their parent.
 
     Raises:
+        UsageError: `usage.limit` for a limit below 1.
         ImportError: pandas is not installed; `connect()` works without it.
     """
+    if limit < 1:
+        raise UsageError(
+            f"history cannot return {limit} runs.",
+            code="usage.limit",
+            suggestion="Give a number above 0.",
+        )
     asked: dict[str, Any] = {"flow": flow, "parent": parent, "nested": nested, "limit": limit}
     with connect() as connection:
         return connection.execute(_HISTORY, asked).df()

@@ -254,6 +254,15 @@ def test_a_trigger_with_something_to_wait_for_is_no_finding():
     assert check(spec) == ()
 
 
+def test_a_finding_shows_itself_in_words():
+    (found,) = check(flow({}))
+
+    assert repr([found]) == (
+        "[<error The flow has no nodes yet. Add one from the palette, or with flow.add(…). "
+        "[flow.nothing_to_run]>]"
+    )
+
+
 def test_a_good_flow_has_no_findings():
     assert check(GOOD) == ()
 

@@ -33,6 +33,7 @@ def _list_frames(traceback):
         ("flow.add('one', timeout=-1)", "flow.node_invalid"),
         ("flow.run(backend='nope')", "unknown.backend"),
         ("dagy_nb.replay('nope', 'one')", "unknown.run"),
+        ("history(limit=0)", "usage.limit"),
         ("Flow.from_yaml('nodes: [')", "text.syntax"),
     ],
 )
@@ -43,6 +44,10 @@ def test_an_error_of_ours_shows_the_users_line_only(flow, line, code):
     assert f"[{code}]" in cell.traceback
     assert f"----> 2 {line}" in cell.traceback
     assert all(each.startswith("Cell In[") for each in _list_frames(cell.traceback))
+
+
+def test_what_publishing_gives_shows_itself_in_a_line(flow):
+    assert flow.run("flow.publish('why')").result.startswith("<FlowVersion refused 1: ")
 
 
 def test_a_failed_run_shows_the_users_line_and_the_nodes(flow):

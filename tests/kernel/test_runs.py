@@ -163,6 +163,13 @@ def test_text_that_is_no_flow_says_the_cells_line_and_column(kernel):
     assert "dagy_nb/" not in cell.traceback
 
 
+def test_a_name_that_is_no_name_is_told_without_blank_lines(kernel):
+    cell = kernel.run("%%flow no-name\nnodes: {n: {type: number}}")
+
+    assert "[text.name]" in cell.traceback
+    assert not cell.traceback.rstrip("\n").count("\n")
+
+
 def test_a_flow_with_errors_is_kept_and_says_what_to_mend(kernel):
     cell = kernel.run("%%flow unfinished\nnodes: {d: {type: double}}")
 
@@ -186,6 +193,7 @@ def test_a_flow_with_errors_is_kept_and_says_what_to_mend(kernel):
         ("%flow cancel 99999999", "unknown.run"),
         ("%runs 99999999", "unknown.run"),
         ("%runs --limit none", "usage.option_value"),
+        ("%runs --state DONE", "usage.option_value"),
         ("%runsql SELEC 1", "usage.sql"),
         ("%runsql", "usage.missing"),
         ("%%runsql\n \n", "usage.missing"),
@@ -210,6 +218,13 @@ def test_runs_are_listed_and_shown(kernel):
     assert "sums  flow  COMPLETED" in listed.result
     assert "double  COMPLETED" in shown.result
     assert "d     STDOUT  doubling 4" in logs.result
+
+
+def test_a_choice_that_no_run_fits_is_not_called_an_empty_store(kernel):
+    assert kernel.run("%flow run sums").status == "ok"
+
+    assert "No such run is recorded." in kernel.run("%runs --flow nowhere").result
+    assert "No such run is recorded." in kernel.run("%runs --flow sums --state TIMED_OUT").result
 
 
 def test_runs_inside_a_node_are_shown_under_their_parent(kernel):

@@ -104,6 +104,7 @@ def test_runs_of_flows_and_notebooks_stand_in_one_list():
 
 def test_no_runs_are_said_aloud():
     assert repr(list_runs([])) == "No runs are recorded yet."
+    assert repr(list_runs([], chosen=True)) == "No such run is recorded."
 
 
 def test_cells_of_a_notebook_run_are_listed():

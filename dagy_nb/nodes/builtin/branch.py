@@ -118,5 +118,5 @@ def check_condition(text: str, names: frozenset[str], **functions: Any) -> str:
     try:
         Condition(text, names=names, functions=functions)
     except FlowError as error:
-        raise ValueError(str(error)) from None
+        raise ValueError(f"{error.reason} {error.suggestion} ({error.code})") from None
     return text

@@ -11,7 +11,7 @@ from dagy_nb.model.datatype import DataType
 from dagy_nb.model.flow import MAX_NODES
 from dagy_nb.model.spec import NodeSpec
 from dagy_nb.nodes.tables import count_rows, group_rows, load_table, slice_rows
-from dagy_nb.nodes.values import is_of_type
+from dagy_nb.nodes.values import check_value, is_of_type
 
 ITEM = "item"
 _VALUELESS = frozenset({DataType.ERROR, DataType.SIGNAL})
@@ -90,6 +90,27 @@ def choose_inputs(spec: NodeSpec, own: str, common: str) -> tuple[str, str]:
             f"{spec.type}.{(left or [own])[0]} would get no value of its own", names
         )
     return own, common
+
+
+def refuse_missing(spec: NodeSpec, common: str) -> None:
+    """Raise where no value came for an input that needs one, before each item fails by it.
+
+    Args:
+        spec: The node type.
+        common: The input for the shared value; empty for none.
+
+    Raises:
+        ConversionError: `convert.no_input`.
+    """
+    connector = spec.connector(common, Direction.INPUT) if common else None
+    if connector is None or not connector.is_required:
+        return
+    if check_value(None, connector.data_types) is not None:
+        raise ConversionError(
+            f"{spec.type}.{common} needs a value, and none came into `shared`.",
+            code="convert.no_input",
+            suggestion="Lead an output into `shared` of the Map.",
+        )
 
 
 def read_value(spec: NodeSpec, outputs: Mapping[str, Any]) -> Any:

@@ -24,6 +24,7 @@ from dagy_nb.nodes.builtin.elements import (
     list_elements,
     name_elements,
     read_value,
+    refuse_missing,
 )
 from dagy_nb.nodes.composite import (
     CompositeNode,
@@ -178,6 +179,8 @@ class Map(CompositeNode, register=False):
         inside = find_inside("Map")
         spec = inside.specs[ITEM]
         own, common = choose_inputs(spec, config.input, config.shared_input)
+        if shared is None:
+            refuse_missing(spec, common)
         given = [_give(spec, own, each, common, shared) for each in elements]
         ids = name_elements(len(elements))
         result = inside.run(

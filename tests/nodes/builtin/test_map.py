@@ -177,3 +177,13 @@ def test_a_map_that_is_tried_again_has_a_run_for_each_attempt(session):
 
     assert found["map"].record.attempts == 2
     assert len(children(session, found)) == 2
+
+
+def test_an_input_that_shared_must_fill_is_missed_once_and_not_by_each_item(session):
+    flow = make(session, [1, 2], node="add", input="left")
+
+    found = flow.run().wait(check=False)
+
+    assert found["map"].error.code == "convert.no_input"
+    assert "add.right" in found["map"].error.message
+    assert "shared" in found["map"].error.suggestion

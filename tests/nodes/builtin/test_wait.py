@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import datetime as dt
+import os
 import time
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -11,7 +13,7 @@ import pytest
 from dagy_nb.errors import ConfigError
 from dagy_nb.model.state import NodeState
 from dagy_nb.nodes.builtin.moment import find_moment
-from dagy_nb.nodes.builtin.wait import Wait
+from dagy_nb.nodes.builtin.wait import FUNCTIONS, Wait
 from dagy_nb.nodes.context import ExecutionContext
 from dagy_nb.session.flow import Flow
 from tests.flows import number
@@ -48,6 +50,9 @@ def make_wait(at: float = NOON, on_pause=None):
             Hurried.moment += seconds
             if on_pause is not None:
                 on_pause(Hurried)
+
+        async def look(self, decide):
+            return decide()
 
     return Hurried
 
@@ -242,3 +247,83 @@ def test_a_wait_may_have_a_limit(session):
     assert flow.run().wait(check=False)["wait"].state is NodeState.TIMED_OUT
     assert Wait.spec.timeout == 0
     assert not Wait.spec.deterministic
+
+
+@pytest.fixture
+def hanging(monkeypatch, tmp_path):
+    """A file in a folder that hangs: a look at it lasts until the function that is given back is called."""
+    pipe = tmp_path / "hanging"
+    os.mkfifo(pipe)
+    looks = []
+
+    def look(path):
+        looks.append(path)
+        return Path(path).read_text() == "there"
+
+    monkeypatch.setitem(FUNCTIONS, "exists", look)
+
+    def answer(text="there"):
+        with pipe.open("w") as file:
+            file.write(text)
+
+    return pipe, looks, answer
+
+
+def begin_hanging(session, until, hanging, **more):
+    pipe, looks, _ = hanging
+    flow = Flow("waits", session=session)
+    flow.add("Wait", id="wait", when=f"exists({str(pipe)!r})", every=0.05, **more)
+    flow.add("Wait", id="beside", seconds=0.02)
+    handle = flow.run()
+    until(lambda: looks)
+    until(lambda: handle.record.nodes["beside"].state is NodeState.COMPLETED)
+    return handle
+
+
+def test_a_look_that_hangs_holds_up_no_other_node_and_a_cancel_ends_it(session, until, hanging):
+    handle = begin_hanging(session, until, hanging)
+
+    handle.cancel("wait")
+    found = handle.wait(timeout=10, check=False)
+
+    assert (found["wait"].state, found["wait"].record.enforcement) == (
+        NodeState.CANCELLED,
+        "cancelled",
+    )
+    hanging[2]()
+
+
+def test_a_look_that_hangs_ends_at_its_limit(session, until, hanging):
+    found = begin_hanging(session, until, hanging, timeout=0.3).wait(timeout=10, check=False)
+
+    assert (found["wait"].state, found["wait"].record.enforcement) == (
+        NodeState.TIMED_OUT,
+        "cancelled",
+    )
+    hanging[2]()
+
+
+def test_a_look_that_took_long_decides(session, until, hanging):
+    handle = begin_hanging(session, until, hanging)
+    _, looks, answer = hanging
+
+    answer("not yet")
+    until(lambda: len(looks) == 2)
+    answer()
+
+    assert handle.wait(timeout=10)["wait"].state is NodeState.COMPLETED
+
+
+def test_a_look_that_fails_fails_the_node_and_says_why(session, monkeypatch):
+    def look(path):
+        raise PermissionError(13, "Permission denied", path)
+
+    monkeypatch.setitem(FUNCTIONS, "exists", look)
+    flow = Flow("waits", session=session)
+    flow.add("Wait", id="wait", when='exists("/locked")')
+
+    found = flow.run().wait(timeout=10, check=False)
+
+    assert found["wait"].state is NodeState.FAILED
+    assert found["wait"].error.code == "expression.failed"
+    assert "/locked" in found["wait"].error.message
