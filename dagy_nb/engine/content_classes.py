@@ -6,14 +6,11 @@ in each process. Its text and what its attributes hold say as much, and stay the
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 from dagy_nb.nodes.bundle import CellBundle
-from dagy_nb.nodes.closure import UNREAD, encode_data, list_closure
+from dagy_nb.nodes.closure import UNREAD, list_attributes, list_closure
 from dagy_nb.nodes.source import find_definition
-
-_SKIPPED = frozenset({"_abc_impl", "bundle"})
 
 
 def describe_class(value: Any) -> tuple[str, ...] | None:
@@ -21,7 +18,7 @@ def describe_class(value: Any) -> tuple[str, ...] | None:
     texts = _list_texts(value)
     if not texts:
         return None
-    told = (value.__qualname__, *texts, *_list_attributes(value))
+    told = (value.__qualname__, *texts, *list_attributes(value))
     return None if any(UNREAD in each for each in told) else told
 
 
@@ -32,11 +29,3 @@ def _list_texts(value: Any) -> list[str]:
     if value.__module__ != "__main__" or find_definition(value) is None:
         return []
     return [f"{name}={text}" for name, text in sorted(list_closure(value).items())]
-
-
-def _list_attributes(value: Any) -> Iterator[str]:
-    """Yield the data that the class holds, which any cell may have set."""
-    for name, each in sorted(vars(value).items()):
-        is_code = callable(each) or hasattr(type(each), "__get__") or hasattr(each, "__func__")
-        if not (is_code or name in _SKIPPED or name.startswith("__")):
-            yield f"{name}={encode_data(each)}"

@@ -63,7 +63,7 @@ def _compare_code(old: Ingredients, new: Ingredients) -> Iterator[Reason]:
             yield Why.CODE, f"{name}, which it runs, changed"
     for name in dict.fromkeys((*old.imports, *new.imports)):
         if old.imports.get(name) != new.imports.get(name):
-            yield Why.CODE, f"module {name} changed"
+            yield Why.CODE, f"{name} changed"
 
 
 def _compare_config(old: Ingredients, new: Ingredients) -> Iterator[Reason]:

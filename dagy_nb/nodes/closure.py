@@ -108,6 +108,23 @@ def encode_data(value: Any) -> str:
         return f"{UNREAD}{type(value).__module__}.{type(value).__qualname__}"
 
 
+def list_attributes(cls: type) -> Iterator[str]:
+    """Yield what was set on a class: its data, and functions that were not written in it."""
+    for name, value in sorted(vars(cls).items()):
+        if name in _SKIPPED or name.startswith("__"):
+            continue
+        inner = value.fget if isinstance(value, property) else value
+        function = getattr(inner, "__func__", inner)
+        if isinstance(function, FunctionType):
+            if function.__qualname__ != f"{cls.__qualname__}.{name}":
+                yield f"{name}={_fingerprint_code(function)}"
+        elif not (callable(value) or hasattr(type(value), "__get__")):
+            yield f"{name}={encode_data(value)}"
+
+
+_SKIPPED = frozenset({"_abc_impl", "bundle"})
+
+
 def _find_scope(value: Any) -> dict[str, Any]:
     if isinstance(value, FunctionType):
         return value.__globals__

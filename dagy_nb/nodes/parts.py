@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import sys
 from collections.abc import Iterator, Mapping
 from typing import Any
 from weakref import WeakKeyDictionary
@@ -14,7 +15,7 @@ from dagy_nb.nodes.bundle import (
     ImportedModule,
     ImportedObject,
 )
-from dagy_nb.nodes.closure import list_closure, list_homes
+from dagy_nb.nodes.closure import list_attributes, list_closure, list_homes
 from dagy_nb.nodes.constants import encode_constant
 from dagy_nb.nodes.digest import digest
 from dagy_nb.nodes.fingerprint import normalise
@@ -48,19 +49,27 @@ def list_parts(node_class: Any) -> Mapping[str, str]:
 
 
 def list_imports(node_class: Any) -> dict[str, str]:
-    """Return the user's own modules that the code of a node uses: name → hash of their files as they are now.
+    """Return what the code of a node uses and may change under it: name in words → hash of it as it is now.
 
-    A node's version says what they were when it was defined; a module may have been loaded anew since.
+    These are the user's own modules, which may have been loaded anew since the node was defined, and classes
+    of the notebook, on which something may have been set.
     """
-    known = _HOMES.get(node_class)
+    known = _AROUND.get(node_class)
     if known is None:
         bundle = getattr(node_class.__module__, "bundle", None)
-        found = list_homes(node_class) if bundle is None else _find_homes(bundle)
-        known = _HOMES[node_class] = tuple(sorted(set(found) - {node_class.__module__}))
-    return fingerprint_all(known)
+        used = set(list_homes(node_class) if bundle is None else _find_homes(bundle))
+        classes = () if bundle is None else tuple(_find_classes(bundle))
+        known = tuple(sorted(used - {node_class.__module__})), classes
+        _AROUND[node_class] = known
+    homes, classes = known
+    if not (homes or classes):
+        return {}
+    found = {f"module {name}": text for name, text in fingerprint_all(homes).items()}
+    set_on = {each.__qualname__: digest(list_attributes(each)) for each in classes}
+    return found | {f"what `{name}` holds": text for name, text in set_on.items()}
 
 
-_HOMES: WeakKeyDictionary[type, tuple[str, ...]] = WeakKeyDictionary()
+_AROUND: WeakKeyDictionary[type, tuple[tuple[str, ...], tuple[type, ...]]] = WeakKeyDictionary()
 
 
 def _find_homes(bundle: CellBundle) -> Iterator[str]:
@@ -71,6 +80,17 @@ def _find_homes(bundle: CellBundle) -> Iterator[str]:
         for _, binding in each.bindings:
             if isinstance(binding, ImportedModule | ImportedObject):
                 yield binding.module
+
+
+def _find_classes(bundle: CellBundle) -> Iterator[type]:
+    """Yield the classes of other cells that a bundle uses."""
+    for each in _walk(bundle):
+        for _, binding in each.bindings:
+            if isinstance(binding, DefinedObject):
+                home = sys.modules.get(binding.bundle.module)
+                found = vars(home).get(binding.qualname) if home is not None else None
+                if isinstance(found, type):
+                    yield found
 
 
 def read_code(node_class: Any) -> str:

@@ -210,3 +210,18 @@ def test_a_modules_node_runs_again_with_what_it_imports_in_its_body(
     assert ran(run_once()) == {}
     files.write(own_low="LIMIT = 2")
     assert run_once()["n"].value == 2
+
+
+@pytest.mark.parametrize(
+    "setting", ["Kept.limit = {}", "def other(self): return {}\nKept.limit = property(other)"]
+)
+def test_what_a_later_cell_sets_on_a_class_runs_the_node_again(
+    open_kernel: Callable[..., Flow], setting: str
+) -> None:
+    plain = f"class Kept:\n    limit = 0\n{setting}"
+    cell = "def use() -> int:\n    return Kept().limit"
+    for limit in (1, 2):
+        run = open_kernel(cell, plain.format(limit)).run(reuse=True).wait()
+        assert run["n"].value == limit
+    assert ran(run) == {"n": "code: what `Kept` holds changed"}
+    assert ran(open_kernel(cell, plain.format(2)).run(reuse=True).wait()) == {}
