@@ -6,6 +6,7 @@ import asyncio
 import datetime as dt
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any, ClassVar
 from zoneinfo import ZoneInfo
@@ -15,6 +16,7 @@ from pydantic import Field, field_validator, model_validator
 from dagy_nb.model.connector import Cardinality
 from dagy_nb.model.datatype import DataType
 from dagy_nb.nodes.base import FlowNode, Input, Output
+from dagy_nb.nodes.builtin.beside import run_beside
 from dagy_nb.nodes.builtin.branch import NAMES, check_condition, gather_seen
 from dagy_nb.nodes.builtin.moment import find_moment, read_moment, read_zone
 from dagy_nb.nodes.condition import MAX_LENGTH, Condition
@@ -31,8 +33,8 @@ MIN_PROGRESS = 0.005
 class Wait(FlowNode, register=False):
     """Waits for some seconds, until a time, or until a condition holds; then passes its value on.
 
-    It takes no thread while it waits, and ends at once where the run is cancelled. It waits as long as it
-    takes: give the node a `timeout` to fail instead.
+    It takes no thread while it waits, and ends at once where the run is cancelled, also while it looks at a
+    folder that hangs. It waits as long as it takes: give the node a `timeout` to fail instead.
     """
 
     category = "Control"
@@ -136,6 +138,10 @@ class Wait(FlowNode, register=False):
         """Let so many seconds go by."""
         await asyncio.sleep(seconds)
 
+    async def look(self, decide: Callable[[], bool]) -> bool:
+        """Ask a condition; a file that it looks at may be in a folder that hangs."""
+        return await run_beside(decide)
+
     async def _wait_for_moment(self, context: ExecutionContext) -> None:
         config, began = self.config, type(self).clock()
         if config.seconds is not None:
@@ -156,7 +162,7 @@ class Wait(FlowNode, register=False):
         condition = Condition(self.config.when, names=NAMES, functions={**FUNCTIONS, **now})
         seen = gather_seen(condition, context, value)
         looks, told = 1, 0
-        while not condition.decide(seen):
+        while not await self.look(partial(condition.decide, seen)):
             if looks >= 2 * told:
                 told = looks
                 context.progress(0.0, f"looked {looks} time{'s' if looks > 1 else ''}")
