@@ -56,6 +56,12 @@ def _set_zone():
     time.tzset()
 
 
+def _tell_umask():
+    mask = os.umask(0o022)
+    os.umask(mask)
+    return mask
+
+
 def _close_stdout():
     sys.stdout.close()
 
@@ -72,7 +78,7 @@ def _start_child():
 
 C = ctypes.CDLL(None)
 WAYS = {
-    "umask": (lambda: os.umask(0o777), lambda: os.umask(os.umask(0o022)), True),
+    "umask": (lambda: os.umask(0o777), _tell_umask, True),
     "a soft limit": (
         lambda: _lower(resource.RLIMIT_NOFILE),
         lambda: _tell_limit(resource.RLIMIT_NOFILE),
