@@ -14,6 +14,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from dagy_nb.dispatch.feed import Feed
+from dagy_nb.dispatch.inside import look_inside
 from dagy_nb.dispatch.pulse import Pulse
 from dagy_nb.dispatch.route import look_at_route
 from dagy_nb.dispatch.view import arrange_anew, follow_renames, look_at_draft, look_at_flow
@@ -33,6 +34,8 @@ from dagy_nb.protocol.message import (
     CancelRequested,
     EditRequested,
     Hello,
+    InsideRequested,
+    Looked,
     MoveRequested,
     Planned,
     PlanRequested,
@@ -104,8 +107,8 @@ class Dispatcher:
         # Not under the lock: to look at what is kept may take long, and news go on meanwhile.
         if _needs_kept(request):
             self._settle()
-        if isinstance(request, PlanRequested | RouteRequested):
-            self._guard(request.id, lambda: self._look(request))
+        if isinstance(request, PlanRequested | RouteRequested | InsideRequested):
+            self._guard(request.id, lambda: self._tell(self._look(request)))
             return
         with self._lock:
             self._resting = False
@@ -219,11 +222,15 @@ class Dispatcher:
         self._feed.send_start(handle, reply_to)
         self._feed.send_patch("")
 
-    def _look(self, request: PlanRequested | RouteRequested) -> None:
-        if isinstance(request, PlanRequested):
-            self._tell(self._plan(request))
-        else:
-            self._tell(self._route(request))
+    def _look(self, request: PlanRequested | RouteRequested | InsideRequested) -> Reply:
+        match request:
+            case PlanRequested():
+                return self._plan(request)
+            case RouteRequested():
+                return self._route(request)
+            case InsideRequested():
+                run, total = look_inside(self._session, request.run_id, request.node_id)
+                return Looked(reply_to=request.id, run=run, total=total)
 
     def _plan(self, request: PlanRequested) -> Planned:
         spec, revision = look_at_draft(self._feed.flow)

@@ -118,6 +118,15 @@ class RouteRequested(FrozenModel):
     id: MessageId
 
 
+class InsideRequested(FrozenModel):
+    """Say what ran inside a node run: the items of a Map, the nodes of a sub-flow."""
+
+    kind: Literal["inside"] = "inside"
+    id: MessageId
+    run_id: str = Field(max_length=100)
+    node_id: str = Field(max_length=100)
+
+
 class ResumeRequested(FrozenModel):
     """Go on with a run that failed or was cancelled: what is finished and unchanged is not run again."""
 
@@ -145,6 +154,7 @@ Request = Annotated[
     | RunRequested
     | PlanRequested
     | RouteRequested
+    | InsideRequested
     | ResumeRequested
     | CancelRequested,
     Field(discriminator="kind"),
@@ -248,8 +258,22 @@ class Routed(FrozenModel):
     route: RoutePicture
 
 
+class Looked(FrozenModel):
+    """What ran inside a node run, in answer to `inside`.
+
+    Attributes:
+        run: With the nodes that failed first and at most some hundred; None where nothing ran inside.
+        total: How many nodes it has in all.
+    """
+
+    kind: Literal["looked"] = "looked"
+    reply_to: str
+    run: RunPicture | None = None
+    total: int = 0
+
+
 Reply = Annotated[
-    Snapshot | Patch | Refused | Moved | PaletteChanged | StatusChanged | Planned | Routed,
+    Snapshot | Patch | Refused | Moved | PaletteChanged | StatusChanged | Planned | Routed | Looked,
     Field(discriminator="kind"),
 ]
 

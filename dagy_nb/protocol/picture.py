@@ -132,6 +132,7 @@ class NodeStatus(FrozenModel):
     """The state of one node run; times are seconds since the epoch.
 
     Attributes:
+        runner: Where it runs; `nested` where other nodes run inside it.
         retry_at: When the next attempt is due, while it waits for it.
         why: Why it was not reused, where reuse was asked for; `why_detail` says it in words.
         reused_from: The run whose outputs it took.
@@ -139,6 +140,7 @@ class NodeStatus(FrozenModel):
 
     state: str
     reason: str = ""
+    runner: str = ""
     attempts: int = 0
     retry_at: float | None = None
     why: str = ""

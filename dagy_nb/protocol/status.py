@@ -70,6 +70,7 @@ def _draw_status(
     return NodeStatus(
         state=node.state.value,
         reason=node.reason.value if node.reason else "",
+        runner=node.runner,
         attempts=node.attempts,
         retry_at=retry_at if node.state is NodeState.RETRYING else None,
         why=node.why.value if node.why else "",

@@ -18,6 +18,7 @@ export const NEVER_RAN: NodeForecastPicture = {
 export const NO_STATUS: NodeStatus = {
   state: 'PENDING',
   reason: '',
+  runner: '',
   attempts: 0,
   retry_at: null,
   why: '',

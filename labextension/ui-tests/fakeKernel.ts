@@ -9,6 +9,7 @@ import type {
   Edit,
   FlowPicture,
   ForecastPicture,
+  Looked,
   NodeForecastPicture,
   NodePicture,
   NodeStatus,
@@ -32,6 +33,8 @@ export class FakeKernel {
   run: RunPicture | null;
   /** What a run would do with nodes, where it is not to run them. */
   forecasts: { readonly [id: string]: NodeForecastPicture } = {};
+  /** What is said to have run inside any node. */
+  inside: Pick<Looked, 'run' | 'total'> = { run: null, total: 0 };
   /** Requests wait while the kernel is busy. */
   busy = false;
   private readonly waiting: Request[] = [];
@@ -114,6 +117,9 @@ export class FakeKernel {
         break;
       case 'route':
         this.say({ kind: 'routed', reply_to: request.id, route: routeOf(this.flow) });
+        break;
+      case 'inside':
+        this.say({ kind: 'looked', reply_to: request.id, ...this.inside });
         break;
       case 'resume':
         this.start(request.id);

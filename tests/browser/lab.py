@@ -184,6 +184,10 @@ class LabNotebook:
         self.page.reload()
         self._wait_for_kernel()
 
+    def restart(self) -> None:
+        """Restart the kernel, as the button does once it was confirmed."""
+        self._ask("void w.sessionContext.session.kernel.restart()")
+
     def set_source(self, index: int, text: str) -> None:
         """Put another text into a cell."""
         self._ask("w.content.widgets[arg.index].model.sharedModel.setSource(arg.text)", index, text)

@@ -174,6 +174,34 @@ def test_a_node_that_waits_for_its_next_attempt_counts_down(editor: EditorPage) 
     expect(foot).to_contain_text(re.compile("Attempt 2 in (28|27) s"))
 
 
+def test_what_ran_inside_a_node_is_listed_and_opens_by_key(editor: EditorPage) -> None:
+    shown = {"state": "FAILED", "error": "ValueError: no such month", "attempts": 1}
+    editor.page.evaluate(
+        """([name, shown]) => {
+          const { kernel } = window.dagy.model(name);
+          kernel.tell('RUNNING', { report: { state: 'RUNNING', runner: 'nested' } });
+          const [status] = Object.values(kernel.run.nodes);
+          const nodes = { item_0002: { ...status, ...shown }, item_0001: { ...status, state: 'COMPLETED' } };
+          kernel.inside = { run: { ...kernel.run, nodes }, total: 300 };
+        }""",
+        [editor.name, shown],
+    )
+    editor.card("report").click(position={"x": 60, "y": 20})
+    editor.root.get_by_role("tab", name="Run").click()
+
+    inside = editor.root.get_by_role("region", name="Inside report")
+    expect(inside).to_contain_text("300 runs")
+    expect(inside.locator("details")).to_have_count(2)
+    expect(inside.get_by_text("no such month")).to_be_hidden()
+    inside.locator("summary").first.focus()
+    editor.page.keyboard.press("Enter")
+    expect(inside.get_by_text("no such month")).to_be_visible()
+    word = inside.locator("summary .dagy-word").first
+    assert word.evaluate(CONTRAST) >= 4.5
+    # While the node runs it is looked into again and again.
+    assert editor.wait_heard("inside", 2)[-1]["node_id"] == "report"
+
+
 def test_edges_that_nothing_came_over_are_dim(editor: EditorPage) -> None:
     told = {"state": "COMPLETED", "attempts": 1, "previews": {"error": TABLE}}
     editor.kernel("tell", "COMPLETED", {"flights": told})

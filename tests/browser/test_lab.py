@@ -135,6 +135,33 @@ def test_a_changed_cell_changes_the_graph_and_keeps_the_wires(page: Page, lab: L
     expect(editor.root.get_by_label(re.compile("Broken edge"))).to_have_count(0)
 
 
+def test_a_kernel_that_restarts_mid_run_leaves_nothing_that_looks_alive(
+    page: Page, lab: LabServer
+) -> None:
+    notebook = open_notebook(page, lab, "restart.ipynb", CELLS)
+    editor = show_editor(notebook)
+    build_flow(editor)
+    connect(editor, ("number", "output"), ("double", "x"))
+    connect(editor, ("double", "output"), ("nap", "x"))
+    editor.press("Run")
+    expect(editor.card("nap")).to_contain_text("Running")
+
+    notebook.restart()
+    expect(editor.root.get_by_role("alert")).to_contain_text("not connected")
+    expect(editor.run_chip()).to_have_text("Not known")
+    expect(editor.card("number")).to_contain_text("Completed")
+    expect(editor.card("nap")).to_contain_text("Not known")
+    expect(editor.root.get_by_role("button", name="Cancel")).to_have_count(0)
+    expect(editor.root.locator(".is-spinning, .dagy-progress")).to_have_count(0)
+
+    # The cells run again, and the flow has an editor that is heard.
+    editor = show_editor(notebook)
+    editor.add_from_palette("number")
+    expect(editor.cards()).to_have_count(1)
+    notebook.run_cell(ASKED)
+    assert "None" in notebook.text(ASKED)
+
+
 def test_reloading_the_page_brings_everything_back(page: Page, lab: LabServer) -> None:
     notebook = open_notebook(page, lab, "reload.ipynb", CELLS)
     editor = show_editor(notebook)

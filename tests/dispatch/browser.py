@@ -111,6 +111,9 @@ class Browser:
     def _take_routed(self, content: dict[str, Any]) -> None:
         """Nor is where it would go."""
 
+    def _take_looked(self, content: dict[str, Any]) -> None:
+        """Nor is what ran inside a node."""
+
     def _take_refused(self, content: dict[str, Any]) -> None:
         """A browser takes its own optimistic change back; this one makes none."""
 

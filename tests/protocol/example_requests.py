@@ -30,6 +30,7 @@ from dagy_nb.protocol.message import (
     CancelRequested,
     EditRequested,
     Hello,
+    InsideRequested,
     MoveRequested,
     PlanRequested,
     RedoRequested,
@@ -96,6 +97,7 @@ REQUESTS: dict[str, Request] = {
         id="run-7", base_revision=7, parameters={"month": 2}, reuse=True, force=("late",)
     ),
     "plan": PlanRequested(id="plan-9", parameters={"month": 2}, force=("late",)),
+    "inside": InsideRequested(id="inside-12", run_id=RUN_ID, node_id="each"),
     "route": RouteRequested(id="route-11"),
     "resume": ResumeRequested(id="resume-10", run_id=RUN_ID),
     "cancel": CancelRequested(id="cancel-8", run_id=RUN_ID, node_id="late"),

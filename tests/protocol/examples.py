@@ -11,6 +11,7 @@ from pathlib import Path
 from dagy_nb.model.flow import Position
 from dagy_nb.model.retry import RetryKind, RetrySpec, Trigger
 from dagy_nb.protocol.message import (
+    Looked,
     Moved,
     PaletteChanged,
     Patch,
@@ -237,6 +238,7 @@ RUN = RunPicture(
     nodes={
         "flights": NodeStatus(
             state="COMPLETED",
+            runner="process",
             attempts=1,
             started_at=1_795_240_800.0,
             ended_at=1_795_240_801.5,
@@ -321,6 +323,24 @@ REPLIES: dict[str, Reply] = {
             },
             force=("late",),
         ),
+    ),
+    "looked": Looked(
+        reply_to="inside-12",
+        run=RunPicture(
+            run_id="20261121-060001000-9d8e7f",
+            state="RUNNING",
+            started_at=1_795_240_801.0,
+            now=1_795_240_803.25,
+            nodes={
+                "item_0002": NodeStatus(
+                    state="FAILED", reason="raised", attempts=1, error="ValueError: no such month"
+                ),
+                "item_0001": NodeStatus(
+                    state="COMPLETED", attempts=1, started_at=1.0, ended_at=1.5, log_tail=("done",)
+                ),
+            },
+        ),
+        total=12,
     ),
     "routed": Routed(
         reply_to="route-11",

@@ -6,10 +6,15 @@ import { isTicking, lookOfNode, wordEnforcement, wordReason } from '../graph/sta
 import { useActions, useEditor } from './context';
 import { Elapsed } from './Elapsed';
 import { Icon } from './Icon';
+import { InsidePart } from './InsidePart';
 import { PreviewTable } from './PreviewTable';
 import { Spoken } from './Spoken';
+import { ErrorPart, LogPart } from './StatusParts';
 import { symbolOfNode } from './tone';
 import { useAttempt } from './useAttempt';
+
+/** Where a node runs whose work is done by other nodes. */
+const NESTED = 'nested';
 
 export function RunTab({ node }: { readonly node: NodePicture }) {
   const status = useEditor(state => state.graph.run?.nodes[node.id]);
@@ -21,6 +26,7 @@ export function RunTab({ node }: { readonly node: NodePicture }) {
       <ErrorPart status={status} />
       <CausePart status={status} />
       <ReplayPart status={status} node={node.id} />
+      {status.runner === NESTED ? <InsidePart node={node.id} status={status} /> : null}
       {Object.entries(status.previews).map(([name, preview]) => (
         <PreviewTable key={name} name={name} preview={preview} />
       ))}
@@ -98,27 +104,6 @@ function ReplayPart({ status, node }: { readonly status: NodeStatus; readonly no
   );
 }
 
-function ErrorPart({ status }: { readonly status: NodeStatus }) {
-  if (!status.error && !status.error_code && !status.traceback) return null;
-  return (
-    <div className="dagy-error">
-      {status.error_code ? <code>{status.error_code}</code> : null}
-      <p>{status.error}</p>
-      {status.suggestion ? (
-        <p className="dagy-suggestion">
-          <Spoken text={status.suggestion} />
-        </p>
-      ) : null}
-      {status.traceback ? (
-        <details>
-          <summary>Traceback</summary>
-          <pre className="nowheel">{status.traceback}</pre>
-        </details>
-      ) : null}
-    </div>
-  );
-}
-
 /** The earlier nodes whose failure this one shares. */
 function CausePart({ status }: { readonly status: NodeStatus }) {
   const nodes = useEditor(state => state.outline.nodes);
@@ -144,15 +129,5 @@ function CausePart({ status }: { readonly status: NodeStatus }) {
         </Fragment>
       ))}
     </p>
-  );
-}
-
-function LogPart({ lines }: { readonly lines: readonly string[] }) {
-  if (lines.length === 0) return null;
-  return (
-    <details open className="dagy-log">
-      <summary>Log, last lines</summary>
-      <pre className="nowheel">{lines.join('\n')}</pre>
-    </details>
   );
 }

@@ -8,6 +8,7 @@ import { freeId, freePlace, takenIds } from '../graph/placement';
 import { waitFor } from '../graph/queue';
 import { move, request } from '../graph/state';
 import type { Transport } from '../transport/transport';
+import type { Looker } from './looker';
 import { addNodeEdit, type Perform, type SendEdits } from './making';
 import { makePlanActions, type PlanActions } from './planActions';
 import type { Planner } from './planner';
@@ -35,13 +36,16 @@ export interface Actions extends ViewActions, WireActions, PlanActions {
   readonly run: (parameters: { readonly [name: string]: unknown }) => void;
   readonly resume: () => void;
   readonly cancel: (node?: string) => void;
+  /** Ask what ran inside a node run. */
+  readonly lookInside: (runId: string, node: string) => void;
 }
 
 export function makeActions(
   store: EditorStore,
   transport: Transport,
   perform: Perform,
-  planner: Planner
+  planner: Planner,
+  looker: Looker
 ): Actions {
   const nextId = makeIds();
   const edit: SendEdits = (edits, positions = {}) => {
@@ -73,6 +77,7 @@ export function makeActions(
       store.setState(STARTED);
       perform(request(graph, waitFor(nextId(), 'resume', { runId: graph.run.run_id })));
     },
+    lookInside: looker.look,
     cancel: (node = '') => {
       const { run } = store.getState().graph;
       if (run) transport.cancel(run.run_id, node);

@@ -7,6 +7,7 @@ import { EMPTY_PALETTE } from '../graph/palette';
 import type { Transport } from '../transport/transport';
 import { makeActions } from './actions';
 import type { Editor } from './context';
+import { makeLooker } from './looker';
 import type { Perform } from './making';
 import { makePlanner } from './planner';
 import { makeRouter } from './router';
@@ -30,9 +31,10 @@ export function openEditor(transport: Transport): LiveEditor {
   };
   const planner = makePlanner(store, transport);
   const router = makeRouter(store, transport);
-  const actions = makeActions(store, transport, perform, planner);
+  const looker = makeLooker(store, transport);
+  const actions = makeActions(store, transport, perform, planner, looker);
   const stop = [
-    transport.subscribe(content => hear(store, perform, [planner, router], content)),
+    transport.subscribe(content => hear(store, perform, [planner, router, looker], content)),
     transport.watchConnection(connected => follow(store, transport, connected)),
     planner.close,
     router.close

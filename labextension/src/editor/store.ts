@@ -3,6 +3,7 @@ import { createStore, type StoreApi } from 'zustand/vanilla';
 import { outlineFlow, type End, type Outline } from '../graph/outline';
 import type { GraphState, Notice } from '../graph/state';
 import { NO_PLAN, type PlanState } from '../graph/forecast';
+import type { Inside } from './looker';
 import type { Verdict } from '../graph/connection';
 import type { DiagnosticPicture, FlowPicture, RoutePicture } from '../protocol/generated';
 
@@ -56,6 +57,8 @@ export interface EditorState {
   readonly plan: PlanState;
   /** Whether the cards tell of the next run, not of the last one, once that has ended. */
   readonly planShown: boolean;
+  /** What ran inside the node that was last looked into. */
+  readonly inside: Inside | null;
   /** Where a run would go, as the kernel last said. */
   readonly route: RoutePicture | null;
   readonly runValues: { readonly [name: string]: unknown };
@@ -85,6 +88,7 @@ export function createEditorStore(graph: GraphState, connected: boolean): Editor
     force: new Set<string>(),
     plan: NO_PLAN,
     planShown: false,
+    inside: null,
     route: null,
     runValues: {},
     focus: null

@@ -94,6 +94,7 @@ export function receive(state: GraphState, reply: Reply, now: number): Step {
       return receiveStatus(state, reply, now);
     case 'planned':
     case 'routed':
+    case 'looked':
       // What a run would do, and where, is no part of the flow: who asked takes it.
       return { state, send: [], notices: [] };
   }

@@ -23,7 +23,8 @@ const SHAPES: { readonly [kind in Reply['kind']]: { readonly [field: string]: Sh
   palette: { palette: 'map' },
   status: { run: 'map', whole: 'flag', reply_to: 'text' },
   planned: { forecast: 'map', reply_to: 'text' },
-  routed: { route: 'map', reply_to: 'text' }
+  routed: { route: 'map', reply_to: 'text' },
+  looked: { run: 'mapOrNull', total: 'number', reply_to: 'text' }
 };
 
 const FLOW: { readonly [field: string]: Shape } = {

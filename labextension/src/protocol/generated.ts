@@ -162,11 +162,27 @@ export interface Hello {
   readonly id: string;
 }
 
+/** Say what ran inside a node run: the items of a Map, the nodes of a sub-flow. */
+export interface InsideRequested {
+  readonly kind: 'inside';
+  readonly id: string;
+  readonly run_id: string;
+  readonly node_id: string;
+}
+
 /** What one level of those that may name a backend says; `backend` is empty where it says nothing. */
 export interface LevelPicture {
   readonly level: string;
   readonly backend: string;
   readonly words: string;
+}
+
+/** What ran inside a node run, in answer to `inside`. */
+export interface Looked {
+  readonly kind: 'looked';
+  readonly reply_to: string;
+  readonly run: RunPicture | null;
+  readonly total: number;
 }
 
 /** Nodes were dragged; changes no meaning and no revision. */
@@ -241,6 +257,7 @@ export interface NodePicture {
 export interface NodeStatus {
   readonly state: string;
   readonly reason: string;
+  readonly runner: string;
   readonly attempts: number;
   readonly retry_at: number | null;
   readonly why: string;
@@ -388,7 +405,7 @@ export interface ReplaceFlow {
 
 /** What a browser hears. */
 export type Reply =
-  Snapshot | Patch | Refused | Moved | PaletteChanged | StatusChanged | Planned | Routed;
+  Snapshot | Patch | Refused | Moved | PaletteChanged | StatusChanged | Planned | Routed | Looked;
 
 /** What a browser sends. */
 export type Request =
@@ -401,6 +418,7 @@ export type Request =
   | RunRequested
   | PlanRequested
   | RouteRequested
+  | InsideRequested
   | ResumeRequested
   | CancelRequested;
 

@@ -5,7 +5,17 @@ import { readReply, readSnapshot } from '../../src/protocol/decode';
 import { patch, snapshot, flow } from '../examples';
 
 const FOLDER = join(import.meta.dirname, '../../../tests/protocol/messages');
-const REPLIES = ['snapshot', 'patch', 'refused', 'moved', 'palette', 'status', 'planned', 'routed'];
+const REPLIES = [
+  'snapshot',
+  'patch',
+  'refused',
+  'moved',
+  'palette',
+  'status',
+  'planned',
+  'routed',
+  'looked'
+];
 
 function example(name: string): unknown {
   return JSON.parse(readFileSync(join(FOLDER, name), 'utf8'));
