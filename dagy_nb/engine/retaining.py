@@ -2,20 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from dagy_nb.engine.content import Content, NoDigest, digest_value
 from dagy_nb.engine.identity import Found, Identity
 from dagy_nb.engine.ingredients import hash_own_key, refuse_keeping, refuse_reuse
+from dagy_nb.engine.weight import is_fixed, is_light
+from dagy_nb.errors import StoreError
 from dagy_nb.model.kept import KeptOutputs
 
 if TYPE_CHECKING:
     from dagy_nb.engine.output_store import OutputStore
     from dagy_nb.engine.plan import Plan, Step
+    from dagy_nb.engine.values import RunValues
     from dagy_nb.model.event import Preview
     from dagy_nb.model.kept import Packed
+
+_Shared = tuple[str, Any, Content, bool]
+"""An input, its value now, its content when it was looked at, and whether it is secret."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,18 +62,21 @@ class Writing:
         outputs: Where they are kept.
         kept: What is noted of them.
         packed: The bytes; let go of once they are written.
+        check: Called before; where it raises, nothing is written.
         is_done: They are written.
     """
 
     outputs: OutputStore
     kept: KeptOutputs
     packed: tuple[Packed, ...]
+    check: Callable[[], None]
     is_done: bool = False
 
     def __call__(self) -> None:
         """Write."""
+        self.check()
         self.outputs.put(self.kept, self.packed)
-        self.is_done, self.packed = True, ()
+        self.is_done, self.packed, self.check = True, (), _do_nothing
 
 
 class Retainer:
@@ -75,11 +85,15 @@ class Retainer:
     Args:
         plan: The run's plan.
         outputs: Where it is kept.
+        values: The run's values; where they are given, nothing is kept of a node of which one was changed
+            in place after it had been looked at.
     """
 
-    def __init__(self, plan: Plan, outputs: OutputStore) -> None:
+    def __init__(self, plan: Plan, outputs: OutputStore, values: RunValues | None = None) -> None:
         self._plan = plan
         self._outputs = outputs
+        self._values = values
+        self._steps = {step.node_id: step for step in plan.steps}
 
     def name_key(self, step: Step, identity: Identity) -> str:
         """Return under which key a step's outputs are kept."""
@@ -97,12 +111,15 @@ class Retainer:
         """Turn values into bytes now; return what writes them later, None where they cannot be kept.
 
         Raises:
-            StoreError: A value cannot be turned into bytes.
+            StoreError: A value cannot be turned into bytes; `outputs.changed`.
         """
         identity = made.identity
         told = {name: each for name, each in contents.items() if isinstance(each, Content)}
         if identity is None or refuse_keeping(made.step) or len(told) < len(made.outputs):
             return None
+        shared = list(self._list_shared(made, identity))
+        self._refuse_changed(made, (each for each in shared if is_light(each[1])))
+        heavy = [each for each in shared if not is_light(each[1])]
         packed = {
             name: self._outputs.pack(value, told[name]) for name, value in made.outputs.items()
         }
@@ -118,24 +135,34 @@ class Retainer:
             previews=made.previews,
             ingredients=identity.ingredients,
         )
-        return Writing(self._outputs, kept, tuple(packed.values()))
+        check = partial(self._refuse_changed, made, heavy) if heavy else _do_nothing
+        return Writing(self._outputs, kept, tuple(packed.values()), check)
 
     def read_value(self, value: Any) -> Found:
         """Return the content of one value, or why it has none."""
         return self._read_one(value, hide=False)
 
-    def describe(
-        self, step: Step, identity: Identity, previews: Mapping[str, Preview]
-    ) -> KeptOutputs:
-        """Return what stands for outputs that another node of this very run made."""
-        return KeptOutputs(
-            key=identity.key,
-            flow=self._plan.flow,
-            node_id=step.node_id,
-            run_id=self._plan.run_id,
-            at=0.0,
-            previews=previews,
-        )
+    def _list_shared(self, made: Made, identity: Identity) -> Iterator[_Shared]:
+        """Yield what entered a node, and may have been changed in place since it was looked at."""
+        for name, parts in identity.entered.items():
+            for source, content in parts:
+                producer = self._steps[source.node_id]
+                if len(producer.consumers) < 2 and not made.step.retries:
+                    continue  # nobody else had it
+                held = self._values.of(source.node_id) if self._values is not None else None
+                loaded = getattr(held, "loaded", held) or {}
+                value = loaded.get(source.output)
+                if not (is_fixed(value) or content.files):
+                    yield name, value, content, source.output in producer.secret_outputs
+
+    def _refuse_changed(self, made: Made, shared: Iterable[_Shared]) -> None:
+        for name, value, content, hide in shared:
+            if self._read_one(value, hide=hide) != content:
+                raise StoreError(
+                    f"What {made.step.node_id} made is not kept: its input `{name}` was changed in place.",
+                    code="outputs.changed",
+                    suggestion=f"Copy a value before you change it: `{name} = {name}.copy()`.",
+                )
 
     def _read_one(self, value: Any, *, hide: bool) -> Found:
         try:
@@ -143,3 +170,7 @@ class Retainer:
         except NoDigest as error:
             return str(error)
         return Content(self._outputs.veil(content.digest)) if hide else content
+
+
+def _do_nothing() -> None:
+    """Find nothing wrong."""

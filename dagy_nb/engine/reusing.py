@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from dagy_nb.engine.output_store import OutputStore
     from dagy_nb.engine.plan import Plan, Step
     from dagy_nb.engine.values import RunValues
-    from dagy_nb.model.event import ErrorFact, NodeEnded, Preview
+    from dagy_nb.model.event import ErrorFact, NodeEnded
     from dagy_nb.nodes.base import FlowNode
 
 MOST_AT_ONCE = 256
@@ -76,18 +76,16 @@ class Reuse:
         later: Callable[[Callable[[], None]], None],
     ) -> None:
         self._plan = plan
-        self._values = values
         self._outputs = outputs
         self._keeper = keeper
         self._decide = decide
         self._serve = serve
         self._later = later
         self._judge = Judge(plan, outputs)
-        self._retainer = Retainer(plan, outputs)
+        self._retainer = Retainer(plan, outputs, values)
         self._steps = {step.node_id: step for step in plan.steps}
         self._contents: dict[str, Mapping[str, Found]] = {}
         self._identities: dict[str, Identity] = {}
-        self._previews: dict[str, Mapping[str, Preview]] = {}
         self._blocked: dict[str, list[Asking]] = {}
         self._runs_for: dict[str, str] = {}
         self.heavy: dict[str, Writing] = {}
@@ -134,7 +132,6 @@ class Reuse:
     def take(self, made: Made) -> None:
         """Look at what a node made, before anybody else gets it."""
         node_id = made.step.node_id
-        self._previews[node_id] = made.previews
         if all(is_light(each) for each in made.outputs.values()):
             contents, write = self._read(made)
             if write is not None:
@@ -243,7 +240,7 @@ class Reuse:
         if other == step.node_id:
             self._decide(step, attempt, verdict)
         elif other in self._contents:
-            self._take_twin(step, attempt, verdict, other)
+            self._keeper.add(partial(self._find_made, step, attempt, verdict))
         else:
             self._twins.setdefault(self._runs_as(verdict), []).append((step, attempt))
 
@@ -298,16 +295,29 @@ class Reuse:
                 del self._runs_for[identity.key]
             self.ask(self._twins.pop(identity.key, ()))
 
-    def _take_twin(self, step: Step, attempt: int, verdict: Verdict, other: str) -> None:
-        """Give a step what another node of this run made of the very same."""
-        values = self._values.of(other)
-        if values is None or verdict.identity is None:
+    def _find_made(self, step: Step, attempt: int, verdict: Verdict) -> None:
+        """Find what another node of this run made of the very same.
+
+        It is taken as it was kept, for the value in memory may have been changed in place since. What is to
+        be written of it is before this in the keeper's line.
+        """
+        found = None
+        try:
+            self._outputs.flush()
+            found = self._outputs.find(self._runs_as(verdict))
+        except StoreError as error:
+            self._keeper.warn(error)
+        finally:
+            self._later(partial(self._settle_twin, step, attempt, verdict, found))
+
+    def _settle_twin(
+        self, step: Step, attempt: int, verdict: Verdict, found: KeptOutputs | str | None
+    ) -> None:
+        if isinstance(found, KeptOutputs):
+            taken = self._take_kept(step, attempt, self._learn(step, found, verdict.identity))
+            self._serve([taken])
+        else:
             self._decide(step, attempt, verdict)
-            return
-        self._contents[step.node_id] = self._contents[other]
-        self._outputs.used(self._plan.flow, step.node_id, verdict.identity.key)
-        kept = self._retainer.describe(step, verdict.identity, self._previews.get(other, {}))
-        self._serve([(tell_reused(step.node_id, kept, values), attempt, values)])
 
 
 def _names_files(node_class: type[FlowNode]) -> bool:
