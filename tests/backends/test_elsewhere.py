@@ -7,9 +7,11 @@ import sys
 import threading
 import time
 from pathlib import Path
+from uuid import uuid4
 
 import psutil
 import pytest
+from pydantic import SecretStr
 
 from dagy_nb.backends import remote
 from dagy_nb.errors import BackendError, RunFailed, RunnerError, UnknownName
@@ -183,12 +185,33 @@ def test_the_notebook_of_a_run_stays_and_is_its_parent(session, tmp_path):
     parent = session.store.run(record.parent_run_id)
     folder = Path(record.artifacts)
     assert (parent.kind, parent.state) == (RunKind.NOTEBOOK, RunState.COMPLETED)
-    assert sorted(each.name for each in folder.iterdir()) == [
-        "plan.pickle",
-        "run-executed.ipynb",
-        "run.ipynb",
-    ]
-    assert not (folder / "plan.pickle").stat().st_mode & 0o077
+    assert sorted(each.name for each in folder.iterdir()) == ["run-executed.ipynb", "run.ipynb"]
+
+
+def test_a_secret_is_in_no_file_of_a_run_in_a_kernel_of_its_own(session):
+    canary = f"canary-{uuid4().hex}"
+    flow = Flow("keyed", session=session)
+    flow.add(Locked, id="lock", password=canary)
+
+    run = flow.run(backend="papermill").wait(PATIENCE)
+
+    assert run.outputs == {"lock.key": canary}
+    files = [each for each in Path(session.settings.home).rglob("*") if each.is_file()]
+    assert files
+    assert not [each.name for each in files if canary.encode() in each.read_bytes()]
+
+
+class Locked(FlowNode):
+    """Gives out what its config holds, as a secret."""
+
+    category = "Tests"
+    key = Output(DataType.TEXT, secret=True)
+
+    class Config(FlowNode.Config):
+        password: SecretStr
+
+    def execute(self):
+        return self.config.password.get_secret_value()
 
 
 def test_a_failed_run_fails_its_notebook_too(session):

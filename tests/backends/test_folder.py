@@ -5,7 +5,9 @@ from __future__ import annotations
 import pytest
 
 from dagy_nb.backends.cargo import Harvest
+from dagy_nb.backends.papermill.cell import carry_on
 from dagy_nb.backends.papermill.folder import RunFolder
+from dagy_nb.errors import BackendError
 from dagy_nb.model.event import RunStarted
 
 
@@ -61,7 +63,16 @@ def test_a_harvest_is_there_wholly_or_not_at_all(near, far):
     assert near.read_harvest() == Harvest({"a.x": [b"1"]}, {"b": [b"2"]})
 
     near.clear()
-    assert sorted(each.name for each in near.path.iterdir()) == ["plan.pickle"]
+    assert not list(near.path.iterdir())
+
+
+def test_a_notebook_whose_run_is_over_says_so_where_it_is_run_again(near):
+    near.clear()
+
+    with pytest.raises(BackendError) as caught:
+        carry_on(near.path)
+
+    assert caught.value.code == "backend.run_over"
 
 
 def test_nobody_else_may_read_what_passes(near, far):

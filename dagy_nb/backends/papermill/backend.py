@@ -167,7 +167,7 @@ def _make_notebook(submission: Submission, folder: RunFolder) -> str:
     plan = submission.plan
     words = (
         f"Run `{plan.run_id}` of the flow `{plan.flow}`. This notebook was made to carry it on in a kernel "
-        "of its own; `plan.pickle` beside it holds the flow as it was."
+        "of its own; it can carry on no other."
     )
     cells = [
         {"cell_type": "markdown", "id": "about", "metadata": {}, "source": words},

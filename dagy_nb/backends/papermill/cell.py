@@ -17,9 +17,10 @@ def carry_on(folder: str | os.PathLike[str]) -> None:
     """Carry the run of a folder through.
 
     Args:
-        folder: Where `plan.pickle` is.
+        folder: Of the run.
 
     Raises:
+        BackendError: `backend.run_over`.
         RunFailed: `run.failed`, `run.timed_out`, `run.cancelled`: so the notebook shows it too.
     """
     place = RunFolder(Path(folder))

@@ -9,7 +9,7 @@
 | `facts` | what happens, as it happens | there |
 | `harvest.pickle` | outputs and exceptions, at the end | there |
 
-The last three go when the run is over: outputs may be secret.
+Only the notebooks stay when the run is over: configs and outputs may be secret.
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ from pathlib import Path
 from typing import Any
 
 from dagy_nb.backends.cargo import CarriedRun, Harvest, unpack_run
+from dagy_nb.errors import BackendError
 from dagy_nb.model.event import Event
 from dagy_nb.runners.worker.codec import Buffer
 
@@ -92,16 +93,27 @@ class RunFolder:
 
     def clear(self) -> None:
         """Remove what only the two processes needed."""
-        for each in (self._requests, self._facts, self._harvest):
+        for each in (self._plan, self._requests, self._facts, self._harvest):
             with suppress(OSError):
                 each.unlink()
 
     # --- there ------------------------------------------------------------------------------------
 
     def read_run(self) -> CarriedRun:
-        """Return the run, after modules can be found where its sender finds them."""
-        with self._plan.open("rb") as file:
-            path, buffers = pickle.load(file)  # noqa: S301 - written by our own near side
+        """Return the run, after modules can be found where its sender finds them.
+
+        Raises:
+            BackendError: `backend.run_over`.
+        """
+        try:
+            with self._plan.open("rb") as file:
+                path, buffers = pickle.load(file)  # noqa: S301 - written by our own near side
+        except FileNotFoundError:
+            raise BackendError(
+                "The run that this notebook carried on is over.",
+                code="backend.run_over",
+                suggestion="Run its flow again.",
+            ) from None
         sys.path += [each for each in path if each not in sys.path]
         return unpack_run(buffers)
 
