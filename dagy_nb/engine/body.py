@@ -87,8 +87,21 @@ class Body:
 
     def run(self) -> Outcome:
         """Run without an event loop, in this thread and this context."""
-        hooks = self.call.node_class.traits.hooks
-        return _drive(self._live(in_loop=False)) if hooks else self._run_plainly()
+        if self.call.node_class.traits.hooks:
+            return _drive(self._live(in_loop=False))
+        # What `_live` does, without the coroutine: that saves 3 µs.
+        enter_output(self.output)
+        try:
+            inputs = self._prepare()
+            self.cancel.raise_if_requested()
+            result = self._node.invoke(self._context, inputs)
+            if type(result) is not dict and hasattr(type(result), "__await__"):
+                result = asyncio.run(_wrap(result))
+            contract = find_contract(self.call.node_class)
+            outcome = self._complete(contract, take_by(contract, result))
+        except BaseException as error:  # noqa: BLE001 - a node may raise anything; it must not end us
+            outcome = self._describe(error)
+        return Outcome(cancelled=True) if self.cancel.requested else outcome
 
     async def live(self) -> Outcome:
         """Run in the running event loop and this context, with `on_cancel` where it was cancelled."""
@@ -122,21 +135,6 @@ class Body:
             return self._describe(error)
         except BaseException as error:  # noqa: BLE001 - a node may raise anything; it must not end us
             outcome = await self._fail(_unwrap(error), in_loop=in_loop)
-        return Outcome(cancelled=True) if self.cancel.requested else outcome
-
-    def _run_plainly(self) -> Outcome:
-        """Do what `_live` does, for a node without hooks: that saves 3 µs."""
-        enter_output(self.output)
-        try:
-            inputs = self._prepare()
-            self.cancel.raise_if_requested()
-            result = self._node.invoke(self._context, inputs)
-            if type(result) is not dict and hasattr(type(result), "__await__"):
-                result = asyncio.run(_wrap(result))
-            contract = find_contract(self.call.node_class)
-            outcome = self._complete(contract, take_by(contract, result))
-        except BaseException as error:  # noqa: BLE001 - a node may raise anything; it must not end us
-            outcome = self._describe(error)
         return Outcome(cancelled=True) if self.cancel.requested else outcome
 
     async def _attempt(self, *, in_loop: bool) -> Outcome:

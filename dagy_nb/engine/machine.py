@@ -230,7 +230,13 @@ class RunMachine:
             return
         self._turn_running(run, signal.at)
         if run.step.timeout is not None and run.stopping is None:
-            self._out.say(ArmTimer(run.timer(_ATTEMPT), run.step.timeout))
+            run.limit = run.timer(_ATTEMPT)
+            self._out.say(ArmTimer(run.limit, run.step.timeout))
+
+    def _lift_limit(self, run: StepRun) -> None:
+        if run.limit is not None:
+            self._out.say(DisarmTimer(run.limit))
+            run.limit = None
 
     def _turn_running(self, run: StepRun, at: float) -> None:
         run.turn(_RUNNING)
@@ -246,8 +252,7 @@ class RunMachine:
             return
         if run.state is not _RUNNING:
             self._turn_running(run, signal.at)
-        if run.step.timeout is not None:
-            self._out.say(DisarmTimer(run.timer(_ATTEMPT)))
+        self._lift_limit(run)
         if signal.error is None:
             self._out.say(KeepOutputs(signal.node_id, signal.attempt))
             self._board.end_completed(run, signal)
@@ -301,8 +306,7 @@ class RunMachine:
             self._end_idle(run, state, at)
             return
         run.stopping = state
-        if run.step.timeout is not None:
-            self._out.say(DisarmTimer(run.timer(TimerKind.ATTEMPT)))
+        self._lift_limit(run)
         self._out.say(Stop(run.step.node_id, run.attempt))
 
     def _end_idle(self, run: StepRun, state: NodeState, at: float) -> None:

@@ -130,9 +130,8 @@ def current_output() -> NodeOutput | None:
     return _OUTPUT.get()
 
 
-def enter_output(output: NodeOutput) -> None:
-    """Let everything written in this context go to `output`, for as long as the context lives."""
-    _OUTPUT.set(output)
+enter_output: Callable[[NodeOutput], object] = _OUTPUT.set
+"""Let everything written in this context go to an output, for as long as the context lives."""
 
 
 def _keep_shown(text: str) -> str:

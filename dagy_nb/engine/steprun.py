@@ -26,6 +26,7 @@ class StepRun:
         is_last: No attempt follows the one that goes on, whatever comes of it.
         begun: The last attempt that a runner acknowledged.
         fraction: Its progress.
+        limit: The timer of the attempt's limit, while that is armed.
         found: What reuse said of it; None where nobody asked.
         stopping: What it turns to when its body is over; None where nobody told it to end.
     """
@@ -39,6 +40,7 @@ class StepRun:
         "is_out",
         "is_read",
         "is_waiting",
+        "limit",
         "readers",
         "state",
         "step",
@@ -57,6 +59,7 @@ class StepRun:
         self.is_read = False
         self.is_waiting = False
         self.is_last = False
+        self.limit: Timer | None = None
         self.found: ReasonFound | None = None
         self.fraction = -1.0
         self.stopping: NodeState | None = None

@@ -38,6 +38,4 @@ class _HereCall(SyncCall):
 
     __slots__ = ()
 
-    def run_here(self) -> None:
-        """Run the body now."""
-        self.run()
+    run_here = SyncCall.run
