@@ -66,7 +66,7 @@ _LOG = logging.getLogger(__name__)
 MAX_BATCH = 256
 _HURRIED = frozenset({RunState.CANCELLED, RunState.TIMED_OUT})
 MAX_WAIT = 86_400.0
-_INLINE = RunnerName.INLINE
+_INLINE, _UP_TO_DATE = RunnerName.INLINE, Reason.UP_TO_DATE
 
 Entry = tuple[Signal | Callable[[], None] | None, Outcome | None]
 
@@ -274,7 +274,7 @@ class RunLoop:
         event = instruction.event
         self._delivery.add(event)
         if type(event) is NodeEnded:
-            if event.reason is Reason.UP_TO_DATE:
+            if event.reason is _UP_TO_DATE:
                 self.values.keep(event.node_id, self._served.pop(event.node_id))
                 return
             self._calls.pop(event.node_id, None)

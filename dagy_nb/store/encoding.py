@@ -27,32 +27,34 @@ from dagy_nb.model.event import (
     encode,
 )
 from dagy_nb.model.state import NodeState, Reason
-from dagy_nb.store.line import write_line
+from dagy_nb.store.line import write_json, write_line
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from dagy_nb.model.event import Event, Preview
 
-_FREQUENT = frozenset(
-    each.kind for each in (RunQueued, NodeQueued, AttemptStarted, NodeEnded, LogWritten)
-)
 _SIMPLE = frozenset({str, int, bool, type(None)})
+_COMPLETED, _SKIPPED, _UP_TO_DATE = NodeState.COMPLETED, NodeState.SKIPPED, Reason.UP_TO_DATE
 
 
 def write_fact(event: Event) -> bytes:
     """Return the line of a fact, with its line feed."""
-    kind = event.kind
-    if kind in _FREQUENT and not (type(event) is RunQueued and _brings_values(event)):
-        head, checksum, write = _prepare(kind)
-        compose = _COMPOSERS.get(kind)
-        try:
-            body = compose(event) if compose is not None else b""
-            body = body or write(event, exclude_defaults=True, warnings="error")[1:]
-        except (PydanticSerializationError, UnicodeEncodeError, TypeError):
-            return write_line(encode(event))
-        return b"%08x %b%b\n" % (crc32(body, checksum), head, body)
-    return write_line(encode(event))
+    compose = _COMPOSERS.get(type(event))
+    if compose is None:
+        return write_line(encode(event))
+    try:
+        body = compose(event).encode() or _serialize(event)
+    except (PydanticSerializationError, UnicodeEncodeError, TypeError):
+        return write_line(encode(event))
+    return b"%08x %b\n" % (crc32(body), body)
+
+
+def _serialize(event: Event) -> bytes:
+    if type(event) is RunQueued and _brings_values(event):
+        return write_json(encode(event))
+    head, write = _prepare(event.kind)
+    return head + write(event, exclude_defaults=True, warnings="error")[1:]
 
 
 def _brings_values(event: RunQueued) -> bool:
@@ -61,63 +63,68 @@ def _brings_values(event: RunQueued) -> bool:
 
 
 @cache
-def _prepare(kind: str) -> tuple[bytes, int, Callable[..., bytes]]:
-    """Return how each line of a kind begins, that beginning's checksum, and what writes the rest."""
-    head = b'{"kind":"%b",' % kind.encode()
-    return head, crc32(head), TypeAdapter(EVENT_TYPES[kind]).serializer.to_json
+def _prepare(kind: str) -> tuple[bytes, Callable[..., bytes]]:
+    """Return how the body of each line of a kind begins, and what writes the rest."""
+    return b'{"kind":"%b",' % kind.encode(), TypeAdapter(EVENT_TYPES[kind]).serializer.to_json
 
 
-def _compose_queued(event: NodeQueued) -> bytes:
-    """Return the rest of the line; nothing where a field is out of the ordinary."""
+def _compose_nothing(_: Event) -> str:
+    return ""
+
+
+def _compose_queued(event: NodeQueued) -> str:
+    """Return the body of the line; nothing where a field is out of the ordinary."""
     if not (event.run_id and _is_plain(event.at, 0)):
-        return b""
+        return ""
     return (
-        f'"at":{event.at!r},"run_id":{quote(event.run_id)},"node_id":{quote(event.node_id)}}}'
-    ).encode()
+        f'{{"kind":"node_queued","at":{event.at!r},"run_id":{quote(event.run_id)},'
+        f'"node_id":{quote(event.node_id)}}}'
+    )
 
 
-def _compose_started(event: AttemptStarted) -> bytes:
-    """Return the rest of the line; nothing where a field is out of the ordinary."""
+def _compose_started(event: AttemptStarted) -> str:
+    """Return the body of the line; nothing where a field is out of the ordinary."""
     if not (event.run_id and event.runner and _is_plain(event.at, event.attempt)):
-        return b""
+        return ""
     return (
-        f'"at":{event.at!r},"run_id":{quote(event.run_id)},"node_id":{quote(event.node_id)},'
-        f'"attempt":{event.attempt},"runner":{quote(event.runner)}}}'
-    ).encode()
+        f'{{"kind":"attempt_started","at":{event.at!r},"run_id":{quote(event.run_id)},'
+        f'"node_id":{quote(event.node_id)},"attempt":{event.attempt},"runner":{quote(event.runner)}}}'
+    )
 
 
-def _compose_ended(event: NodeEnded) -> bytes:
-    """Return the rest of the line; nothing unless a node completed or was reused, with simple values."""
-    if event.reason is Reason.UP_TO_DATE:
-        return _compose_reused(event)
+def _compose_ended(event: NodeEnded) -> str:
+    """Return the body of the line; nothing unless a node completed or was reused, with simple values."""
+    if event.state is not _COMPLETED:
+        return _compose_reused(event) if event.reason is _UP_TO_DATE else ""
     if not (event.run_id and event.attempts and _is_plain(event.at, event.attempts)):
-        return b""
-    if event.state is not NodeState.COMPLETED or event.reason or event.error or event.enforcement:
-        return b""
-    if event.cause or event.why or event.why_detail or event.reused_from or event.key:
-        return b""
+        return ""
+    if event.reason or event.error or event.enforcement or event.cause:
+        return ""
+    if event.why or event.why_detail or event.reused_from or event.key:
+        return ""
     previews = _compose_previews(event.previews)
     if not previews:
-        return b""
+        return ""
     return (
-        f'"at":{event.at!r},"run_id":{quote(event.run_id)},"node_id":{quote(event.node_id)},'
-        f'"state":"COMPLETED","attempts":{event.attempts},"previews":{{{previews}}}}}'
-    ).encode()
+        f'{{"kind":"node_ended","at":{event.at!r},"run_id":{quote(event.run_id)},'
+        f'"node_id":{quote(event.node_id)},"state":"COMPLETED","attempts":{event.attempts},'
+        f'"previews":{{{previews}}}}}'
+    )
 
 
-def _compose_reused(event: NodeEnded) -> bytes:
+def _compose_reused(event: NodeEnded) -> str:
     if not (event.run_id and event.reused_from and event.key and _is_plain(event.at, 0)):
-        return b""
-    if event.state is not NodeState.SKIPPED or event.attempts or event.error or event.enforcement:
-        return b""
+        return ""
+    if event.state is not _SKIPPED or event.attempts or event.error or event.enforcement:
+        return ""
     previews = _compose_previews(event.previews)
     if not previews or event.cause or event.why or event.why_detail:
-        return b""
+        return ""
     return (
-        f'"at":{event.at!r},"run_id":{quote(event.run_id)},"node_id":{quote(event.node_id)},'
-        f'"state":"SKIPPED","reason":"up_to_date","previews":{{{previews}}},'
-        f'"reused_from":{quote(event.reused_from)},"key":{quote(event.key)}}}'
-    ).encode()
+        f'{{"kind":"node_ended","at":{event.at!r},"run_id":{quote(event.run_id)},'
+        f'"node_id":{quote(event.node_id)},"state":"SKIPPED","reason":"up_to_date",'
+        f'"previews":{{{previews}}},"reused_from":{quote(event.reused_from)},"key":{quote(event.key)}}}'
+    )
 
 
 def _compose_previews(previews: Mapping[str, Preview]) -> str:
@@ -135,8 +142,10 @@ def _is_plain(at: float, count: int) -> bool:
     return type(at) is float and 1.0 <= at < 1e15 and type(count) is int
 
 
-_COMPOSERS: Mapping[str, Callable[..., bytes]] = {
-    NodeQueued.kind: _compose_queued,
-    AttemptStarted.kind: _compose_started,
-    NodeEnded.kind: _compose_ended,
+_COMPOSERS: Mapping[type[Event], Callable[..., str]] = {
+    RunQueued: _compose_nothing,
+    NodeQueued: _compose_queued,
+    AttemptStarted: _compose_started,
+    NodeEnded: _compose_ended,
+    LogWritten: _compose_nothing,
 }
