@@ -7,6 +7,7 @@ DagyError
 │   ├── CellSyntaxError (SyntaxError)  a cell's text is not Python            node.syntax
 │   └── NameTaken            two origins define one node type                 node.name_taken
 ├── UnknownName (LookupError)  no such node type, flow, run, connector …      unknown.*
+│   └── UnknownOutput (KeyError)  a run has no value under this name          unknown.output
 ├── FlowError   a flow cannot be built, edited or run   flow.*, input.*, edit.*, parameter.*, expression.*
 │   ├── ConnectionRefused    an edge does not fit                             edge.*
 │   ├── BackendError         a run cannot go where it is to go                backend.*
@@ -123,6 +124,15 @@ class UnknownName(DagyError, LookupError):
     """Nothing goes by this name; the nearest known names are suggested."""
 
     default_code = "unknown.name"
+
+
+class UnknownOutput(UnknownName, KeyError):
+    """A run has no value under this name; as a `KeyError` it ends `get` and `in` as in any mapping."""
+
+    default_code = "unknown.output"
+
+    def __str__(self) -> str:
+        return DagyError.__str__(self)
 
 
 class FlowError(DagyError):

@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 from dagy_nb.abc import Conversion, NodeCall
 from dagy_nb.engine.kept_values import KeptValues
+from dagy_nb.errors import UnknownOutput
 from dagy_nb.model.connector import Cardinality
 from dagy_nb.model.frozen import thaw
+from dagy_nb.model.nearest import suggest_names
 from dagy_nb.model.quick import make_quick
 
 if TYPE_CHECKING:
@@ -42,7 +44,10 @@ class RunOutputs(Mapping[str, Any]):
 
     def __getitem__(self, name: str) -> Any:
         node_id, _, output = name.partition(".")
-        return self._values[node_id][output]
+        try:
+            return self._values[node_id][output]
+        except KeyError:
+            raise self._refuse(name) from None
 
     def __iter__(self) -> Iterator[str]:
         for node_id, outputs in self._values.items():
@@ -63,6 +68,12 @@ class RunOutputs(Mapping[str, Any]):
             for name in outputs
         }
         return repr(shown)
+
+    def _refuse(self, name: str) -> UnknownOutput:
+        return UnknownOutput(
+            f"The run has no value {name!r}: outputs are there of nodes that completed.",
+            suggestion=suggest_names(name, self, what="outputs"),
+        )
 
     def of(self, node_id: str) -> Mapping[str, Any]:
         """Return output → value of one node."""

@@ -106,7 +106,7 @@ def _tell_run(spec: NodeSpec) -> str:
     if spec.timeout is not None:
         told.append(f"limit {spec.timeout:g} s")
     if spec.retries:
-        told.append(f"{spec.retries} further attempts")
+        told.append(f"{spec.retries} further attempt{'' if spec.retries == 1 else 's'}")
     if spec.memory_mb is not None:
         told.append(f"at most {spec.memory_mb:g} MB")
     return ", ".join(told)

@@ -166,7 +166,7 @@ class EditableFlow:
         """Change fields of the flow itself.
 
         Args:
-            **changes: description, parameters, failure_policy, timeout, node_timeout.
+            **changes: description, parameters, failure_policy, timeout, node_timeout, backend.
 
         Raises:
             FlowError: `flow.invalid`, `parameter.invalid`.

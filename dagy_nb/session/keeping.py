@@ -35,7 +35,10 @@ def ask_keeping(
     Raises:
         UnknownName: `unknown.node` for a forced node that the flow does not have.
     """
-    forced = frozenset({force} if isinstance(force, str) else force)
+    try:
+        forced = frozenset([force] if isinstance(force, str) else force)
+    except TypeError:
+        forced = frozenset([str(force)])  # no names at all: refused in words below
     known = [node.id for node in flow.nodes]
     for name in sorted(forced - set(known)):
         raise UnknownName(

@@ -83,7 +83,7 @@ class RunResult(Mapping[str, NodeResult]):
 
     def __init__(self, read: Callable[[], RunRecord], outputs: Mapping[str, Any]) -> None:
         self._read = read
-        self.outputs = outputs
+        self.outputs = outputs if isinstance(outputs, RunOutputs) else _part_outputs(outputs)
 
     @cached_property
     def record(self) -> RunRecord:
@@ -118,11 +118,7 @@ class RunResult(Mapping[str, NodeResult]):
                 code="unknown.node",
                 suggestion=f"Its nodes are: {', '.join(self.record.nodes)}.",
             )
-        if isinstance(self.outputs, RunOutputs):
-            return NodeResult(record=record, outputs=self.outputs.of(node_id))
-        start = f"{node_id}."
-        own = {k[len(start) :]: v for k, v in self.outputs.items() if k.startswith(start)}
-        return NodeResult(record=record, outputs=own)
+        return NodeResult(record=record, outputs=self.outputs.of(node_id))
 
     def __contains__(self, node_id: object) -> bool:
         return node_id in self.record.nodes
@@ -151,6 +147,14 @@ class RunResult(Mapping[str, NodeResult]):
         nodes = self.record.nodes.items()
         lines += [f"  {name:<{width}}  {_state_line(node)}" for name, node in nodes]
         return "\n".join(lines)
+
+
+def _part_outputs(outputs: Mapping[str, Any]) -> RunOutputs:
+    by_node: dict[str, dict[str, Any]] = {}
+    for name, value in outputs.items():
+        node_id, _, output = name.partition(".")
+        by_node.setdefault(node_id, {})[output] = value
+    return RunOutputs(by_node)
 
 
 def _state_line(node: NodeRunRecord) -> str:

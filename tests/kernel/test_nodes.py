@@ -23,7 +23,7 @@ def test_a_cell_defines_a_node_and_shows_its_card(kernel):
         "  in      flights: LIST",
         "  out     output: LIST",
         "  config  minutes: number = 15",
-        "  runs    thread, limit 30 s, 1 further attempts",
+        "  runs    thread, limit 30 s, 1 further attempt",
         "  retry   after raised, at once",
     ]
     assert kernel.run("late([10, 20])").result == "[20]"

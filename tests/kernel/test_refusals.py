@@ -34,6 +34,8 @@ def _list_frames(traceback):
         ("flow.run(backend='nope')", "unknown.backend"),
         ("dagy_nb.replay('nope', 'one')", "unknown.run"),
         ("history(limit=0)", "usage.limit"),
+        ("flow.run(force=3)", "unknown.node"),
+        ("flow.run().wait().outputs['one.outptu']", "unknown.output"),
         ("Flow.from_yaml('nodes: [')", "text.syntax"),
     ],
 )

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from dagy_nb.errors import FlowError, RunFailed, UnknownName
+from dagy_nb.errors import FlowError, RunFailed, UnknownName, UnknownOutput
 from dagy_nb.model.event import AttemptStarted, CancelRequested, Event
 from dagy_nb.model.state import NodeState, Reason, RunState
 from dagy_nb.session.flow import Flow
@@ -208,3 +208,14 @@ def test_sql_agrees_with_what_ran(session: Session) -> None:
         .fetchall()
     )
     assert counted == {"COMPLETED": 6, "FAILED": 1, "SKIPPED": 1}
+
+
+def test_an_output_that_is_not_there_names_the_nearest(session: Session) -> None:
+    outputs = chain(session).run(start=5).wait().outputs
+
+    with pytest.raises(UnknownOutput, match=r"Did you mean `n1\.output`") as refused:
+        outputs["n1.outptu"]
+    assert refused.value.code == "unknown.output"
+    assert isinstance(refused.value, KeyError)
+    assert outputs.get("n1.outptu") is None
+    assert "n1.outptu" not in outputs
