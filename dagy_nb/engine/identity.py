@@ -72,13 +72,15 @@ class Identities:
         Raises:
             NotReusable: It cannot be told apart from others.
         """
-        # Of steps that have nothing of their own, one stands for all of its class.
-        is_own = step.config or step.inner is not None
-        name: Hashable = step.node_id if is_own else step.node_class
-        known = self._fixed.get(name)
+        cls = step.node_class
+        is_own = bool(step.config) or step.inner is not None or cls.traits.default_config is None
+        known = self._fixed.get(step.node_id if is_own else cls) or self._fixed.get(step.node_id)
         if known is None:
             known = gather_fixed(step, self._plan.parameters, self._veil)
-            self._fixed[name] = known
+            # Of steps that have nothing of their own, one stands for all of its class, but for what files
+            # hold: a step between them may write those.
+            is_own = is_own or any(each.files for each in known[0].config.values())
+            self._fixed[step.node_id if is_own else cls] = known
         return known
 
     def identify(self, step: Step, find: Find) -> Identity:

@@ -130,3 +130,29 @@ def test_code_of_another_module_that_gets_the_context_may_read_all_parameters(
 
     assert run["n"].value == 2
     assert ran(run) == {"n": "config: parameter m: 1 → 2"}
+
+
+def test_a_file_that_a_node_between_two_equal_ones_writes_counts_for_the_second(
+    notebook: Notebook, tmp_path: Path
+) -> None:
+    data = tmp_path / "data.txt"
+    notebook.define(
+        "class Load(FlowNode):\n    after = Input('TEXT', cardinality='optional')\n"
+        "    text = Output('TEXT')\n    class Config(FlowNode.Config):\n"
+        f"        path: Path = Path('{data}')\n"
+        "    def execute(self, after=None): return self.config.path.read_text()"
+    )
+    write = (
+        f"def write(text: str) -> str:\n    {{}}Path('{data}').write_text('b')\n    return 'done'"
+    )
+    notebook.define(write.format(""))
+    flow = notebook.flow(
+        "name: f\nnodes: {one: {type: Load}, w: {type: write}, two: {type: Load}}\n"
+        "edges: [one.text -> w.text, w.output -> two.after]"
+    )
+    data.write_text("a")
+    assert flow.run(reuse=True).wait()["two"].value == "b"
+    notebook.define(write.format("0 and "))
+    data.write_text("a")
+
+    assert flow.run(reuse=True).wait()["two"].value == "a"
