@@ -20,7 +20,8 @@ class Figure:
     source: str
 
     def __str__(self) -> str:
-        return f"not known ({self.source})" if self.value is None else _tell(self)
+        told = "not known" if self.value is None else tell_number(self.value)
+        return f"{told} ({self.source})"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -112,5 +113,11 @@ def _estimate_seconds(plan: Plan, find_duration: Callable[[str], float | None]) 
     return Figure(None, "no completed run is recorded, and it has no limit")
 
 
-def _tell(figure: Figure) -> str:
-    return f"{figure.value:,g} ({figure.source})"
+def tell_number(value: float) -> str:
+    """Return a number in words, to the sixth digit behind its point.
+
+    Example:
+        >>> tell_number(1234567.5)
+        '1,234,567.5'
+    """
+    return f"{value:,.6f}".rstrip("0").rstrip(".")

@@ -69,8 +69,11 @@ class Backends:
 
     def close(self) -> None:
         """Let go of what the backends hold."""
-        for each in {**(self._loaded or {}), **self._own}.values():
-            each.close()
+        for name, each in {**(self._loaded or {}), **self._own}.items():
+            try:
+                each.close()
+            except Exception:  # noqa: BLE001 - it may fail in any way
+                _LOG.exception("The backend %s did not let go.", name)
 
     def _plugins(self) -> Mapping[str, Backend]:
         if self._loaded is None:

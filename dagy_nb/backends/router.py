@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from dagy_nb.abc import Capabilities
-from dagy_nb.backends.estimate import Estimate, Figure, Needs
+from dagy_nb.backends.estimate import Estimate, Figure, Needs, tell_number
 from dagy_nb.backends.explanation import (
     BackendExplanation,
     CapabilityAnswer,
@@ -95,9 +95,9 @@ def match_rule(rule: Rule, estimate: Estimate) -> RuleAnswer:
             return RuleAnswer(rule, matched=False, words=f"{name} is {figure}")
         if not bounds.hold(figure.value):
             return RuleAnswer(
-                rule, matched=False, words=f"{name} {figure.value:,g} is not {bounds}"
+                rule, matched=False, words=f"{name} {tell_number(figure.value)} is not {bounds}"
             )
-        told.append(f"{name} {figure.value:,g} is {bounds}")
+        told.append(f"{name} {tell_number(figure.value)} is {bounds}")
     return RuleAnswer(rule, matched=True, words=" and ".join(told) or "it asks nothing")
 
 
@@ -125,11 +125,12 @@ def check_capabilities(
 def _compare(name: str, figure: Figure, most: float | None, unit: str) -> CapabilityAnswer:
     if most is None:
         return CapabilityAnswer(name, ok=True, words="it sets no bound")
+    bound = f"{tell_number(most)} {unit}"
     if figure.value is None:
-        return CapabilityAnswer(name, ok=True, words=f"at most {most:,g} {unit}; {figure}")
+        return CapabilityAnswer(name, ok=True, words=f"at most {bound}; {figure}")
     ok = figure.value <= most
     sign = "≤" if ok else ">"
-    return CapabilityAnswer(name, ok=ok, words=f"{figure} {sign} {most:,g} {unit}")
+    return CapabilityAnswer(name, ok=ok, words=f"{figure} {sign} {bound}")
 
 
 def _check_names(name: str, asked: Sequence[str], can: bool, what: str) -> CapabilityAnswer:

@@ -17,10 +17,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
-from pydantic import FiniteFloat, ValidationError, field_validator, model_validator
+from pydantic import Field, FiniteFloat, ValidationError, field_validator, model_validator
 
+from dagy_nb.backends.estimate import tell_number
 from dagy_nb.errors import FlowTextError, SettingError
 from dagy_nb.flowfile.tree import parse_text
 from dagy_nb.flowfile.values import plain
@@ -30,15 +31,17 @@ MEASURES = ("nodes", "memory_mb", "seconds")
 MAX_RULES = 1_000
 _SIGNS = {"gt": ">", "ge": "≥", "lt": "<", "le": "≤"}
 _EXAMPLE = "Write `rules: [{name: large, when: {memory_mb: {gt: 8000}}, backend: dask}]`."
+Number = Annotated[FiniteFloat, Field(strict=True)]
+"""No texts, and no yes or no."""
 
 
 class Bounds(FrozenModel):
     """Between which numbers a measure must be; at least one bound, at most one on each side."""
 
-    le: FiniteFloat | None = None
-    lt: FiniteFloat | None = None
-    ge: FiniteFloat | None = None
-    gt: FiniteFloat | None = None
+    le: Number | None = None
+    lt: Number | None = None
+    ge: Number | None = None
+    gt: Number | None = None
 
     @model_validator(mode="after")
     def _refuse_nonsense(self) -> Bounds:
@@ -71,7 +74,7 @@ class Bounds(FrozenModel):
         return [(sign, value) for sign, value in pairs if value is not None]
 
     def __str__(self) -> str:
-        return " and ".join(f"{sign} {value:,g}" for sign, value in self._given())
+        return " and ".join(f"{sign} {tell_number(value)}" for sign, value in self._given())
 
 
 class When(FrozenModel):

@@ -88,6 +88,15 @@ def test_the_reason_is_one_sentence_with_the_figures():
     assert found.reason == "Rule wide: nodes 5,000 is > 20."
 
 
+def test_figures_are_told_to_their_last_digit():
+    rules = read_rules([{"when": {"memory_mb": {"gt": 1_234_567.25}}, "backend": "dask"}])
+
+    found = choose(Wishes(rules=rules), known(memory_mb=1_234_567.5, nodes=12_345_678))
+
+    assert found.reason == "Rule 1: memory_mb 1,234,567.5 is > 1,234,567.25."
+    assert str(found.estimate.nodes) == "12,345,678 (test)"
+
+
 def test_what_is_not_known_matches_no_rule_and_is_said():
     found = choose(Wishes(rules=RULES), known(seconds=None))
 

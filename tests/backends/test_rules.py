@@ -57,6 +57,8 @@ def test_a_file_may_be_the_bare_list_or_empty(tmp_path):
         ([{"backend": "a", "when": {"nodes": {"gt": 2, "le": 2}}}], "no number is > 2 and ≤ 2"),
         ([{"backend": "a", "when": {"nodes": {"ge": 3, "le": 2}}}], "no number is ≥ 3 and ≤ 2"),
         ([{"backend": "a", "when": {"nodes": {"le": float("nan")}}}], "rule 1.when.nodes.le"),
+        ([{"backend": "a", "when": {"nodes": {"le": True}}}], "rule 1.when.nodes.le"),
+        ([{"backend": "a", "when": {"memory_mb": {"gt": "8 GB"}}}], "rule 1.when.memory_mb.gt"),
         ([{"backend": "a", "name": "x"}, {"backend": "b", "name": "x"}], "two rules named 'x'"),
         (["kernel"], "rule 1"),
     ],

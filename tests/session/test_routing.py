@@ -246,3 +246,24 @@ def test_an_explanation_of_a_flow_whose_parameters_are_not_known_yet_says_what_i
     flow.add("number", id="top", value=flow.param("value"))
 
     assert flow.explain_backend().estimate.nodes.value == 1
+
+
+def test_a_backend_that_cannot_let_go_keeps_no_other_from_it(tmp_path, caplog):
+    closed = []
+
+    class Stuck(KernelBackend):
+        name = "stuck"
+
+        def close(self):
+            raise OSError("stuck")
+
+    class Last(KernelBackend):
+        name = "last"
+
+        def close(self):
+            closed.append(self.name)
+
+    Backends([Stuck(), Last()], Settings(home=tmp_path)).close()
+
+    assert closed == ["last"]
+    assert "stuck" in caplog.text
