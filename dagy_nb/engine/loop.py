@@ -13,7 +13,8 @@ import logging
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from functools import partial
 from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING, Any
@@ -113,6 +114,7 @@ class RunLoop:
         self._baton = object()
         self._held_since: float | None = None
         self._is_finished = False
+        self._left: Iterable[Instruction] = ()
         self._asked: dict[str, int] = {}
         self._asking: list[Asking] = []
         self._answers: deque[Signal] = deque()
@@ -228,9 +230,13 @@ class RunLoop:
             self.shelf.ask(asking)
 
     def _handle(self, signal: Signal, outcome: Outcome | None) -> None:
-        acts = self._acts
-        for instruction in self.machine.handle(signal):
-            acts[type(instruction)](instruction, outcome)
+        acts, line = self._acts, iter(self.machine.handle(signal))
+        try:
+            for instruction in line:
+                acts[type(instruction)](instruction, outcome)
+        except BaseException:
+            self._left = line
+            raise
 
     def _fire_timers(self) -> None:
         for timer in self._timers.pop_due(self._clock.monotonic()):
@@ -264,9 +270,12 @@ class RunLoop:
 
     def _collapse(self, error: BaseException) -> None:
         """End the run after a fault of the engine's own, so that nobody waits for ever."""
-        at = self._clock.now()
-        for instruction in self.machine.collapse(at, describe_exception(error)):
-            self._acts[type(instruction)](instruction, None)
+        for instruction in self._left:
+            with suppress(Exception):  # the first fault is told already
+                self._acts[type(instruction)](instruction, None)
+        if not self.machine.state.is_final:
+            for instruction in self.machine.collapse(self._clock.now(), describe_exception(error)):
+                self._acts[type(instruction)](instruction, None)
 
     # --- instructions -------------------------------------------------------------------------
 

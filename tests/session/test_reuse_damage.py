@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from dagy_nb.engine.shelf import Shelf
 from dagy_nb.model.state import NodeState, RunState
 from dagy_nb.nodes.registry import use_registry
 from tests.session.reusing import Notebook, ran, reused
@@ -83,3 +84,16 @@ def test_what_a_user_removed_is_not_taken_by_the_kernel_that_goes_on(notebook: N
     assert reused(flow.run(reuse=True).wait()) == ["b", "s"]
     notebook.session.outputs.close()  # as the kernel ends
     assert reused(flow.run(reuse=True).wait()) == ["b", "s"]
+
+
+def test_a_fault_while_the_last_node_ends_does_not_keep_the_run_from_ending(
+    notebook: Notebook, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def fail(*_: object) -> None:
+        raise RuntimeError("a fault of the engine's own")
+
+    monkeypatch.setattr(Shelf, "end", fail)
+    run = notebook.flow("name: one\nnodes: {b: {type: big}}").run().wait(20, check=False)
+
+    assert run.state is RunState.COMPLETED
+    assert "cannot be carried on" in caplog.text
