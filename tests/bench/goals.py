@@ -21,12 +21,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from dagy_nb.engine.keeping import Keeping
-from dagy_nb.model.flow import FlowSpec
 from dagy_nb.runners.process import ProcessRunner
-from dagy_nb.session.current import make_session
-from dagy_nb.settings import Settings
-from dagy_nb.store.journal_store import JournalStore
-from tests.bench.overhead import CLASSES, SHAPES, Bench, make_flow
+from tests.bench.overhead import SHAPES, Bench, make_flow
 
 REUSE = Keeping(reuse=True)
 FEW, MANY, WARM, REUSED = 100, 10_000, 200, 1_000
@@ -121,8 +117,8 @@ def compare_sizes(bench: Bench, rounds: int) -> list[Goal]:
         best = take_best(
             {
                 # As many nodes in either case, so that both see the same machine.
-                "few": lambda flow=small: [bench.run(flow, "inline", "journal") for _ in range(20)],  # type: ignore[misc]
-                "many": lambda flow=large: bench.run(flow, "inline", "journal"),  # type: ignore[misc]
+                "few": lambda flow=small: [bench.run(flow, "inline") for _ in range(20)],  # type: ignore[misc]
+                "many": lambda flow=large: bench.run(flow, "inline"),  # type: ignore[misc]
             },
             max(2, rounds // 2),
         )
@@ -135,43 +131,42 @@ def compare_sizes(bench: Bench, rounds: int) -> list[Goal]:
 def measure_memory(bench: Bench) -> Goal:
     """What a run of many nodes keeps after its end, with its outputs."""
     flow = make_flow(SHAPES["wide"](MANY))
-    bench.run(flow, "inline", "journal")
+    bench.run(flow, "inline")
     gc.collect()
     tracemalloc.start()
-    live = bench.run(flow, "inline", "journal")
+    run = bench.run(flow, "inline").result
+    _ = run.record
     gc.collect()
     kept, _ = tracemalloc.get_traced_memory()
     tracemalloc.stop()
-    return Goal(f"kept after {len(live.plan.steps):,} nodes", kept / 1e6, 50.0, "MB")
+    return Goal(f"kept after {len(run):,} nodes", kept / 1e6, 50.0, "MB")
 
 
 def measure_process(bench: Bench, rounds: int) -> Goal:
     """A node in a warm worker process."""
-    bench.runners["process"] = ProcessRunner(slots=1, most_nodes=1_000_000)
+    runners = bench.sessions["journal"].runners
+    runners["process"].close()
+    runners["process"] = ProcessRunner(slots=1, most_nodes=1_000_000)
     flow = make_flow(SHAPES["chain"](WARM))
     taken = []
     for _ in range(rounds + 1):
         began = time.perf_counter()  # always: the time of this processor leaves the worker's out
-        bench.run(flow, "process", "journal")
+        bench.run(flow, "process")
         taken.append(time.perf_counter() - began)
     return Goal("a node in a warm process", min(taken) / WARM * 1e3, 2.0, "ms")
 
 
-def compare_reuse(folder: Path, rounds: int) -> Goal:
-    """A node whose kept outputs are taken beside one that runs inline, both from the session's `start`."""
-    session = make_session(Settings(home=folder))
-    for each in CLASSES.values():
-        session.adopt(each)
-    flow: FlowSpec = make_flow(SHAPES["chain"](REUSED))
-    session.start(flow, {}, runner="inline", keeping=REUSE).wait()
+def compare_reuse(bench: Bench, rounds: int) -> Goal:
+    """A node whose kept outputs are taken beside one that runs inline."""
+    flow = make_flow(SHAPES["chain"](REUSED))
+    bench.run(flow, "inline", keeping=REUSE)
     best = take_best(
         {
-            "inline": lambda: session.start(flow, {}, runner="inline").wait(),
-            "reused": lambda: session.start(flow, {}, runner="inline", keeping=REUSE).wait(),
+            "inline": lambda: bench.run(flow, "inline"),
+            "reused": lambda: bench.run(flow, "inline", keeping=REUSE),
         },
         rounds,
     )
-    session.close()
     each = {name: seconds / REUSED * 1e6 for name, seconds in best.items()}
     return _compare("a reused node / an inline node", each, "reused", "inline", 0.2)
 
@@ -187,18 +182,15 @@ def main() -> None:
         Timer.read = staticmethod(time.process_time)
     print(f"{'':<52}{'measured':>10}{'wanted':>10}{'held':>6}")
     with tempfile.TemporaryDirectory() as folder:
-        bench = Bench(Path(folder) / "bench")
-        bench.stores["journal"] = JournalStore(
-            Path(folder) / "journal", bench.clock, fold_after=None
-        )
+        bench = Bench(Path(folder))
         for goal in compare_runners(bench, given.nodes, given.rounds):
             print(goal, flush=True)
         for goal in compare_sizes(bench, given.rounds):
             print(goal, flush=True)
         print(measure_memory(bench), flush=True)
         print(measure_process(bench, given.rounds), flush=True)
+        print(compare_reuse(bench, given.rounds), flush=True)
         bench.close()
-        print(compare_reuse(Path(folder) / "session", given.rounds), flush=True)
 
 
 if __name__ == "__main__":
