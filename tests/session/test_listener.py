@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dagy_nb.model.event import AttemptFailed, ErrorFact
-from dagy_nb.session.listener import RunListener
+from dagy_nb.model.event import AttemptFailed, ErrorFact, NodeProgressed, RunQueued
+from dagy_nb.session.listener import MOST_UNREAD, RunListener
 
 ERROR = ErrorFact(type="OSError", code="raised.OSError", message="gone")
 
@@ -21,3 +21,16 @@ def test_the_next_attempt_is_due_when_the_last_failed_one_said():
         listener.hear(event)
 
     assert listener.read_retries() == {"a": 16.0, "b": 7.0}
+
+
+def test_a_record_is_whole_however_many_facts_nobody_looked_at():
+    listener = RunListener()
+    listener.hear(RunQueued(at=1.0, run_id="r"))
+
+    for place in range(MOST_UNREAD + 10):
+        fraction = min(1.0, (place + 1) / MOST_UNREAD)
+        listener.hear(NodeProgressed(at=2.0 + place, run_id="r", node_id="a", fraction=fraction))
+
+    assert len(listener._unread) < MOST_UNREAD
+    assert listener.record("r").nodes["a"].fraction == 1.0
+    assert listener._unread == []
