@@ -9,14 +9,13 @@ from typing import TYPE_CHECKING
 from dagy_nb.model.state import NodeState
 from dagy_nb.protocol.picture import RunPicture
 from dagy_nb.protocol.status import draw_run
-from dagy_nb.session.listener import TAIL_LETTERS, TAIL_LINES
 
 if TYPE_CHECKING:
     from dagy_nb.abc import Store
-    from dagy_nb.model.record import RunRecord
+    from dagy_nb.model.record import NodeRunRecord, RunRecord
     from dagy_nb.session.session import Session
 
-MOST = 200
+MOST, LINES, LETTERS = 200, 10, 200
 _RANKS = {
     NodeState.FAILED: 0,
     NodeState.TIMED_OUT: 0,
@@ -37,7 +36,7 @@ def look_inside(session: Session, run_id: str, node_id: str) -> tuple[RunPicture
         return None, 0
     total = len(found.nodes)
     shown = sorted(found.nodes, key=lambda each: _RANKS.get(found.nodes[each].state, 3))[:MOST]
-    record = replace(found, nodes={each: found.nodes[each] for each in shown})
+    record = replace(found, nodes={each: _shorten(found.nodes[each]) for each in shown})
     tails = _read_tails(session.store, found.run_id)
     return draw_run(record, now=session.clock.now(), log_tails=tails), total
 
@@ -55,9 +54,15 @@ def _find_inner(store: Store, run_id: str, node_id: str) -> RunRecord | None:
             return None
 
 
+def _shorten(node: NodeRunRecord) -> NodeRunRecord:
+    """Return it with one line of each output: a browser asks anew every second while they run."""
+    previews = {name: replace(each, rows=(), columns=()) for name, each in node.previews.items()}
+    return replace(node, previews=previews)
+
+
 def _read_tails(store: Store, run_id: str) -> dict[str, deque[str]]:
     tails: dict[str, deque[str]] = {}
     for line in store.logs(run_id):
-        tail = tails.setdefault(line.node_id, deque(maxlen=TAIL_LINES))
-        tail.append(line.text[:TAIL_LETTERS])
+        tail = tails.setdefault(line.node_id, deque(maxlen=LINES))
+        tail.append(line.text[:LETTERS])
     return tails

@@ -67,6 +67,25 @@ def test_each_item_has_its_state_its_times_its_error_and_its_log(session, connec
     assert done.ended_at >= done.started_at
 
 
+def test_what_is_sent_of_each_item_is_little(session, connect):
+    @node
+    def spell(x: int) -> list:  # type: ignore[type-arg]
+        for at in range(100):
+            print("line", at, "of a long story" * 50)
+        return ["a"] * x
+
+    dispatcher, browser = connect(make_map(session, [900], node="spell"))
+    run(browser, dispatcher)
+
+    (item,) = look(browser, dispatcher).run.nodes.values()
+
+    assert spell
+    assert len(item.log_tail) == inside.LINES
+    assert item.log_tail[-1].startswith("line 99")
+    assert max(map(len, item.log_tail)) == inside.LETTERS
+    assert (item.previews["output"].summary, item.previews["output"].rows) == ("900 items", ())
+
+
 def test_items_are_seen_while_the_map_goes_on(session, connect):
     class Gate(FlowNode):
         x = Input(DataType.INTEGER)
