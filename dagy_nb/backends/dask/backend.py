@@ -16,12 +16,11 @@ from dagy_nb.backends.remote import RemoteRun
 from dagy_nb.errors import BackendError
 from dagy_nb.model.event import ErrorFact
 from dagy_nb.model.state import RunState
+from dagy_nb.runners.dask.arrivals import Arrivals
 from dagy_nb.runners.dask.claim import offer, withdraw
 from dagy_nb.runners.dask.connection import EXTRA, Channel, DaskConnection, is_dask_here
 from dagy_nb.runners.dask.freight import Freight
 
-ARRIVAL_SECONDS = 30.0
-"""Seconds to wait for facts that were sent before the end and have not come."""
 CLOSE_SECONDS = 5.0
 
 
@@ -83,9 +82,7 @@ class DaskRun(RemoteRun):
         self._worker = ""
         self._future: Any = None
         self._asked: list[tuple[str, str]] = []
-        self._arrived = threading.Condition()
-        self._heard = 0
-        self._is_worker_gone = False
+        self._arrivals = Arrivals()
         self._has_harvest = False
 
     def send(self, freight: Freight) -> None:
@@ -131,17 +128,13 @@ class DaskRun(RemoteRun):
         for kind, *words in messages:
             if kind == "facts":
                 self.take(pickle.loads(words[0]))  # noqa: S301 - made by our own far side
-        with self._arrived:
-            self._heard += len(messages)
-            self._arrived.notify_all()
+        self._arrivals.add(len(messages))
 
     def lose_worker(self, worker: str) -> None:
         """End where it was this run's worker."""
         if worker != self._worker:
             return
-        with self._arrived:
-            self._is_worker_gone = True
-            self._arrived.notify_all()
+        self._arrivals.give_up()
         if not self._has_harvest:
             self.lose(_describe_lost_worker(worker))
 
@@ -165,10 +158,7 @@ class DaskRun(RemoteRun):
             self.lose(_describe_failure(error, self._worker))
             return
         self._has_harvest = True
-        with self._arrived:
-            self._arrived.wait_for(
-                lambda: self._heard >= found.told or self._is_worker_gone, ARRIVAL_SECONDS
-            )
+        self._arrivals.wait_for(found.told)
         if found.lost:
             self.lose(_describe_lost_worker(self._worker))
         else:

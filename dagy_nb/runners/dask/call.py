@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 import uuid
 from collections.abc import Callable
 from dataclasses import replace
@@ -12,6 +11,7 @@ from dagy_nb.abc import CallReporter, NodeCall, Outcome
 from dagy_nb.engine.fault import describe_exception
 from dagy_nb.errors import RunnerError
 from dagy_nb.model.event import ErrorFact
+from dagy_nb.runners.dask.arrivals import Arrivals
 from dagy_nb.runners.dask.claim import offer, withdraw
 from dagy_nb.runners.dask.connection import Channel, DaskConnection
 from dagy_nb.runners.dask.far import carry_call, stop_call
@@ -22,8 +22,6 @@ from dagy_nb.runners.turn import Turn
 from dagy_nb.runners.worker.message import pack_call, refuse, unpack_outcome
 from dagy_nb.runners.worker.surroundings import Surroundings
 
-ARRIVAL_SECONDS = 30.0
-"""Seconds to wait for messages that were sent before the end and have not come."""
 WORKERS_SECONDS = 0.1
 """Seconds to wait for a worker that could take a large input."""
 _NOWHERE = Surroundings(folder="", path=(), environment={}, log_level=0)
@@ -59,10 +57,8 @@ class DaskCall:
         self._on_over = on_over
         self._turn = Turn()
         self._end_turn = Turn()
-        self._arrived = threading.Condition()
-        self._heard = 0
+        self._arrivals = Arrivals()
         self._worker = ""
-        self._is_worker_gone = False
         self._has_ending = False
         self._is_stopping = False
         self._is_over = False
@@ -112,17 +108,13 @@ class DaskCall:
                 self._reporter.wrote(*words)
             else:
                 self._reporter.progressed(*words)
-        with self._arrived:
-            self._heard += len(messages)
-            self._arrived.notify_all()
+        self._arrivals.add(len(messages))
 
     def lose_worker(self, worker: str) -> None:
         """End where it was this call's worker: its body died with it."""
         if worker != self._worker:
             return
-        with self._arrived:
-            self._is_worker_gone = True
-            self._arrived.notify_all()
+        self._arrivals.give_up()
         if not self._has_ending:
             self._crash(_describe_lost_worker(self._call, worker))
 
@@ -234,7 +226,7 @@ class DaskCall:
             self._fail(error)
             return
         self._has_ending = True
-        self._wait_for(ending.told)
+        self._arrivals.wait_for(ending.told)
         if ending.lost:
             self._crash(_describe_lost_worker(self._call, self._worker))
         elif ending.stopped or ending.outcome is None:
@@ -242,12 +234,6 @@ class DaskCall:
         else:
             outcome, _ = unpack_outcome(ending.outcome.buffers, self._call)
             self._end_with(outcome)
-
-    def _wait_for(self, told: int) -> None:
-        with self._arrived:
-            self._arrived.wait_for(
-                lambda: self._heard >= told or self._is_worker_gone, ARRIVAL_SECONDS
-            )
 
     def _fail(self, error: BaseException | None) -> None:
         from distributed import KilledWorker
