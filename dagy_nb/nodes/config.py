@@ -153,7 +153,8 @@ def _list_defaults(node_type: str, model: type[BaseModel]) -> dict[str, Any]:
         except (PydanticSerializationError, TypeError, ValueError):
             # Its text would be another one in every kernel: it could be neither compared nor recorded.
             raise DefinitionError(
-                f"The default of the config field `{name}` of {node_type} is no plain value.",
+                f"The default of the config field `{name}` of {node_type} is no plain value: it is of the "
+                f"type {type(value).__name__}.",
                 code="node.config_default",
                 suggestion=_PLAIN,
             ) from None

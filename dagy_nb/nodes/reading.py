@@ -9,7 +9,7 @@ import typing
 from collections.abc import Callable
 from typing import Any
 
-from pydantic import create_model
+from pydantic import PydanticUserError, create_model
 from pydantic.fields import FieldInfo
 
 from dagy_nb.errors import DefinitionError
@@ -22,6 +22,11 @@ from dagy_nb.nodes.infer import Inferred, infer_types
 from dagy_nb.nodes.source import unwrap
 
 SOLE_OUTPUT = "output"
+_NO_CONFIG = (
+    PydanticUserError,
+    NameError,
+    TypeError,
+)  # what pydantic says of a field it cannot make
 
 
 class FunctionReader:
@@ -45,19 +50,45 @@ class FunctionReader:
         self.split = self._read_return()
 
     def make_config(self) -> type[NodeConfig]:
-        """Return the config class of the parameters with a default."""
+        """Return the config class of the parameters with a default.
+
+        Raises:
+            DefinitionError: `node.config_schema` for a parameter that no config can hold.
+        """
         if not self.fields:
             return NodeConfig
-        fields: dict[str, Any] = self.fields
-        made = create_model(
+        try:
+            made = self._make_model(self.fields)
+        except _NO_CONFIG as error:
+            raise self._refuse_field(error) from None
+        made.__qualname__ = f"{self.function.__qualname__}.Config"
+        return made
+
+    def _make_model(self, fields: dict[str, Any]) -> type[NodeConfig]:
+        return create_model(
             "Config",
             __base__=NodeConfig,
             __module__=self.function.__module__,
             __doc__=f"Config of {self.name}.",
             **fields,
         )
-        made.__qualname__ = f"{self.function.__qualname__}.Config"
-        return made
+
+    def _refuse_field(self, error: Exception) -> DefinitionError:
+        """Return the error that names the first parameter which makes no config by itself."""
+        wrong = next((name for name in self.fields if not self._can_hold(name)), "")
+        return DefinitionError(
+            f"The parameter `{wrong}` of {self.name} has a default, so it is config, which cannot hold it: "
+            f"{str(error).splitlines()[0].rstrip('.')}.",
+            code="node.config_schema",
+            suggestion="Config holds plain values under plain names; without a default it is an input.",
+        )
+
+    def _can_hold(self, name: str) -> bool:
+        try:
+            self._make_model({name: self.fields[name]})
+        except _NO_CONFIG:
+            return False
+        return True
 
     def _refuse_what_is_no_function(self) -> None:
         if not self.name.isidentifier():

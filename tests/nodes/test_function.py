@@ -335,3 +335,26 @@ def test_parameters_may_bear_the_names_of_class_attributes():
     given = {"spec": "a", "category": "b", "execute": "c"}
     assert tell.create().invoke(CONTEXT, given) == {"output": "abc"}
     assert tell.spec.category == "General"
+
+
+def _take_lambda(n: int, f=lambda x: x) -> int:
+    return f(n)
+
+
+def _take_model_word(n: int, model_config: int = 1) -> int:
+    return n + model_config
+
+
+@pytest.mark.parametrize(
+    ("function", "field"),
+    [
+        (_take_lambda, "f"),
+        (_take_model_word, "model_config"),
+    ],
+)
+def test_a_parameter_that_can_be_no_config_is_refused_by_name(function, field):
+    with pytest.raises(DefinitionError, match=f"`{field}`") as caught:
+        node(function, register=False)
+
+    assert caught.value.code == "node.config_schema"
+    assert "input" in caught.value.suggestion
