@@ -8,6 +8,7 @@ from typing import Generic, TypeVar
 
 HOOK_SECONDS = 2.0
 """How long `on_cancel` may take."""
+MAX_WAIT = 86_400.0
 
 Key = TypeVar("Key", bound=Hashable)
 
@@ -57,6 +58,12 @@ class Timers(Generic[Key]):
         """Return when the next timer falls due, or None where none is armed."""
         self._drop_disarmed()
         return self._heap[0][0] if self._heap else None
+
+    def patience(self, now: float) -> float | None:
+        """Return how long to wait for the next timer, a day at the most; None where none is armed."""
+        at = self.next_at()
+        # A queue refuses to wait for centuries.
+        return None if at is None else min(MAX_WAIT, max(0.0, at - now))
 
     def pop_due(self, now: float) -> list[Key]:
         """Return the keys which are due, the earliest first, and forget them."""

@@ -66,15 +66,9 @@ if TYPE_CHECKING:
 _LOG = logging.getLogger(__name__)
 MAX_BATCH = 256
 _HURRIED = frozenset({RunState.CANCELLED, RunState.TIMED_OUT})
-MAX_WAIT = 86_400.0
 _INLINE, _UP_TO_DATE = RunnerName.INLINE, Reason.UP_TO_DATE
 
 Entry = tuple[Signal | Callable[[], None] | None, Outcome | None]
-
-
-def _bound(patience: float | None) -> float | None:
-    # A queue refuses to wait for centuries; the loop just looks again.
-    return None if patience is None else min(MAX_WAIT, max(0.0, patience))
 
 
 class RunLoop:
@@ -214,7 +208,9 @@ class RunLoop:
         else:
             signal()
         while self._asking or self._answers:
-            self._ask()
+            if self._asking and self.shelf is not None:
+                asking, self._asking = self._asking, []
+                self.shelf.ask(asking)
             while self._answers:
                 answer = self._answers.popleft()
                 self._handle(answer, None)
@@ -222,12 +218,6 @@ class RunLoop:
                     self._hand_out(answer.node_id, answer.attempt)
         if len(self._delivery.pending) > MAX_BATCH:
             self._delivery.flush()
-
-    def _ask(self) -> None:
-        """Find out what is to become of the steps that were handed out just now."""
-        asking, self._asking = self._asking, []
-        if asking and self.shelf is not None:
-            self.shelf.ask(asking)
 
     def _handle(self, signal: Signal, outcome: Outcome | None) -> None:
         acts, line = self._acts, iter(self.machine.handle(signal))
@@ -243,12 +233,8 @@ class RunLoop:
             self._take(TimerFired(at=self._clock.now(), timer=timer))
 
     def _wait(self) -> None:
-        due = self._timers.next_at()
-        patience = None if due is None else due - self._clock.monotonic()
-        try:
-            self._take(*self._queue.get(timeout=_bound(patience)))
-        except Empty:
-            return
+        with suppress(Empty):
+            self._take(*self._queue.get(timeout=self._timers.patience(self._clock.monotonic())))
 
     def _run_waiting(self, node_id: str, attempt: int, baton: object) -> None:
         """Make the call of a step that waited for this thread, and run its body."""
