@@ -77,6 +77,7 @@ def _start_child():
 
 
 C = ctypes.CDLL(None)
+IS_ROOT = os.getuid() == 0
 WAYS = {
     "umask": (lambda: os.umask(0o777), _tell_umask, True),
     "a soft limit": (
@@ -177,6 +178,11 @@ WAYS = {
         lambda: subprocess.Popen(["sleep", "600"]),
         lambda: Path(f"/proc/self/task/{os.getpid()}/children").read_text(),
         False,
+    ),
+    "a group": (
+        lambda: os.setegid(IS_ROOT * 65534 or os.getegid()),
+        os.getegid,
+        not IS_ROOT,
     ),
     "a priority": (lambda: os.nice(3), lambda: os.nice(0), False),
     "no collector": (gc.disable, gc.isenabled, True),
