@@ -1,5 +1,5 @@
 // The selection in, a panel about it out: a node's settings and run, an edge's reason.
-import { useState } from 'react';
+import { useId, useRef, useState } from 'react';
 import type { NodePicture } from '../protocol/generated';
 import { CloseButton } from './CloseButton';
 import { ConfigForm } from './ConfigForm';
@@ -35,6 +35,8 @@ function NodePanel({ node }: { readonly node: NodePicture }) {
   });
   const findings = useEditor(state => state.findings.get(node.id)) ?? NONE;
   const [chosen, choose] = useState<Tab | null>(null);
+  const tabs = useRef<HTMLDivElement>(null);
+  const id = useId();
   const tab = chosen ?? (failed ? 'run' : 'configure');
   const general = findings.filter(each => !each.field);
   return (
@@ -47,12 +49,31 @@ function NodePanel({ node }: { readonly node: NodePicture }) {
         </span>
         <CloseButton />
       </div>
-      <div className="dagy-tabs" role="tablist" aria-label="About this node">
-        <TabButton tab="configure" chosen={tab} onChoose={choose} word="Settings" />
-        <TabButton tab="run" chosen={tab} onChoose={choose} word="Run" marked={hasRun} />
+      <div
+        ref={tabs}
+        className="dagy-tabs"
+        role="tablist"
+        aria-label="About this node"
+        tabIndex={-1}
+        onKeyDown={event => {
+          const other = OTHER[event.key];
+          if (!other) return;
+          event.preventDefault();
+          event.stopPropagation();
+          choose(other);
+          tabs.current?.querySelector<HTMLElement>(`[data-tab=${other}]`)?.focus();
+        }}
+      >
+        <TabButton id={id} tab="configure" chosen={tab} onChoose={choose} word="Settings" />
+        <TabButton id={id} tab="run" chosen={tab} onChoose={choose} word="Run" marked={hasRun} />
       </div>
       <PlanPart node={node.id} />
-      <div className="dagy-panel-body nowheel" role="tabpanel">
+      <div
+        className="dagy-panel-body nowheel"
+        role="tabpanel"
+        id={`${id}-panel`}
+        aria-labelledby={`${id}-${tab}`}
+      >
         {tab === 'run' ? (
           <RunTab node={node} />
         ) : (
@@ -80,7 +101,11 @@ function NodePanel({ node }: { readonly node: NodePicture }) {
 
 const NONE = [] as const;
 
+/** The arrow keys of a list of two tabs. */
+const OTHER: { readonly [key: string]: Tab } = { ArrowLeft: 'configure', ArrowRight: 'run' };
+
 interface TabProps {
+  readonly id: string;
   readonly tab: Tab;
   readonly chosen: Tab;
   readonly word: string;
@@ -88,12 +113,16 @@ interface TabProps {
   readonly onChoose: (tab: Tab) => void;
 }
 
-function TabButton({ tab, chosen, word, marked = false, onChoose }: TabProps) {
+function TabButton({ id, tab, chosen, word, marked = false, onChoose }: TabProps) {
   return (
     <button
       type="button"
       role="tab"
+      id={`${id}-${tab}`}
+      data-tab={tab}
+      aria-controls={`${id}-panel`}
       aria-selected={tab === chosen}
+      tabIndex={tab === chosen ? 0 : -1}
       className={tab === chosen ? 'is-on' : ''}
       onClick={() => onChoose(tab)}
     >

@@ -1,5 +1,5 @@
 // What the user wants of the next run in, the editor's state and questions to the kernel out.
-import type { EditorStore } from './store';
+import type { EditorState, EditorStore } from './store';
 import type { Planner } from './planner';
 import { addToasts } from './toasts';
 
@@ -16,14 +16,13 @@ export interface PlanActions {
 export function makePlanActions(store: EditorStore, planner: Planner): PlanActions {
   return {
     toggleReuse: () =>
-      store.setState(({ reuse }) => ({
-        reuse: !reuse,
-        planShown: !reuse,
-        announcement: reuse ? 'Reuse is off.' : 'Reuse is on.'
+      store.setState(state => ({
+        reuse: !state.reuse,
+        planShown: !state.reuse && canAsk(state),
+        announcement: state.reuse ? 'Reuse is off.' : 'Reuse is on.'
       })),
     togglePlan: () => {
-      const { planShown, connected, graph } = store.getState();
-      const shown = !planShown && connected && graph.flow.nodes.length > 0;
+      const shown = !store.getState().planShown && canAsk(store.getState());
       store.setState({ planShown: shown });
       if (shown) planner.askAgain();
     },
@@ -38,6 +37,11 @@ export function makePlanActions(store: EditorStore, planner: Planner): PlanActio
       }),
     copy: text => void copy(store, text)
   };
+}
+
+/** Whether there is a flow to plan, and somebody who can. */
+function canAsk({ connected, graph }: EditorState): boolean {
+  return connected && graph.flow.nodes.length > 0;
 }
 
 async function copy(store: EditorStore, text: string): Promise<void> {

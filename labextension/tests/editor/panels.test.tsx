@@ -101,6 +101,32 @@ describe('the settings', () => {
   });
 });
 
+describe('the tabs of a node', () => {
+  const tab = (name: RegExp): HTMLElement => screen.getByRole('tab', { name });
+
+  it('are one stop of the keyboard, and arrows lead from one to the other', () => {
+    open();
+    select('late');
+    expect([tab(/Settings/).tabIndex, tab(/Run/).tabIndex]).toEqual([0, -1]);
+
+    fireEvent.keyDown(tab(/Settings/), { key: 'ArrowRight' });
+    expect(tab(/Run/).getAttribute('aria-selected')).toBe('true');
+    expect(document.activeElement).toBe(tab(/Run/));
+    expect(tab(/Run/).tabIndex).toBe(0);
+
+    fireEvent.keyDown(tab(/Run/), { key: 'ArrowLeft' });
+    expect(document.activeElement).toBe(tab(/Settings/));
+  });
+
+  it('name the panel that they open', () => {
+    open();
+    select('late');
+
+    const panel = screen.getByRole('tabpanel', { name: 'Settings' });
+    expect(tab(/Settings/).getAttribute('aria-controls')).toBe(panel.id);
+  });
+});
+
 describe('running', () => {
   it('starts at once where nothing is to be asked', () => {
     const { far } = open();

@@ -260,6 +260,15 @@ describe('the plan', () => {
     expect(document.querySelector('.dagy-plan')).toBeNull();
   });
 
+  it('stays closed with reuse turned on for a flow without nodes', () => {
+    open({ flow: flow({ nodes: [], edges: [] }) });
+
+    toggleReuse();
+
+    expect(document.querySelector('.dagy-plan')).toBeNull();
+    expect(screen.getByRole('switch').getAttribute('aria-checked')).toBe('true');
+  });
+
   it('tells the ear its words, not its buttons', () => {
     openPlan();
 
@@ -363,32 +372,5 @@ describe('a forced node', () => {
     pause();
 
     expect(last(far)).toMatchObject({ kind: 'plan', force: [] });
-  });
-});
-
-describe('the menu of a node', () => {
-  it('opens where the pointer is, takes the focus and closes with Escape', () => {
-    open();
-
-    fireEvent.contextMenu(card('late'));
-
-    const menu = screen.getByRole('menu', { name: 'Actions for late' });
-    expect(menu.contains(document.activeElement)).toBe(true);
-    fireEvent.keyDown(menu, { key: 'Escape' });
-    expect(screen.queryByRole('menu')).toBeNull();
-  });
-
-  it.each([
-    ['Disable', { kind: 'set_options', id: 'late', disabled: true }],
-    ['Duplicate', { kind: 'batch', label: 'duplicate late' }],
-    ['Delete', { kind: 'remove_node', id: 'late' }]
-  ])('does %s', (word, edit) => {
-    const { far } = open();
-    fireEvent.contextMenu(card('late'));
-
-    fireEvent.click(screen.getByRole('menuitem', { name: word }));
-
-    expect(last(far)).toMatchObject({ edits: [edit] });
-    expect(screen.queryByRole('menu')).toBeNull();
   });
 });
