@@ -102,13 +102,19 @@ def render_error(shell: Any, error: BaseException) -> list[str]:
 
 
 def trim_traceback(traceback: TracebackType | None) -> TracebackType | None:
-    """Return the traceback without frames of this package and of IPython.
+    """Return the traceback without frames of this package and IPython, and what of Python's own they call.
 
-    Frames of the standard library are dropped where they lead to the user's code, not inside it.
+    Frames of the standard library stay where the user's code leads into it.
     """
-    kept = [each for each in _walk(traceback) if not _file_of(each).startswith((_OURS, _IPYTHON))]
-    while kept and _is_stdlib(_file_of(kept[0])):
-        del kept[0]
+    kept: list[TracebackType] = []
+    below_ours = True
+    for each in _walk(traceback):
+        file = _file_of(each)
+        if file.startswith((_OURS, _IPYTHON)):
+            below_ours = True
+        elif not (below_ours and _is_stdlib(file)):
+            kept.append(each)
+            below_ours = False
     trimmed = None
     for each in reversed(kept):
         trimmed = TracebackType(trimmed, each.tb_frame, each.tb_lasti, each.tb_lineno)

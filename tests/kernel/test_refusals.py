@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from tests.kernel.live import Kernel
+
 pytestmark = [pytest.mark.kernel, pytest.mark.timeout(180)]
 
 
@@ -72,6 +74,31 @@ def test_where_only_a_library_failed_its_frames_are_left_out(flow):
     assert "ValueError" in cell.traceback
     assert len(_list_frames(cell.traceback)) == 1
     assert "----> 2 flow.run(backend='dask')" in cell.traceback
+
+
+def test_a_place_that_cannot_be_written_is_told_at_the_users_line(tmp_path):
+    """The run goes on; what is told of it names the cell's line, none of ours and none of Python's."""
+    place = tmp_path / "file"
+    place.touch()
+    kernel = Kernel(tmp_path, DAGY_HOME=str(place))
+    try:
+        for cell in (
+            "from dagy_nb import *",
+            "%%flownode\ndef one() -> int:\n    return 1",
+            "flow = Flow('f'); _ = flow.add('one')",
+        ):
+            assert kernel.run(cell).status == "ok"
+        ran = [kernel.run("%flow run f"), kernel.run("flow.run().wait()")]
+        refused = kernel.run("flow.publish()")
+    finally:
+        kernel.close()
+
+    for cell in ran:
+        assert cell.status == "ok"
+        assert "UserWarning" in cell.stderr
+        assert "dagy_nb/" not in cell.stderr.split("UserWarning")[0].splitlines()[-1]
+    assert "[store.unwritable]" in refused.traceback
+    assert len(_list_frames(refused.traceback)) == 1
 
 
 def test_an_error_of_the_users_own_is_shown_as_ever(flow):
