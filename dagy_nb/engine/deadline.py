@@ -33,7 +33,7 @@ def choose_timeout(*levels: float | None) -> float | None:
 class Timers(Generic[Key]):
     """Timers by key over one monotonic clock; arming and disarming cost next to nothing.
 
-    A disarmed timer stays in the heap until its time comes and is passed over then.
+    A disarmed timer stays in the heap until its time comes and is passed over then, or none is armed.
 
     Attributes:
         armed: The timers that have not fallen due, each with its number.
@@ -53,6 +53,8 @@ class Timers(Generic[Key]):
     def disarm(self, key: Key) -> None:
         """Forget `key`; an unknown one is no error."""
         self.armed.pop(key, None)
+        if not self.armed:
+            self._heap.clear()
 
     def next_at(self) -> float | None:
         """Return when the next timer falls due, or None where none is armed."""

@@ -32,13 +32,12 @@ from dagy_nb.engine.signals import (
     ArmTimer,
     DisarmTimer,
     DropOutputs,
-    Emit,
     Finish,
     GiveError,
-    Instruction,
     KeepOutputs,
     ReasonFound,
     RunBegun,
+    Said,
     Signal,
     Start,
     StepsReused,
@@ -49,7 +48,7 @@ from dagy_nb.engine.signals import (
 )
 from dagy_nb.engine.values import RunValues
 from dagy_nb.errors import NodeTimeout
-from dagy_nb.model.event import NodeEnded
+from dagy_nb.model.event import EVENT_TYPES, Event, NodeEnded
 from dagy_nb.model.spec import RunnerName
 from dagy_nb.model.state import NodeState, Reason, RunState
 
@@ -108,15 +107,16 @@ class RunLoop:
         self._baton = object()
         self._held_since: float | None = None
         self._is_finished = False
-        self._left: Iterable[Instruction] = ()
+        self._left: Iterable[Said] = ()
         self._asked: dict[str, int] = {}
         self._asking: list[Asking] = []
         self._answers: deque[Signal] = deque()
         self._served: dict[str, Mapping[str, Any]] = {}
         self._refused: dict[str, DagyError] = {}
         self.shelf = self._make_shelf(outputs)
-        self._acts: dict[type[Instruction], Callable[[Any, Outcome | None], None]] = {
-            Emit: self._emit,
+        self._acts: dict[type[Said], Callable[[Any, Outcome | None], None]] = {
+            **dict.fromkeys(EVENT_TYPES.values(), self._tell),
+            NodeEnded: self._tell_end,
             Start: self._start,
             Stop: self._stop,
             Abandon: self._abandon,
@@ -265,18 +265,19 @@ class RunLoop:
 
     # --- instructions -------------------------------------------------------------------------
 
-    def _emit(self, instruction: Emit, outcome: Outcome | None) -> None:
-        event = instruction.event
+    def _tell(self, event: Event, _: Outcome | None) -> None:
         self._delivery.add(event)
-        if type(event) is NodeEnded:
-            if event.reason is _UP_TO_DATE:
-                self.values.keep(event.node_id, self._served.pop(event.node_id))
-                return
-            self._calls.pop(event.node_id, None)
-            if event.error is not None:
-                self._keep_exception(event, outcome)
-            if self.shelf is not None:
-                self.shelf.end(event)
+
+    def _tell_end(self, event: NodeEnded, outcome: Outcome | None) -> None:
+        self._delivery.add(event)
+        if event.reason is _UP_TO_DATE:
+            self.values.keep(event.node_id, self._served.pop(event.node_id))
+            return
+        self._calls.pop(event.node_id, None)
+        if event.error is not None:
+            self._keep_exception(event, outcome)
+        if self.shelf is not None:
+            self.shelf.end(event)
 
     def _keep_exception(self, event: NodeEnded, outcome: Outcome | None) -> None:
         if event.state is NodeState.TIMED_OUT and event.error is not None:

@@ -39,13 +39,13 @@ from dagy_nb.engine.signals import (
     DisarmTimer,
     Finish,
     GiveError,
-    Instruction,
     KeepOutputs,
     LineWritten,
     ProgressMade,
     ReasonFound,
     Reused,
     RunBegun,
+    Said,
     Signal,
     StepsReused,
     Stop,
@@ -123,7 +123,7 @@ class RunMachine:
             CancelAsked: self._hear_cancel,
         }
 
-    def handle(self, signal: Signal) -> list[Instruction]:
+    def handle(self, signal: Signal) -> list[Said]:
         """Take in one signal and return what is to be done, in order."""
         if self.state in _FINAL:
             return []
@@ -131,7 +131,7 @@ class RunMachine:
         self._settle(signal.at)
         return self._out.take()
 
-    def collapse(self, at: float, error: ErrorFact) -> list[Instruction]:
+    def collapse(self, at: float, error: ErrorFact) -> list[Said]:
         """End everything at once, FAILED(crashed) or CANCELLED: the engine itself cannot go on."""
         self._forced, self._error, self._board.is_halted = RunState.FAILED, error, True
         self._board.ready.clear()

@@ -7,12 +7,11 @@ from typing import TYPE_CHECKING
 
 from dagy_nb.engine.signals import (
     AttemptEnded,
-    Emit,
-    Instruction,
     LineWritten,
     ProgressMade,
     ReasonFound,
     Reused,
+    Said,
 )
 from dagy_nb.model.event import (
     AttemptFailed,
@@ -42,15 +41,15 @@ class Outbox:
     """Collects the instructions of one signal; `tell_…` adds a fact to record.
 
     Attributes:
-        say: Adds an instruction.
+        say: Adds an instruction or a fact.
     """
 
     def __init__(self, run_id: str) -> None:
         self._run_id = run_id
-        self._out: list[Instruction] = []
-        self.say: Callable[[Instruction], None] = self._out.append
+        self._out: list[Said] = []
+        self.say: Callable[[Said], None] = self._out.append
 
-    def take(self) -> list[Instruction]:
+    def take(self) -> list[Said]:
         """Return what was collected and begin anew."""
         out = self._out.copy()
         self._out.clear()
@@ -58,28 +57,28 @@ class Outbox:
 
     def tell_run_started(self, at: float) -> None:
         """The run left the queue."""
-        self.say(Emit(RunStarted(at=at, run_id=self._run_id)))
+        self.say(RunStarted(at=at, run_id=self._run_id))
 
     def tell_run_ended(self, at: float, state: RunState, error: ErrorFact | None) -> None:
         """The run is over."""
         event = RunEnded(at=at, run_id=self._run_id, state=state, error=error)
-        self.say(Emit(event))
+        self.say(event)
 
     def tell_cancel(self, at: float, node_id: str, by: str) -> None:
         """Somebody asked to cancel."""
         event = CancelRequested(at=at, run_id=self._run_id, node_id=node_id, by=by)
-        self.say(Emit(event))
+        self.say(event)
 
     def tell_queued(self, at: float, node_id: str) -> None:
         """A node waits for a place in its runner."""
-        self.say(Emit(_make_queued(at=at, run_id=self._run_id, node_id=node_id)))
+        self.say(_make_queued(at=at, run_id=self._run_id, node_id=node_id))
 
     def tell_begun(self, at: float, step: Step, attempt: int) -> None:
         """A runner acknowledged an attempt."""
         event = _make_started(
             at=at, run_id=self._run_id, node_id=step.node_id, attempt=attempt, runner=step.runner
         )
-        self.say(Emit(event))
+        self.say(event)
 
     def tell_retry(
         self,
@@ -104,7 +103,7 @@ class Outbox:
             reason=reason,
             enforcement=enforcement,
         )
-        self.say(Emit(event))
+        self.say(event)
 
     def tell_no_retry(self, at: float, step: Step, attempt: int, why: str) -> None:
         """Retries were asked for, and this one is not made."""
@@ -116,7 +115,7 @@ class Outbox:
             level="WARNING",
             text=f"Not tried again: {why}.",
         )
-        self.say(Emit(event))
+        self.say(event)
 
     def tell_line(self, line: LineWritten) -> None:
         """A body wrote a line."""
@@ -128,7 +127,7 @@ class Outbox:
             level=line.level,
             text=line.text,
         )
-        self.say(Emit(event))
+        self.say(event)
 
     def tell_progress(self, made: ProgressMade) -> None:
         """A body told how far it is."""
@@ -139,7 +138,7 @@ class Outbox:
             fraction=made.fraction,
             message=made.message,
         )
-        self.say(Emit(event))
+        self.say(event)
 
     def tell_ended(
         self,
@@ -169,7 +168,7 @@ class Outbox:
             why_detail=found.why_detail if found is not None else "",
             key=found.key if found is not None else "",
         )
-        self.say(Emit(event))
+        self.say(event)
 
     def tell_completed(self, ended: AttemptEnded, found: ReasonFound | None) -> None:
         """A node's body came to its end."""
@@ -184,7 +183,7 @@ class Outbox:
             why_detail=found.why_detail if found is not None else "",
             key=found.key if found is not None else "",
         )
-        self.say(Emit(event))
+        self.say(event)
 
     def tell_reused(self, at: float, found: Reused) -> None:
         """Kept outputs took the place of a node's body."""
@@ -198,4 +197,4 @@ class Outbox:
             reused_from=found.reused_from,
             key=found.key,
         )
-        self.say(Emit(event))
+        self.say(event)

@@ -1,6 +1,7 @@
 """What the machine is told (signals) and what it says in return (instructions): frozen words.
 
-Signals carry the time they happened, since the machine has no clock. Neither carries a user's value.
+Signals carry the time they happened, since the machine has no clock. The facts to record stand between the
+instructions. None of them carries a user's value.
 """
 
 from __future__ import annotations
@@ -167,14 +168,7 @@ class CancelAsked(Signal):
 
 @word()
 class Instruction:
-    """The base of what the driver is to do."""
-
-
-@word()
-class Emit(Instruction):
-    """Record a fact, then tell it."""
-
-    event: Event
+    """The base of what the driver is to do, beside recording and telling facts."""
 
 
 @word()
@@ -243,3 +237,7 @@ class DropOutputs(Instruction):
 @word()
 class Finish(Instruction):
     """The run is over; nothing follows."""
+
+
+Said = Instruction | Event
+"""What the machine says: what to do, or a fact to record."""

@@ -80,7 +80,7 @@ class _LiveBody:
         self._cancel = CancelToken()
         self._body = Body(call, reporter, self._cancel)
         self._guard = Interruptible()
-        has_hook = self._body.has_cancel_hook
+        has_hook = "on_cancel" in call.node_class.traits.hooks
         self.end_turn = Turn() if has_hook else None
         self.over = threading.Event() if has_hook else None
 

@@ -66,7 +66,7 @@ class Journal:
         Raises:
             StoreError: `store.unwritable`, `store.full`. Some of the facts may have been written.
         """
-        lines = b"".join([write_fact(event) for event in events])
+        lines = b"".join(map(write_fact, events))
         with self._lock:
             try:
                 segment = self._take_segment()

@@ -7,10 +7,7 @@ from collections import Counter
 from hypothesis import strategies as st
 
 from dagy_nb.engine.retry import RetryPlan
-from dagy_nb.engine.signals import (
-    Emit,
-    Start,
-)
+from dagy_nb.engine.signals import Start
 from dagy_nb.model.event import (
     AttemptFailed,
     AttemptStarted,
@@ -98,10 +95,10 @@ def check_starts(plan, said):
     producers = {step.node_id: step.producers for step in plan.steps}
     ended, is_cancelled = set(), False
     for each in said:
-        if isinstance(each, Emit) and isinstance(each.event, NodeEnded):
-            ended.add(each.event.node_id)
-        if isinstance(each, Emit) and isinstance(each.event, CancelRequested):
-            is_cancelled = is_cancelled or not each.event.node_id
+        if isinstance(each, NodeEnded):
+            ended.add(each.node_id)
+        if isinstance(each, CancelRequested):
+            is_cancelled = is_cancelled or not each.node_id
         if isinstance(each, Start):
             assert not is_cancelled, "nothing starts after a cancel"
             assert ended.issuperset(producers[each.node_id]), "no step starts before its inputs"
@@ -129,9 +126,8 @@ def check_places(player):
     """No more attempts are out than there are places."""
     most, out = player.plan.max_parallel, set()
     for each in player.said:
-        event = each.event if isinstance(each, Emit) else None
-        if isinstance(event, NodeEnded | AttemptFailed):
-            out.discard(event.node_id)
+        if isinstance(each, NodeEnded | AttemptFailed):
+            out.discard(each.node_id)
         if isinstance(each, Start):
             out.add(each.node_id)
         assert most is None or len(out) <= most

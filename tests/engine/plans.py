@@ -15,10 +15,9 @@ from dagy_nb.engine.signals import (
     AttemptBegun,
     AttemptEnded,
     CancelAsked,
-    Emit,
     Finish,
-    Instruction,
     RunBegun,
+    Said,
     Signal,
     Start,
     Stop,
@@ -116,10 +115,10 @@ class Player:
     def __init__(self, plan: Plan, **options: Any) -> None:
         self.plan = plan
         self.machine = RunMachine(plan, grace=0.5, **options)
-        self.said: list[Instruction] = []
+        self.said: list[Said] = []
         self.at = 0.0
 
-    def tell(self, make: type[Signal], **fields: Any) -> list[Instruction]:
+    def tell(self, make: type[Signal], **fields: Any) -> list[Said]:
         self.at += 1
         said = self.machine.handle(make(at=self.at, **fields))
         self.said += said
@@ -166,7 +165,7 @@ class Player:
 
     @property
     def events(self) -> list[Event]:
-        return [each.event for each in self.said if isinstance(each, Emit)]
+        return [each for each in self.said if isinstance(each, Event)]
 
     @property
     def started(self) -> list[str]:

@@ -15,7 +15,6 @@ from dagy_nb.engine.signals import (
     AttemptEnded,
     CancelAsked,
     DisarmTimer,
-    Emit,
     Finish,
     RunBegun,
     Start,
@@ -125,7 +124,7 @@ def test_every_run_comes_to_its_end_by_itself_and_breaks_no_law(plan, random):
 def check_times(world: World) -> None:
     """Nothing begins before it is due, nothing after the run's limit, which holds but for the grace."""
     limit = math.inf if world.plan.timeout is None else world.plan.timeout
-    events = [each.event for each in world.said if isinstance(each, Emit)]
+    events = world.events
     for event in events:
         if isinstance(event, AttemptFailed):
             assert event.retry_at < limit
