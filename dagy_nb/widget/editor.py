@@ -39,6 +39,7 @@ VIEW_MIME = "application/vnd.jupyter.widget-view+json"
 _TELLING = {
     "error": "",
     "traceback": "",
+    "suggestion": "",
     "message": "",
     "why_detail": "",
     "previews": {},

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import gc
+import json
 import weakref
 
 import pytest
 
-from dagy_nb.errors import DagyError
+from dagy_nb.errors import DagyError, FlowError
+from dagy_nb.nodes.context import ExecutionContext
+from dagy_nb.nodes.function import node
 from dagy_nb.session.flow import Flow
 from dagy_nb.widget import assets
 from dagy_nb.widget.assets import read_asset
@@ -88,6 +91,24 @@ def test_an_edit_does_not_send_the_snapshot_but_the_state_holds_the_newest(flow)
 
 def test_a_stored_widget_state_holds_no_flow(flow):
     assert "snapshot" not in open_editor(flow).get_state(drop_defaults=True)
+
+
+def test_the_state_of_a_run_that_failed_holds_no_words_of_the_users_code(session):
+    @node
+    def tells(context: ExecutionContext) -> int:
+        print("canary")
+        context.progress(0.5, "canary")
+        raise FlowError("canary", suggestion="canary")
+
+    flow = Flow("telling", session=session)
+    flow.add(tells, id="a")
+    run = flow.run().wait(check=False)
+    editor = open_editor(flow)
+    try:
+        assert run["a"].error.suggestion == "canary"
+        assert "canary" not in json.dumps(editor.get_state()["snapshot"]["run"])
+    finally:
+        editor.close()
 
 
 def test_it_is_heard_once_a_browser_spoke(flow):
