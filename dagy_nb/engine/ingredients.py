@@ -70,11 +70,11 @@ def gather_fixed(step: Step, parameters: Mapping[str, Any], veil: Veil) -> tuple
     is_plain = not (
         step.config or step.inner or cls.traits.default_config is None or _reads_parameters(cls)
     )
-    known = _PLAIN.get(cls) if is_plain and not imports else None
-    if known is None:
+    known = _PLAIN.get(cls) if is_plain else None
+    if known is None or known[0].imports != imports:
         made = _gather(step, parameters, imports, veil)
         known = made, hash_recipe(made)
-        if is_plain and not imports and not any(each.files for each in made.config.values()):
+        if is_plain and not any(each.files for each in made.config.values()):
             _PLAIN[cls] = known
     return known
 

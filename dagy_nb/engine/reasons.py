@@ -12,6 +12,7 @@ from dagy_nb.nodes.parts import tell_changes
 
 MAX_TOLD = 4
 NOTHING_KEPT = "nothing is kept of it"
+VERSIONED = ("package ", "Python")
 
 Reason: TypeAlias = tuple[Why, str]
 _ORDER = (Why.CODE, Why.CONFIG, Why.INPUT, Why.UPSTREAM)
@@ -62,8 +63,10 @@ def _compare_code(old: Ingredients, new: Ingredients) -> Iterator[Reason]:
         if old.inner.get(name) != new.inner.get(name):
             yield Why.CODE, f"{name}, which it runs, changed"
     for name in dict.fromkeys((*old.imports, *new.imports)):
-        if old.imports.get(name) != new.imports.get(name):
-            yield Why.CODE, f"{name} changed"
+        before, after = old.imports.get(name, ""), new.imports.get(name, "")
+        if before != after:
+            is_version = name.startswith(VERSIONED) and before and after
+            yield Why.CODE, f"{name}: {before} → {after}" if is_version else f"{name} changed"
 
 
 def _compare_config(old: Ingredients, new: Ingredients) -> Iterator[Reason]:

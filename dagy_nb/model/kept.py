@@ -52,8 +52,8 @@ class Ingredients:
         inputs: Input connector → what entered.
         parameters: The run's parameters, where the code reads them itself.
         inner: Nodes that its body runs → the hash of all that is fixed of them.
-        imports: The user's own modules, and classes of the notebook, that it uses: name in words → hash of
-            them as they are now.
+        imports: The user's own modules, classes of the notebook and installed packages that it uses: name
+            in words → hash or version, as they are now.
     """
 
     version: str

@@ -35,6 +35,11 @@ def fingerprint_all(names: Iterable[str]) -> dict[str, str]:
     return {name: text for name, text in found.items() if text}
 
 
+def is_installed(name: str) -> bool:
+    """Say whether a module is known not to be one of the user's own."""
+    return name.partition(".")[0] in _INSTALLED
+
+
 def list_imported(tree: ast.AST, package: str | None = None) -> Iterator[str]:
     """Yield the names of the modules that a text may import, wherever in it.
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import sys
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any
 from weakref import WeakKeyDictionary
 
@@ -19,7 +20,8 @@ from dagy_nb.nodes.closure import list_attributes, list_closure, list_homes
 from dagy_nb.nodes.constants import encode_constant
 from dagy_nb.nodes.digest import digest
 from dagy_nb.nodes.fingerprint import normalise
-from dagy_nb.nodes.local import fingerprint_all, fingerprint_local, list_imported
+from dagy_nb.nodes.local import fingerprint_all, fingerprint_local, is_installed, list_imported
+from dagy_nb.nodes.packages import list_versions
 from dagy_nb.nodes.source import parse_quietly
 
 OWN = "own code"
@@ -51,25 +53,40 @@ def list_parts(node_class: Any) -> Mapping[str, str]:
 def list_imports(node_class: Any) -> dict[str, str]:
     """Return what the code of a node uses and may change under it: name in words → hash of it as it is now.
 
-    These are the user's own modules, which may have been loaded anew since the node was defined, and classes
-    of the notebook, on which something may have been set.
+    These are the user's own modules, which may have been loaded anew since the node was defined, classes of
+    the notebook, on which something may have been set, and installed packages by their versions.
     """
-    known = _AROUND.get(node_class)
-    if known is None:
-        bundle = getattr(node_class.__module__, "bundle", None)
-        used = set(list_homes(node_class) if bundle is None else _find_homes(bundle))
-        classes = () if bundle is None else tuple(_find_classes(bundle))
-        known = tuple(sorted(used - {node_class.__module__})), classes
-        _AROUND[node_class] = known
-    homes, classes = known
-    if not (homes or classes):
-        return {}
-    found = {f"module {name}": text for name, text in fingerprint_all(homes).items()}
-    set_on = {each.__qualname__: digest(list_attributes(each)) for each in classes}
-    return found | {f"what `{name}` holds": text for name, text in set_on.items()}
+    around = _AROUND.get(node_class)
+    if around is None:
+        around = _AROUND[node_class] = _look_around(node_class)
+    if not (around.homes or around.classes):
+        return around.versions
+    modules = {f"module {name}": text for name, text in fingerprint_all(around.homes).items()}
+    set_on = {each.__qualname__: digest(list_attributes(each)) for each in around.classes}
+    held = {f"what `{name}` holds": text for name, text in set_on.items()}
+    return {**around.versions, **modules, **held}
 
 
-_AROUND: WeakKeyDictionary[type, tuple[tuple[str, ...], tuple[type, ...]]] = WeakKeyDictionary()
+@dataclass(frozen=True, slots=True)
+class _Around:
+    """What the code of a node uses: modules that may be the user's own, classes, versions of all else."""
+
+    homes: tuple[str, ...]
+    classes: tuple[type, ...]
+    versions: dict[str, str]
+
+
+_AROUND: WeakKeyDictionary[type, _Around] = WeakKeyDictionary()
+
+
+def _look_around(node_class: Any) -> _Around:
+    bundle = getattr(node_class.__module__, "bundle", None)
+    used = set(list_homes(node_class) if bundle is None else _find_homes(bundle))
+    used -= {node_class.__module__}
+    fingerprint_all(used)  # finds out which are installed
+    installed = set(filter(is_installed, used))
+    classes = () if bundle is None else tuple(_find_classes(bundle))
+    return _Around(tuple(sorted(used - installed)), classes, list_versions(installed))
 
 
 def _find_homes(bundle: CellBundle) -> Iterator[str]:

@@ -6,10 +6,13 @@ import importlib
 import os
 import sys
 from collections.abc import Callable, Iterator
+from importlib.metadata import version
 from pathlib import Path
+from weakref import WeakKeyDictionary
 
 import pytest
 
+from dagy_nb.nodes import packages, parts
 from dagy_nb.nodes.registry import use_registry
 from dagy_nb.session.flow import Flow
 from tests.session.reusing import Notebook, ran
@@ -225,3 +228,15 @@ def test_what_a_later_cell_sets_on_a_class_runs_the_node_again(
         assert run["n"].value == limit
     assert ran(run) == {"n": "code: what `Kept` holds changed"}
     assert ran(open_kernel(cell, plain.format(2)).run(reuse=True).wait()) == {}
+
+
+def test_another_version_of_a_package_runs_the_nodes_that_use_it(
+    open_kernel: Callable[..., Flow], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cell = "def use() -> int:\n    return len(np.zeros(3))"
+    open_kernel(cell, "import numpy as np").run(reuse=True).wait()
+    monkeypatch.setitem(packages._KNOWN, "numpy", "99.1")
+    monkeypatch.setattr(parts, "_AROUND", WeakKeyDictionary())  # as in a new kernel
+    run = open_kernel(cell, "import numpy as np").run(reuse=True).wait()
+
+    assert ran(run) == {"n": f"code: package numpy: {version('numpy')} → 99.1"}
