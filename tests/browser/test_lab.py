@@ -197,6 +197,38 @@ def test_two_editors_in_one_notebook_never_mix(page: Page, lab: LabServer) -> No
     expect(page.locator(".jp-Notebook .jp-Cell")).to_have_count(len(cells))
 
 
+def test_two_views_of_one_flow_show_one_truth_and_each_its_own_plan(
+    page: Page, lab: LabServer
+) -> None:
+    cells = [LOAD, NUMBER, DOUBLE, "flow = Flow('one')\nflow", "flow"]
+    notebook = open_notebook(page, lab, "views.ipynb", cells)
+    show_editor(notebook, 3)
+    notebook.run_cell(4)
+    second = Editor(page, notebook.cell(4)).wait()
+    first = Editor(page, notebook.cell(3)).wait()
+    for editor in (first, second):
+        editor.add_from_palette("number")
+    expect(first.cards()).to_have_count(2)
+    expect(second.cards()).to_have_count(2)
+
+    # What one changes, the other takes back.
+    first.card("number").click(position={"x": 30, "y": 20})
+    page.keyboard.press("Delete")
+    expect(second.cards()).to_have_count(1)
+    second.press("Undo")
+    expect(first.cards()).to_have_count(2)
+
+    # A plan is asked for in one view; a run is shown in both, and closes the plan.
+    first.root.get_by_role("switch", name="Reuse").click()
+    expect(first.card("number")).to_contain_text("Runs")
+    expect(second.card("number")).not_to_contain_text("Runs")
+    second.press("Run")
+    for editor in (first, second):
+        expect(editor.run_chip()).to_contain_text("Completed")
+        expect(editor.card("number")).to_contain_text("Completed")
+    expect(first.root.locator(".dagy-plan")).to_have_count(0)
+
+
 def test_two_notebooks_in_one_page_have_their_own_palettes(page: Page, lab: LabServer) -> None:
     show = "flow = Flow('mine')\nflow"
     first = open_notebook(page, lab, "left.ipynb", [LOAD, NUMBER, show])
