@@ -12,6 +12,7 @@ from dagy_nb.errors import RunFailed, UnknownName
 from dagy_nb.model.event import ErrorFact
 from dagy_nb.model.record import NodeRunRecord, RunRecord
 from dagy_nb.model.state import NodeState, Reason, RunState
+from dagy_nb.protocol.tables import list_nodes
 
 FAILED_STATES = frozenset({NodeState.FAILED, NodeState.TIMED_OUT})
 MAX_NAMED = 3
@@ -141,12 +142,10 @@ class RunResult(Mapping[str, NodeResult]):
         return hash(self.id)
 
     def __repr__(self) -> str:
-        took = f" in {self.duration:.2f} s" if self.duration is not None else ""
-        lines = [f"Run {self.id} of {self.record.flow}: {self.state}{took}"]
-        width = max((len(node_id) for node_id in self), default=0)
-        nodes = self.record.nodes.items()
-        lines += [f"  {name:<{width}}  {_state_line(node)}" for name, node in nodes]
-        return "\n".join(lines)
+        return repr(list_nodes(self.record))
+
+    def _repr_html_(self) -> str:
+        return list_nodes(self.record)._repr_html_()
 
 
 def _part_outputs(outputs: Mapping[str, Any]) -> RunOutputs:
@@ -155,12 +154,6 @@ def _part_outputs(outputs: Mapping[str, Any]) -> RunOutputs:
         node_id, _, output = name.partition(".")
         by_node.setdefault(node_id, {})[output] = value
     return RunOutputs(by_node)
-
-
-def _state_line(node: NodeRunRecord) -> str:
-    reason = f" ({node.reason})" if node.reason else ""
-    took = f"  {node.duration:.3f} s" if node.duration is not None else ""
-    return f"{node.state}{reason}{took}"
 
 
 def make_failure(result: RunResult, exceptions: Mapping[str, BaseException]) -> RunFailed:

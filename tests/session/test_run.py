@@ -210,6 +210,15 @@ def test_sql_agrees_with_what_ran(session: Session) -> None:
     assert counted == {"COMPLETED": 6, "FAILED": 1, "SKIPPED": 1}
 
 
+def test_a_result_shows_its_nodes_and_what_went_wrong(session: Session) -> None:
+    run = failing(session).run().wait(check=False)
+
+    assert repr(run).startswith(f"Run {run.id} of failing: FAILED in ")
+    assert "FAILED (raised)" in repr(run)
+    assert "on purpose" in repr(run)
+    assert "on purpose</td>" in run._repr_html_()
+
+
 def test_an_output_that_is_not_there_names_the_nearest(session: Session) -> None:
     outputs = chain(session).run(start=5).wait().outputs
 
