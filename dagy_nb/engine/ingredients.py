@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
 
@@ -232,12 +232,3 @@ def _shorten(value: Any) -> str:
     else:
         text = str(value)
     return text if len(text) <= MAX_TEXT else f"{text[: MAX_TEXT - 1]}…"
-
-
-def list_files(fixed: Ingredients) -> Iterator[tuple[str, str]]:
-    """Yield path and digest of each file that decides a node's outputs."""
-    for part in (*fixed.config.values(), *fixed.parameters.values()):
-        yield from part.files.items()
-    for parts in fixed.inputs.values():
-        for each in parts:
-            yield from each.files.items()

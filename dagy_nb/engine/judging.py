@@ -89,10 +89,6 @@ class Judge:
         verdict = self._look(step, identity, was_done=was_done)
         return self._guard(step, verdict, was_done=was_done)
 
-    def own_key(self, step: Step, key: str, run_id: str) -> str:
-        """Return the key under which the outputs of a step are kept."""
-        return hash_own_key(key, run_id) if refuse_reuse(step) else key
-
     def _look(self, step: Step, identity: Identity, *, was_done: bool) -> Verdict:
         last = self.last.get(step.node_id)  # first: it makes finding each one cheap
         refused = refuse_reuse(step)
