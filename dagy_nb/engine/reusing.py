@@ -102,7 +102,6 @@ class Reuse:
         Behind a step that is reused, the next ones are looked at before their turn: to end one after the
         other by itself would cost more than all the rest.
         """
-        _ = self._judge.last  # what is kept now, also by others
         line = deque(asked)
         taken: list[Taken] = []
         while line:
@@ -196,6 +195,7 @@ class Reuse:
         if self._blocked and not self._blocked.keys().isdisjoint(step.producers):
             return None  # what enters is not known yet
         try:
+            _ = self._judge.last  # so that what is kept is looked up as it is now, by others too
             _, recipe = self._judge.identities.fixed(step)
             entered = map(self._contents.get, step.producers)
             return known if known.holds(recipe, entered, self._outputs.find) else None

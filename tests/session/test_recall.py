@@ -128,3 +128,18 @@ def test_what_enters_for_the_first_time_is_waited_for(notebook, tmp_path):
     run = flow.run(reuse=True).wait()
 
     assert (before, run.outputs["s.output"]) == ([0, 0, 0], 3_000_000)
+
+
+@pytest.mark.parametrize("options", [{"reuse": True}, {"keep": True}], ids=["reuse", "keep"])
+def test_a_run_goes_on_where_what_is_kept_cannot_be_looked_up(notebook, options):
+    flow = notebook.flow(FLOW)
+    for _ in range(3):
+        flow.run(reuse=True).wait()
+
+    for path in notebook.session.outputs.folder.glob("index.sqlite*"):
+        path.unlink()
+    notebook.session.outputs.folder.joinpath("index.sqlite").mkdir()
+    run = flow.run(**options).wait()
+
+    assert sorted(ran(run)) == ["a", "b", "c"]
+    assert run.outputs["c.output"] == "x" * 5_000 + "!!"
