@@ -106,3 +106,26 @@ def leave_an_alarm(seconds: float = 0.5) -> int:
 def outlast_the_alarm(seconds: float = 1.0) -> int:
     time.sleep(seconds)
     return os.getpid()
+
+
+class _Tick(Exception):
+    """Raised by a handler, wherever the body is just then."""
+
+
+@node(register=False)
+def print_while_a_timer_raises(seconds: float = 3.0) -> int:
+    """Prints and tells progress; a handler of signals breaks into that all the time, as a limit of its own would."""
+
+    def tick(*_: object) -> None:
+        raise _Tick
+
+    signal.signal(signal.SIGALRM, tick)
+    ends, ticks = time.monotonic() + seconds, 0
+    while time.monotonic() < ends:
+        try:
+            signal.setitimer(signal.ITIMER_REAL, 0.0005)
+            while True:
+                print("line")
+        except _Tick:
+            ticks += 1
+    return ticks

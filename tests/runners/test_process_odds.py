@@ -129,3 +129,12 @@ def test_a_worker_that_gets_no_pipes_leaves_none_open():
         os.close(held[0])
 
     assert count_open() == before
+
+
+def test_a_handler_of_signals_may_raise_in_the_middle_of_a_print(runner):
+    ear = v.run(runner, o.print_while_a_timer_raises)
+
+    assert ear.outcome.error is None
+    assert ear.outcome.outputs["output"] > 100
+    lines = {text for _, text in ear.lines if "left out" not in text}
+    assert {text.replace("line", "") for text in lines} == {""}

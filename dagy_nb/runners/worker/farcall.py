@@ -98,9 +98,9 @@ class CallServer:
             with warnings.catch_warnings():
                 outcome = copy_context().run(self._run, call)
         assert outcome is not None
-        self._modules.note(began)
         flush_streams()
         spent = self._leftovers.undo() or self._wear.judge()
+        self._modules.note(began)
         packed = pack_outcome(outcome, call, spent)
         self._sender.send(Kind.ENDED, packed)
 

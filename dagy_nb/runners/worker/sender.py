@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import select
 import struct
 import threading
 from collections import deque
@@ -16,6 +17,9 @@ PROGRESS = struct.Struct("<d")
 
 class Sender:
     """Writes whole frames to one pipe.
+
+    A handler of signals, or a stop, may raise in the middle of `send`, between any two steps of Python. So a
+    small frame, such as all lines but very long ones, is one step of the system's: it is done or it is not.
 
     A process that a node forks has the same pipe: it must not write frames between ours. What it prints goes
     to its plain streams instead, and one that returns into our loop ends there.
@@ -37,8 +41,12 @@ class Sender:
         if self._is_forked:
             self._send_forked(kind, buffers)
             return
+        parts = make_parts(kind, buffers)
         with self._lock:
-            self._waiting.append(make_parts(kind, buffers))
+            if self._is_at_boundary() and len(parts) == 1 and len(parts[0]) <= select.PIPE_BUF:
+                os.write(self._pipe, parts[0])
+                return
+            self._waiting.append(parts)
             if not self._is_writing:
                 self._write()
 
@@ -49,6 +57,9 @@ class Sender:
     def send_progress(self, fraction: float, message: str) -> None:
         """Send progress."""
         self.send(Kind.PROGRESS, [PROGRESS.pack(fraction), message.encode(errors="replace")])
+
+    def _is_at_boundary(self) -> bool:
+        return not (self._is_writing or self._waiting or self._writer.is_waiting)
 
     def _write(self) -> None:
         self._is_writing = True
