@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -56,6 +56,8 @@ class Tap:
         packing = _Packing(self._outputs, self._secrets, was_so)
         for binding in step.bindings:
             packing.take(binding, values)
+        secret = set(_find_secret_fields(step))
+        config = {name: each for name, each in step.config.items() if name not in secret}
         kept = KeptInputs(
             run_id=self._plan.run_id,
             node_id=step.node_id,
@@ -67,7 +69,8 @@ class Tap:
             many=tuple(
                 each.input for each in step.bindings if each.cardinality is Cardinality.MANY
             ),
-            config=to_jsonable_python(dict(step.config), fallback=repr),
+            config=to_jsonable_python(config, fallback=repr),
+            secret_config=tuple(sorted(secret)),
             parameters=to_jsonable_python(dict(self._plan.parameters), fallback=repr),
             conversions=packing.conversions,
             left_out=packing.left_out,
@@ -136,6 +139,22 @@ class _Packing:
         if not self._was_so(source, value, content):
             self.touched[name] = None
         return content
+
+
+def _find_secret_fields(step: Step) -> Iterator[str]:
+    """Yield the config fields that are secrets, or hold one."""
+    try:
+        config = step.node_class.create(step.config).config
+    except Exception:  # noqa: BLE001 - a config's own checks may raise anything: then nothing is told
+        yield from step.config
+        return
+    for name in step.config:
+        try:
+            digest_value(getattr(config, name, None))
+        except HoldsSecret:
+            yield name
+        except NoDigest:
+            continue
 
 
 def _measure(value: Any) -> int:

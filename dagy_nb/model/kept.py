@@ -130,7 +130,8 @@ class KeptInputs:
         at: When they were kept, in seconds since the epoch, UTC.
         inputs: Input connector → the values that entered, before they were converted.
         many: Inputs that take several values.
-        config: The node's config as plain values.
+        config: The node's config as plain values, without secrets.
+        secret_config: Config fields that are left out of it.
         parameters: The run's parameters.
         conversions: Input connector → for each value, the data types of both ends, or None.
         left_out: Input connector → why its values are not kept.
@@ -146,6 +147,7 @@ class KeptInputs:
     inputs: Mapping[str, tuple[KeptValue, ...]] = field(default_factory=dict)
     many: tuple[str, ...] = ()
     config: Mapping[str, Any] = field(default_factory=dict)
+    secret_config: tuple[str, ...] = ()
     parameters: Mapping[str, Any] = field(default_factory=dict)
     conversions: Mapping[str, Any] = field(default_factory=dict)
     left_out: Mapping[str, str] = field(default_factory=dict)

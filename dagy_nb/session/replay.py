@@ -32,7 +32,7 @@ class Replay:
         attempt: Which attempt, from 1.
         node: The node's class: the very version that ran if it is still defined here, else today's.
         is_same_code: Whether `node` is the version that ran.
-        config: The node's config then, as plain values.
+        config: The node's config then, as plain values, without secrets.
         parameters: The run's parameters.
         left_out: Input → why its value is not kept.
         touched: Inputs that the node may have changed before they were kept.
@@ -43,9 +43,9 @@ class Replay:
         self.node_id = kept.node_id
         self.attempt = kept.attempt
         self.node, self.is_same_code = _find_class(kept, session)
-        self.config: Mapping[str, Any] = dict(kept.config)
+        self.config: dict[str, Any] = dict(kept.config)
         self.parameters: Mapping[str, Any] = dict(kept.parameters)
-        self.left_out: Mapping[str, str] = dict(kept.left_out)
+        self.left_out: dict[str, str] = dict(kept.left_out)
         self.touched = kept.touched
         self._kept = kept
         self._session = session
@@ -77,7 +77,8 @@ class Replay:
         that stands in the node's own frame.
 
         Raises:
-            StoreError: `outputs.left_out` where an input is not kept; `outputs.gone`, `outputs.damaged`.
+            StoreError: `outputs.left_out` where an input, or a secret of the config, is not kept;
+                `outputs.gone`, `outputs.damaged`.
             BaseException: Whatever the node raises.
         """
         if self.left_out:
@@ -86,6 +87,13 @@ class Replay:
                 f"Not every input of {self.node_id} is kept: {told}.",
                 code="outputs.left_out",
                 suggestion="Put the missing values into .inputs, clear .left_out, and run it again.",
+            )
+        missing = [name for name in self._kept.secret_config if name not in self.config]
+        if missing:
+            raise StoreError(
+                f"The config field `{missing[0]}` of {self.node_id} is a secret, which is not kept.",
+                code="outputs.left_out",
+                suggestion=f"Set .config[{missing[0]!r}], and run it again.",
             )
         return repeat_call(self._make_call())
 
@@ -98,6 +106,7 @@ class Replay:
             note = " (the node may have changed it)" if name in self.touched else ""
             lines.append(f"  input {name}: {size:,} bytes{note}")
         lines += [f"  input {name} is not kept: {why}" for name, why in self.left_out.items()]
+        lines += [f"  config {name} is a secret: not kept" for name in self._kept.secret_config]
         if not self.is_same_code:
             lines.append(
                 f"  version {self._kept.node_version} of its code is not defined here any more: "
@@ -158,7 +167,7 @@ def replay(
         >>> seen.run()  # raises the same error; %debug after that  # doctest: +SKIP
     """
     session = session or current_session()
-    run = session.store.run(run_id)
+    run = session.store.run(str(run_id))
     if node_id not in run.nodes:
         raise UnknownName(
             f"Run {run.run_id} has no node {node_id!r}.",

@@ -41,7 +41,7 @@ def resume(
         >>> run = dagy_nb.resume("20261122-0612").wait()  # doctest: +SKIP
     """
     session = session or current_session()
-    run = session.store.run(run_id)
+    run = session.store.run(str(run_id))
     refuse_run(run)
     return _find_draft(session, run).resume(run.run_id, force=force)
 

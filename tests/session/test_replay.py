@@ -226,3 +226,25 @@ def test_a_node_inside_another_leads_to_that_one(notebook: Notebook) -> None:
     with pytest.raises(FlowError, match="inside the node m") as refused:
         resume(inner.run_id, session=notebook.session)
     assert refused.value.code == "flow.not_resumable"
+
+
+def test_a_secret_of_the_config_is_not_kept(notebook: Notebook) -> None:
+    notebook.define(
+        "class N(FlowNode):\n    y = Output('INTEGER')\n    class Config(FlowNode.Config):\n"
+        "        word: SecretStr\n        times: int = 1\n    def execute(self):\n"
+        "        raise ValueError(len(self.config.word.get_secret_value()) * self.config.times)"
+    )
+    flow = notebook.flow("name: k\nnodes: {n: {type: N, config: {word: canary-5513, times: 2}}}")
+    failed = flow.run().wait(check=False)
+    seen = replay(failed.id, "n", session=notebook.session)
+
+    assert seen.config == {"times": 2}
+    assert "config word is a secret" in repr(seen)
+    with pytest.raises(StoreError, match="`word`") as caught:
+        seen.run()
+    assert caught.value.code == "outputs.left_out"
+    seen.config["word"] = "abc"
+    with pytest.raises(ValueError, match="6"):
+        seen.run()
+    kept = notebook.session.outputs.folder.rglob("*")
+    assert not any(b"canary-5513" in each.read_bytes() for each in kept if each.is_file())
