@@ -11,13 +11,10 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from dagy_nb.engine.answer import tell_reused
-from dagy_nb.engine.content import Content
 from dagy_nb.engine.identity import Found, Identity
-from dagy_nb.engine.ingredients import NotReusable
 from dagy_nb.engine.judging import Judge, Verdict
 from dagy_nb.engine.kept_values import KeptValues
-from dagy_nb.engine.recall import Recalled
+from dagy_nb.engine.recalling import Recaller
 from dagy_nb.engine.retaining import Made, Retainer, Writing
 from dagy_nb.engine.signals import Reused
 from dagy_nb.engine.weight import is_light
@@ -29,6 +26,7 @@ if TYPE_CHECKING:
     from dagy_nb.engine.keeper import Keeper
     from dagy_nb.engine.output_store import OutputStore
     from dagy_nb.engine.plan import Plan, Step
+    from dagy_nb.engine.recall import Recalled
     from dagy_nb.engine.values import RunValues
     from dagy_nb.model.event import ErrorFact, NodeEnded
     from dagy_nb.nodes.base import FlowNode
@@ -93,8 +91,7 @@ class Reuse:
         self._reused: set[str] = set()
         self._ahead: dict[str, Verdict] = {}
         self._names_files: dict[type, bool] = {}
-        # A run that goes on with another one looks for what only that one made.
-        self._may_recall = plan.keeping.reuse and plan.keeping.resumed is None
+        self._recaller = Recaller(plan, self._judge, outputs, self._contents)
 
     def ask(self, asked: Iterable[Asking]) -> None:
         """Find out what is to become of steps whose producers have ended; `decide` and `serve` hear it.
@@ -188,35 +185,13 @@ class Reuse:
                 yield consumer, 0
 
     def _recall(self, step: Step) -> Recalled | None:
-        """Return how a step was reused in the last run, where that still holds."""
-        known = self._plan.recall.get(step.node_id)
-        if known is None or not self._may_recall or step.node_id in self._plan.keeping.force:
-            return None
         if self._blocked and not self._blocked.keys().isdisjoint(step.producers):
             return None  # what enters is not known yet
-        try:
-            _ = self._judge.last  # so that what is kept is looked up as it is now, by others too
-            _, recipe = self._judge.identities.fixed(step)
-            entered = map(self._contents.get, step.producers)
-            return known if known.holds(recipe, entered, self._outputs.find) else None
-        except (NotReusable, StoreError):
-            return None  # whoever looks at it anew tells why
+        return self._recaller.find(step)
 
     def _learn(self, step: Step, kept: KeptOutputs, identity: Identity | None) -> Recalled:
-        """Return how a step is reused, and note it for the next run."""
-        found = Recalled(
-            recipe=identity.recipe if identity is not None else "",
-            entered=tuple(map(self._contents.get, step.producers)),
-            kept=kept,
-            contents={
-                name: Content(each.digest, each.files) for name, each in kept.outputs.items()
-            },
-            told=tell_reused(step.node_id, kept, kept.outputs),
-        )
-        has_files = any(each.files for each in kept.outputs.values())
-        if self._may_recall and not has_files and not self._looks_at_files(step):
-            self._plan.recall[step.node_id] = found
-        return found
+        files = self._looks_at_files(step)
+        return self._recaller.learn(step, kept, identity, looks_at_files=files)
 
     def _try(self, step: Step) -> Verdict:
         try:

@@ -1,0 +1,76 @@
+"""A step in, how it was reused in the last run out, where that holds; else how it is now, for the next one."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from dagy_nb.engine.answer import tell_reused
+from dagy_nb.engine.content import Content
+from dagy_nb.engine.ingredients import NotReusable
+from dagy_nb.engine.recall import Recalled
+from dagy_nb.errors import StoreError
+
+if TYPE_CHECKING:
+    from dagy_nb.engine.identity import Found, Identity
+    from dagy_nb.engine.judging import Judge
+    from dagy_nb.engine.output_store import OutputStore
+    from dagy_nb.engine.plan import Plan, Step
+    from dagy_nb.model.kept import KeptOutputs
+
+
+class Recaller:
+    """What one run knows of the last run of the same steps; used by the run's thread only.
+
+    Args:
+        plan: The run's plan.
+        judge: Decides about its steps.
+        outputs: What is kept.
+        contents: Node id → the contents of its outputs, of the nodes that ended.
+    """
+
+    def __init__(
+        self,
+        plan: Plan,
+        judge: Judge,
+        outputs: OutputStore,
+        contents: Mapping[str, Mapping[str, Found]],
+    ) -> None:
+        self._recall = plan.recall
+        self._force = plan.keeping.force
+        self._judge = judge
+        self._outputs = outputs
+        self._contents = contents
+        # A run that goes on with another one looks for what only that one made.
+        self._is_on = plan.keeping.reuse and plan.keeping.resumed is None
+
+    def find(self, step: Step) -> Recalled | None:
+        """Return how a step was reused in the last run, where all that enters it is the same as then."""
+        known = self._recall.get(step.node_id)
+        if known is None or not self._is_on or step.node_id in self._force:
+            return None
+        try:
+            _ = self._judge.last  # so that what is kept is looked up as it is now, by others too
+            _, recipe = self._judge.identities.fixed(step)
+            entered = map(self._contents.get, step.producers)
+            return known if known.holds(recipe, entered, self._outputs.find) else None
+        except (NotReusable, StoreError):
+            return None  # whoever looks at it anew tells why
+
+    def learn(
+        self, step: Step, kept: KeptOutputs, identity: Identity | None, *, looks_at_files: bool
+    ) -> Recalled:
+        """Return how a step is reused, and note it for the next run, unless files must be looked at then."""
+        found = Recalled(
+            recipe=identity.recipe if identity is not None else "",
+            entered=tuple(map(self._contents.get, step.producers)),
+            kept=kept,
+            contents={
+                name: Content(each.digest, each.files) for name, each in kept.outputs.items()
+            },
+            told=tell_reused(step.node_id, kept, kept.outputs),
+        )
+        made_files = any(each.files for each in kept.outputs.values())
+        if self._is_on and not (looks_at_files or made_files):
+            self._recall[step.node_id] = found
+        return found
