@@ -12,7 +12,7 @@ from tests.victims.watching import wait_until
 
 WORKERS = 2
 THREADS = 2
-REVIVAL_SECONDS = 20.0
+REVIVAL_SECONDS = 40.0
 """Seconds for a worker that a test killed to come back."""
 
 

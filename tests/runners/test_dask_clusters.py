@@ -16,7 +16,7 @@ import pytest
 
 from dagy_nb.errors import RunFailed, RunnerError
 from dagy_nb.model.datatype import DataType
-from dagy_nb.model.state import NodeState, Reason
+from dagy_nb.model.state import NodeState, Reason, RunState
 from dagy_nb.nodes.base import FlowNode, Input, Output
 from dagy_nb.runners.dask import connection as connection_module
 from dagy_nb.session.dask import use_dask
@@ -289,3 +289,24 @@ def test_nothing_of_what_was_told_stays_on_a_cluster_that_lives_on(session, tmp_
         session.runners["dask"].close()
 
         assert not client.get_events(topic)
+
+
+def test_a_worker_that_is_taken_from_the_cluster_is_a_crash_and_no_cancel(
+    session, programs, tmp_path
+):
+    """As a cluster does that shrinks."""
+    from distributed import Client
+
+    use_dask(programs.address, session=session)
+    programs.add_worker()
+    handle, body = start_telling(session, tmp_path, "alone", runner="dask")
+    whole, _ = start_telling(session, tmp_path, "carried", backend="dask")
+    with Client(programs.address, set_as_default=False) as client:
+        client.retire_workers(list(client.scheduler_info()["workers"]))
+    node = handle.wait(PATIENCE, check=False)["alone"]
+    run = whole.wait(PATIENCE, check=False)
+
+    assert (node.state, node.reason) == (NodeState.FAILED, Reason.CRASHED)
+    assert node.error.code == "runner.worker_died"
+    assert wait_until(lambda: not is_alive(body), 10)
+    assert (run.state, run.error.code) == (RunState.FAILED, "backend.worker_died")

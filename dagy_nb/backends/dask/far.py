@@ -82,7 +82,7 @@ def carry_run_here(freight: Freight, name: str, topic: str) -> HarvestFreight:
 
         def take_requests() -> list[tuple[str, str]]:
             if is_unwanted(worker, name):
-                return [("", "the loss of its notebook")]
+                return [("", "the loss of its notebook or its worker")]
             return [asked.get() for _ in range(asked.qsize())]
 
         harvest = carry_run(unpack_run(freight.buffers), record, take_requests)

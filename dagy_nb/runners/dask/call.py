@@ -227,13 +227,14 @@ class DaskCall:
             return
         self._has_ending = True
         self._arrivals.wait_for(ending.told)
-        if ending.lost:
-            self._crash(_describe_lost_worker(self._call, self._worker))
-        elif ending.stopped or ending.outcome is None:
-            self._end(lambda: self._reporter.stopped(ending.stopped or "killed"))
-        else:
+        if ending.outcome is not None:
             outcome, _ = unpack_outcome(ending.outcome.buffers, self._call)
             self._end_with(outcome)
+        elif ending.stopped and self._is_stopping:
+            self._end(lambda: self._reporter.stopped(ending.stopped))
+        else:
+            # It was not begun, or stopped by a worker that goes.
+            self._crash(_describe_lost_worker(self._call, self._worker))
 
     def _fail(self, error: BaseException | None) -> None:
         from distributed import KilledWorker
