@@ -1,4 +1,4 @@
-"""A step in, how it was reused in the last run out, where that holds; else how it is now, for the next one."""
+"""A step in, how it was reused in the last run out, where that holds; or how it is now, for the next."""
 
 from __future__ import annotations
 
