@@ -12,12 +12,13 @@ from typing import TYPE_CHECKING
 from dagy_nb.cli.answer import Answer
 from dagy_nb.cli.flows import import_modules
 from dagy_nb.cli.screen import Bar, print_note, show_progress
-from dagy_nb.errors import RunFailed
+from dagy_nb.errors import DagyError, RunFailed, RunUnfinished
 from dagy_nb.model.diagnostic import Severity
 from dagy_nb.protocol.tables import list_nodes
 
 if TYPE_CHECKING:
     from dagy_nb.model.record import RunRecord
+    from dagy_nb.session.handle import RunHandle
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,16 +81,27 @@ def run_flow(
     warnings = [each for each in flow.check() if each.severity is Severity.WARNING]
     for each in warnings:
         print_note(str(each))
-    error = None
+    error: DagyError | None = None
     # What the nodes print is no part of the answer.
     with show_progress(flow.name) as bar, contextlib.redirect_stdout(sys.stderr):
         try:
             handle.wait(on_tick=lambda: _move(bar, handle.record))
         except RunFailed as failed:
             error = failed
+        except KeyboardInterrupt:
+            # The wait has cancelled the run and gave it a moment to end: how it ended is the answer.
+            error = _find_error(handle)
     record = handle.record
     data = {"run": record, "warnings": warnings}
     return Answer(data=data, tables=(list_nodes(record),), error=error)
+
+
+def _find_error(handle: RunHandle) -> DagyError | None:
+    try:
+        handle.wait(timeout=0.0)
+    except (RunFailed, RunUnfinished) as error:
+        return error
+    return None
 
 
 def _move(bar: Bar, record: RunRecord) -> None:

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import _thread
+import asyncio
+
 import pytest
 
+from dagy_nb.cli import run_flow
 from dagy_nb.errors import StoreError
 from dagy_nb.flowfile.read import read_flow
+from dagy_nb.nodes.function import node
 from dagy_nb.session.current import make_session, set_session
 from dagy_nb.settings import Settings
 
@@ -164,3 +169,29 @@ def test_a_store_that_cannot_be_reached_exits_with_3(ask, recorded, monkeypatch)
     monkeypatch.setattr(type(recorded.store), "runs", refuse)
 
     assert ask("runs", code=3)["error"]["suggestion"] == "Look at it."
+
+
+@node(category="Tests")
+async def endless(seconds: float = 60) -> int:
+    await asyncio.sleep(seconds)
+    return 1
+
+
+def test_an_interrupt_cancels_the_run_and_is_answered(ask, recorded, monkeypatch, tmp_path):
+    recorded.adopt(endless)
+    file = tmp_path / "long.yaml"
+    file.write_text("nodes: {n: {type: endless}}\n")
+    interrupts = []
+
+    def interrupt_once(_bar, record):
+        if not interrupts and record.nodes["n"].state == "RUNNING":
+            interrupts.append(record.run_id)
+            _thread.interrupt_main()
+
+    monkeypatch.setattr(run_flow, "_move", interrupt_once)
+
+    answer = ask("run", file, code=1)
+
+    assert answer["error"]["code"] == "run.cancelled"
+    assert answer["data"]["run"]["run_id"] == interrupts[0]
+    assert answer["data"]["run"]["nodes"]["n"]["state"] == "CANCELLED"
