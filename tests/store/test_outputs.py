@@ -24,10 +24,11 @@ import pytest
 from dagy_nb.engine.content import NoDigest, digest_value
 from dagy_nb.engine.output_store import OutputStore
 from dagy_nb.errors import StoreError
-from dagy_nb.model.kept import Ingredients, KeptInputs, KeptOutputs
+from dagy_nb.model.kept import KeptInputs, KeptOutputs
 from dagy_nb.store.output_blobs import MARK
 from dagy_nb.store.output_eviction import Limits
 from dagy_nb.store.outputs import OutputFiles
+from tests.store.keeping import big, keep, read
 
 VALUES = [
     (1, "pickle"),
@@ -51,33 +52,6 @@ VALUES = [
 @pytest.fixture
 def outputs(tmp_path: Path) -> OutputFiles:
     return OutputFiles(tmp_path / "outputs")
-
-
-def keep(outputs: OutputFiles, key: str, value: Any, *, flow: str = "f", node: str = "n") -> None:
-    """Keep one value under a key."""
-    packed = outputs.pack(value, digest_value(value))
-    kept = KeptOutputs(
-        key=key,
-        recipe=f"recipe of {key}",
-        flow=flow,
-        node_id=node,
-        run_id="run",
-        at=1.0,
-        outputs={"y": packed.value},
-        ingredients=Ingredients(version="1"),
-    )
-    outputs.put(kept, [packed])
-    outputs.flush()
-
-
-def read(outputs: OutputFiles, key: str) -> Any:
-    found = outputs.find(key)
-    assert isinstance(found, KeptOutputs), found
-    return outputs.load(found.outputs["y"])
-
-
-def big(number: int) -> bytes:
-    return bytes([number]) * 1_000_000
 
 
 def test_it_is_an_output_store(outputs: OutputFiles) -> None:
@@ -311,7 +285,7 @@ def test_what_cannot_be_pickled_is_refused_by_code(outputs: OutputFiles) -> None
 def test_processes_and_threads_write_and_read_at_once(outputs: OutputFiles) -> None:
     script = (
         "import sys\nfrom pathlib import Path\nfrom dagy_nb.store.outputs import OutputFiles\n"
-        "from tests.store.test_outputs import keep, big, read\n"
+        "from tests.store.keeping import big, keep, read\n"
         "made = OutputFiles(Path(sys.argv[1]))\n"
         "for n in range(30):\n"
         "    keep(made, f'{sys.argv[2]}-{n}', big(n)[:9_000], node=f'{sys.argv[2]}-{n}')\n"
