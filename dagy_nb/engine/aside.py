@@ -46,10 +46,10 @@ class Aside:
 
     def enter(self, step: Step) -> Entered:
         """Return what enters a step now, as it is now."""
-        return {
-            (source.node_id, source.output): take_snapshot(value)
-            for source, value in self._values.walk(step)
-        }
+        entered = {}
+        for source, value in self._values.walk(step):
+            entered[source.node_id, source.output] = take_snapshot(value)
+        return entered
 
     def wants(self, node_id: str, seconds: float) -> bool:
         """Say whether what a node made is to be kept: it took long, or would do something to the world."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import threading
+from _thread import RLock
 from collections.abc import Callable
 from contextvars import ContextVar
 from typing import Protocol
@@ -47,9 +47,9 @@ class NodeOutput:
     def __init__(self, listener: Listener, monotonic: Callable[[], float]) -> None:
         self._listener = listener
         self._monotonic = monotonic
-        self._lock = threading.RLock()
+        self._lock = RLock()
         self._parts: dict[str, str] = {}
-        self._tokens = float(BURST)
+        self._tokens: float = BURST
         self._filled_at = -1.0
         self._left_out = 0
         self._fraction = -1.0

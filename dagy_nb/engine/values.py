@@ -124,9 +124,9 @@ class RunValues:
         """Yield what leads into a step with the value that it brings."""
         for binding in step.bindings:
             for source in binding.sources:
-                held = self._values.get(source.node_id, ())
-                if source.output in held:
-                    yield source, self._values[source.node_id][source.output]
+                held = self._values.get(source.node_id)
+                if held is not None and source.output in held:
+                    yield source, held[source.output]
 
     def make_call(self, step: Step, attempt: int) -> NodeCall:
         """Return the call of a step whose producers have ended."""

@@ -356,8 +356,8 @@ class Session:
         return handle
 
     def _record(self, events: Sequence[Event]) -> None:
-        ended = any(isinstance(event, RunEnded) for event in events)
-        self.store.append(*events, durable=ended)
+        # Nothing is told of a run after its end.
+        self.store.append(*events, durable=isinstance(events[-1], RunEnded))
 
     def _specs_of(self, flow: FlowSpec) -> dict[str, NodeSpec]:
         specs = self.registry.snapshot().specs
