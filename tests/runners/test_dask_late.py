@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from dagy_nb.nodes.base import FlowNode
+from dagy_nb.runners.dask.call import DaskCall
 from dagy_nb.runners.dask.inputs import LARGE
 from tests.cluster import cluster_address
 from tests.runners import victims as v
@@ -44,16 +45,30 @@ def submitted(client, monkeypatch):
     return seen
 
 
-def send_late(seconds, *, only=""):
-    """Let messages leave a Dask worker late; run there. 0 puts it back as it was."""
+def send_late(seconds, *, only="", gate=None):
+    """Let messages leave a Dask worker late; run there. 0 puts it back as it was.
+
+    Args:
+        seconds: How late.
+        only: What the names of the work have in them whose messages come late.
+        gate: Path of a file for which they wait too.
+    """
+    from pathlib import Path
+
     from dagy_nb.runners.dask.telling import Telling
 
     at_once = getattr(Telling, "_at_once", None) or Telling._send
     Telling._at_once = at_once
 
+    def send_later(self):
+        if gate is None or Path(gate).exists():
+            at_once(self)
+        else:
+            self._worker.loop.call_later(seconds, send_later, self)
+
     def send(self):
         if only in self._name:
-            self._worker.loop.call_later(seconds, at_once, self)
+            self._worker.loop.call_later(seconds, send_later, self)
         else:
             at_once(self)
 
@@ -105,13 +120,14 @@ def test_messages_that_come_a_second_late_come_before_the_end(dask_runner, late)
     assert ear.told == ["started", "line", "ended"]
 
 
-def test_who_waits_for_late_messages_holds_up_no_other_end(dask_runner, late):
-    late(1.5, only="slow")
+def test_who_waits_for_late_messages_holds_up_no_other_end(dask_runner, late, tmp_path):
+    late(0.05, only="slow", gate=str(tmp_path / "gate"))
     slow, _ = v.begin(dask_runner, v.call_of(Printer, node_id="slow"))
     ends = [v.begin(dask_runner, v.call_of(Printer, node_id=f"quick{n}"))[0] for n in range(3)]
 
     assert all(ear.over.wait(PATIENCE) for ear in ends)
     assert not slow.over.is_set()
+    (tmp_path / "gate").touch()
     assert slow.over.wait(PATIENCE)
     assert slow.told == ["started", "line", "ended"]
 
@@ -144,7 +160,7 @@ def test_a_call_that_was_given_up_while_it_was_packed_is_not_sent(dask_runner, c
 
 
 def where_is_it(dask_scheduler):
-    """Return the pids of the workers that hold scattered values; run on the scheduler."""
+    """Return the addresses of the workers that hold scattered values; run on the scheduler."""
     return [
         each.address
         for task in dask_scheduler.tasks.values()
@@ -161,9 +177,32 @@ def test_a_large_value_whose_worker_died_goes_to_the_cluster_again(dask_runner, 
 
     for pid in client.run(os.getpid, workers=list(holders)).values():
         os.kill(pid, signal.SIGKILL)
-    assert wait_until(lambda: not client.run_on_scheduler(where_is_it), PATIENCE)
+    (known,) = dask_runner._shelf._known.values()
+    assert wait_until(lambda: known.future.status != "finished", PATIENCE)
 
     assert v.run(dask_runner, Total, {"values": value}).outcome.outputs == {"total": LARGE}
+
+
+def test_a_call_whose_input_was_lost_on_its_way_is_a_crash_that_may_be_tried_again(
+    dask_runner, client
+):
+    value = np.ones(LARGE)
+    v.run(dask_runner, Total, {"values": value})
+    (known,) = dask_runner._shelf._known.values()
+    # Dask does so with what needs a value that only a dead worker had.
+    client.cancel([known.future], force=True)
+    channel = dask_runner.connection.connect()
+    ear = v.Ear()
+    call = DaskCall(
+        v.call_of(v.Adder, {"a": 1, "b": 2}), ear, dask_runner.connection, None, None, lambda: None
+    )
+    call._channel = channel
+    call._finish(known.future)
+
+    assert known.future.status == "cancelled"
+    assert ear.outcome.crashed
+    assert ear.outcome.error.code == "runner.worker_died"
+    assert "input" in ear.outcome.error.message
 
 
 def test_a_large_value_goes_to_another_cluster_too(dask_runner):

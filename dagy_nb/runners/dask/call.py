@@ -216,6 +216,8 @@ class DaskCall:
             self._take(future)
         elif status == "error":
             self._fail(future.exception())
+        elif self._channel is not None and self._channel.is_alive:
+            self._crash(_describe_lost_input(self._call))
         else:
             self.lose_cluster()
 
@@ -322,6 +324,17 @@ def _describe_lost_worker(call: NodeCall, worker: str) -> ErrorFact:
         attempt=call.attempt,
         suggestion="It was killed, ran out of memory or was taken from the cluster: look into its log. "
         "`retry: {on: [crashed]}` with `retries` tries the node again elsewhere.",
+    )
+
+
+def _describe_lost_input(call: NodeCall) -> ErrorFact:
+    return ErrorFact(
+        type="WorkerDied",
+        code="runner.worker_died",
+        message=f"A Dask worker that had an input of {call.node_id} is gone.",
+        node_id=call.node_id,
+        attempt=call.attempt,
+        suggestion="`retry: {on: [crashed]}` with `retries` sends the input to another one.",
     )
 
 
