@@ -16,6 +16,7 @@ from dagy_nb.engine.ingredients import NotReusable, has_side_effects, refuse_kee
 from dagy_nb.engine.retaining import Made, Retainer
 from dagy_nb.engine.snapshot import Snapshot, read_snapshot, take_snapshot
 from dagy_nb.engine.weight import is_light
+from dagy_nb.errors import StoreError
 
 if TYPE_CHECKING:
     from dagy_nb.engine.keeper import Keeper
@@ -80,7 +81,14 @@ class Aside:
         except NotReusable:
             return _do_nothing
         known = made.with_identity(identity)
-        return self._retainer.pack(known, self._retainer.read(known)) or _do_nothing
+        contents = self._retainer.read(known)
+        if any(isinstance(each, str) for each in contents.values()):
+            return _do_nothing  # nobody asked for it
+        try:
+            return self._retainer.pack(known, contents) or _do_nothing
+        except StoreError as error:
+            self._keeper.warn(error)
+            return _do_nothing
 
 
 def _find(entered: Entered, node_id: str, output: str) -> Found | None:

@@ -1,7 +1,7 @@
 """Any other object in, its pickle with the code of its classes into a digest out; or why that will not do.
 
 Pickles of equal objects may differ by which of their parts are one and the same object. Reading a pickle and
-writing it again evens that out; an object whose pickle is still another after that has no digest. What a
+writing it again evens that out, if more than once; an object whose pickle never settles has no digest. What a
 pickle cannot tell stands in it by its own digest: files by what they hold, sets in no order, and classes of
 the notebook by their text.
 """
@@ -22,6 +22,7 @@ from dagy_nb.nodes.local import fingerprint_local
 from dagy_nb.nodes.secrets import is_secret
 
 MAX_BYTES = 1 << 30
+MAX_ROUNDS = 3
 
 Put = Callable[[Sink, Any], None]
 
@@ -42,19 +43,27 @@ def put_object(sink: Sink, value: Any, put: Put) -> None:
     parts = _Parts(sink, put)
     parts.modules.add(kind.__module__)
     try:
-        first = parts.pickle(value)
-        second = parts.pickle(parts.unpickle(first))
-        third = parts.pickle(parts.unpickle(second))
+        settled = _settle(parts, value)
     except NoDigest:
         raise
     except Exception as error:  # noqa: BLE001 - a class may fail to be pickled in any way
         raise NoDigest(f"is a {name}, which cannot be pickled ({_tell(error)})") from None
-    if second != third:
+    if settled is None:
         raise NoDigest(f"is a {name}, which is pickled otherwise each time")
     sink.tag("object", name)
-    sink.raw(second)
+    sink.raw(settled)
     for each in sorted(parts.modules):
         sink.tag(each, fingerprint_local(each))
+
+
+def _settle(parts: _Parts, value: Any) -> bytes | None:
+    """Return the pickle that reading and writing it again does not change; None where there is none."""
+    data = parts.pickle(parts.unpickle(parts.pickle(value)))
+    for _ in range(MAX_ROUNDS):
+        before, data = data, parts.pickle(parts.unpickle(data))
+        if data == before:
+            return data
+    return None
 
 
 class _Parts:

@@ -108,15 +108,15 @@ class Retainer:
         }
 
     def pack(self, made: Made, contents: Mapping[str, Found]) -> Writing | None:
-        """Turn values into bytes now; return what writes them later, None where they cannot be kept.
+        """Turn values into bytes now; return what writes them later, None where they must not be kept.
 
         Raises:
             StoreError: A value cannot be turned into bytes; `outputs.changed`.
         """
         identity = made.identity
-        told = {name: each for name, each in contents.items() if isinstance(each, Content)}
-        if identity is None or refuse_keeping(made.step) or len(told) < len(made.outputs):
+        if identity is None or refuse_keeping(made.step):
             return None
+        told = dict(_require_told(made, contents))
         shared = list(self._list_shared(made, identity))
         self._refuse_changed(made, (each for each in shared if is_light(each[1])))
         heavy = [each for each in shared if not is_light(each[1])]
@@ -170,6 +170,17 @@ class Retainer:
         except NoDigest as error:
             return str(error)
         return Content(self._outputs.veil(content.digest)) if hide else content
+
+
+def _require_told(made: Made, contents: Mapping[str, Found]) -> Iterator[tuple[str, Content]]:
+    for name, each in contents.items():
+        if isinstance(each, str):
+            raise StoreError(
+                f"What {made.step.node_id} made is not kept: its output `{name}` {each}.",
+                code="outputs.unhashable",
+                suggestion="Return plain values, tables, arrays, or objects that can be pickled.",
+            )
+        yield name, each
 
 
 def _do_nothing() -> None:

@@ -56,6 +56,7 @@ EQUAL = [
     np.array([1, "a", None], dtype=object),
     np.zeros((3, 0)),
     np.array([(1, 2.0)], dtype=[("a", "i4"), ("b", "f8")]),
+    np.ma.array([1, 2], mask=[0, 1]),
     frame(),
     frame(c=pd.Categorical(["u", "v"])),
     frame(t=pd.date_range("2020", periods=2, tz="UTC")),

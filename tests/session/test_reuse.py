@@ -72,7 +72,9 @@ def test_a_secret_output_is_never_written(notebook: Notebook, tmp_path: Path) ->
     assert not any(b"canary-7531" in path.read_bytes() for path in kept)
 
 
-def test_what_cannot_be_hashed_runs_and_says_so(notebook: Notebook) -> None:
+def test_what_cannot_be_hashed_runs_and_says_so(
+    notebook: Notebook, caplog: pytest.LogCaptureFixture
+) -> None:
     notebook.define("def steps() -> object:\n    return (each for each in ())")
     notebook.define("def use(x: object) -> int:\n    return 1")
     flow = notebook.flow(
@@ -83,6 +85,7 @@ def test_what_cannot_be_hashed_runs_and_says_so(notebook: Notebook) -> None:
 
     assert list(told) == ["s", "u"]
     assert told["u"].startswith("not_reusable: what enters `x` is a builtins.generator")
+    assert "What s made is not kept: its output `output` is a builtins.generator" in caplog.text
 
 
 def test_a_failure_is_never_reused(notebook: Notebook) -> None:
