@@ -26,8 +26,8 @@ class Editor:
         self.root = around.get_by_label("Flow editor,")
 
     def wait(self) -> Editor:
-        """Wait until the editor is there."""
-        expect(self.root.get_by_role("toolbar")).to_be_visible()
+        """Wait until the editor is there; a loaded machine takes its time to load a page."""
+        expect(self.root.get_by_role("toolbar")).to_be_visible(timeout=30_000)
         return self
 
     def card(self, node_id: str) -> Locator:

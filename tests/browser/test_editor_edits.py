@@ -126,7 +126,7 @@ def test_a_renamed_node_keeps_its_edges_and_its_panel(editor: EditorPage) -> Non
     name = editor.root.get_by_label("Name in the flow")
     name.fill("tidy up")
     name.press("Enter")
-    expect(editor.toast).to_contain_text("is no name")
+    expect(editor.root.get_by_role("alert")).to_contain_text("“tidy up” is no name")
     name.fill("tidy")
     name.press("Enter")
     editor.wait_heard("edit")

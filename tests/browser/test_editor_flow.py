@@ -46,3 +46,18 @@ def test_a_limit_that_is_none_is_refused_at_its_place_and_kept_to_be_mended(
     (edit,) = editor.wait_heard("edit")
     assert edit["edits"][0]["timeout"] == 90
     expect(editor.root.get_by_role("alert")).to_have_count(0)
+
+
+@pytest.mark.parametrize("width", [620, 900])
+def test_the_bar_has_two_lines_rather_than_names_cut_to_nothing(
+    editor: EditorPage, width: int
+) -> None:
+    editor.page.set_viewport_size({"width": width, "height": 900})
+    editor.root.get_by_role("switch", name="Reuse").click()
+    editor.kernel("tell", "FAILED", {"clean": {"state": "FAILED", "reason": "raised"}})
+    expect(editor.root.get_by_role("button", name="Resume")).to_be_visible()
+
+    name = editor.root.locator(".dagy-flow-name > span")
+    assert name.evaluate("each => each.clientWidth >= each.scrollWidth && each.clientWidth > 30")
+    bar = editor.root.locator(".dagy-bar")
+    assert bar.evaluate("each => each.scrollWidth <= each.clientWidth")

@@ -7,6 +7,7 @@ import type { EdgePicture } from '../protocol/generated';
 import { useActions, useEditor } from './context';
 import { Icon } from './Icon';
 import type { WireEdge } from './reactFlow';
+import { showsPlan } from './tone';
 import { colourOf } from './words';
 
 export const EdgeLine = memo(function EdgeLine(props: EdgeProps<WireEdge>) {
@@ -15,7 +16,7 @@ export const EdgeLine = memo(function EdgeLine(props: EdgeProps<WireEdge>) {
     state => state.graph.run?.nodes[props.target]?.state === 'RUNNING' && state.connected
   );
   const idle = useEditor(
-    state => !state.planShown && isUntaken(data?.picture, data?.type, state.graph.run)
+    state => !showsPlan(state) && isUntaken(data?.picture, data?.type, state.graph.run)
   );
   const [path, middleX, middleY] = getBezierPath({
     sourceX,

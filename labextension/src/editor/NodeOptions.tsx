@@ -111,6 +111,8 @@ function IdField({ node }: { readonly node: NodePicture }) {
 }
 
 function findIdProblem(to: string, taken: boolean): string {
-  if (!isIdentifier(to)) return 'Use letters, digits and _, not starting with a digit.';
+  if (!isIdentifier(to)) {
+    return `“${to}” is no name. Use letters, digits and _, not starting with a digit.`;
+  }
   return taken ? `There is a node ${to} already. Choose another name.` : '';
 }

@@ -32,11 +32,13 @@ export function ToolBar() {
         <Icon name="down" size={12} />
       </button>
       <RunControls />
-      <span className="dagy-space" />
-      <HistoryButtons />
-      <ViewButtons />
-      <FindingsButton />
-      <WindowButtons />
+      {/* Where there is little room, all these go into a second line. */}
+      <span className="dagy-tools">
+        <HistoryButtons />
+        <ViewButtons />
+        <FindingsButton />
+        <WindowButtons />
+      </span>
     </div>
   );
 }
