@@ -61,7 +61,7 @@ class Writing:
     Attributes:
         outputs: Where they are kept.
         kept: What is noted of them.
-        packed: The bytes; let go of once they are written.
+        packed: The bytes; let go of when they are written.
         check: Called before; where it raises, nothing is written.
         is_done: They are written.
     """
@@ -74,9 +74,11 @@ class Writing:
 
     def __call__(self) -> None:
         """Write."""
-        self.check()
-        self.outputs.put(self.kept, self.packed)
-        self.is_done, self.packed, self.check = True, (), _do_nothing
+        packed, check = self.packed, self.check
+        self.packed, self.check = (), _do_nothing  # let go of, even where it cannot be written
+        check()
+        self.outputs.put(self.kept, packed)
+        self.is_done = True
 
 
 class Retainer:

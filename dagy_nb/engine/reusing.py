@@ -171,11 +171,13 @@ class Reuse:
         return True
 
     def _looks_at_files(self, step: Step) -> bool:
-        """Say whether a step's config is large, or names files."""
+        """Say whether a step's config, or that of a step inside it, is large or names files."""
         known = self._names_files.get(step.node_class)
         if known is None:
             known = self._names_files[step.node_class] = _names_files(step.node_class)
-        return known or (bool(step.config) and not all(map(is_light, step.config.values())))
+        if known or (step.config and not all(map(is_light, step.config.values()))):
+            return True
+        return step.inner is not None and any(map(self._looks_at_files, step.inner.steps))
 
     def _list_next(self, step: Step) -> Iterator[Asking]:
         """Yield the steps behind a reused one that wait for reused ones only."""
