@@ -129,3 +129,27 @@ def print_while_a_timer_raises(seconds: float = 3.0) -> int:
         except _Tick:
             ticks += 1
     return ticks
+
+
+class Refuser:
+    """Ends the process that pickles it."""
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        sys.exit(4)
+
+
+class RefusingError(Exception):
+    """Ends the process that pickles it."""
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        raise KeyboardInterrupt
+
+
+@node(register=False)
+def return_refuser() -> object:
+    return Refuser()
+
+
+@node(register=False)
+def raise_refusing_error() -> int:
+    raise RefusingError("refused")

@@ -76,6 +76,16 @@ def test_an_output_that_ends_who_reads_it_is_refused_and_costs_no_worker(runner)
     assert len(runner.workers.workers) <= 2
 
 
+def test_what_ends_who_pickles_it_is_refused_and_costs_no_worker(runner):
+    for _ in range(3):
+        output = v.run(runner, o.return_refuser).outcome
+        assert (output.error.code, output.crashed) == ("runner.unpicklable_output", False)
+        error = v.run(runner, o.raise_refusing_error).outcome
+        assert (error.error.type, error.error.message) == ("RefusingError", "refused")
+        assert (error.exception, error.crashed) == (None, False)
+    assert len(runner.workers.workers) <= 2
+
+
 def test_a_module_that_is_edited_while_a_body_runs_is_read_anew_by_the_next(
     runner, tmp_path, monkeypatch
 ):

@@ -45,7 +45,7 @@ def pack_call(call: NodeCall, surroundings: Surroundings) -> CallMessage:
     node_class = _pack_class(call)
     try:
         packed = pack(replace(call, node_class=None))
-    except Exception as error:
+    except BaseException as error:
         raise _refuse_call(call, error) from error
     return CallMessage(pickle.dumps(surroundings, protocol=5), node_class, packed)
 
@@ -65,7 +65,7 @@ def pack_outcome(outcome: Outcome, call: NodeCall | None, spent: str) -> list[Bu
     if outcome.outputs is not None:
         try:
             packed = pack(dict(outcome.outputs))
-        except Exception as error:  # noqa: BLE001 - as above
+        except BaseException as error:  # noqa: BLE001 - a value may do anything to who packs it
             outcome = _refuse_outputs(outcome.outputs, call, error)
     exception = _pack_exception(outcome.exception)
     facts = replace(outcome, outputs={} if packed else None, exception=None)
@@ -91,7 +91,7 @@ def _pack_class(call: NodeCall) -> bytes:
     try:
         # Whole: the far side keeps it by its bytes, and has none beside them.
         packed: bytes = cloudpickle.dumps(node_class, protocol=5)
-    except Exception as error:
+    except BaseException as error:
         raise RunnerError(
             f"The node type {node_class.__name__} of {call.node_id} cannot go to another process: "
             f"{_tell(error)}",
@@ -117,7 +117,7 @@ def _pack_exception(error: BaseException | None) -> bytes:
     try:
         packed = pack(error)
         return bytes(packed[0]) if len(packed) == 1 else b""
-    except Exception:  # noqa: BLE001 - its words go as data in any case
+    except BaseException:  # noqa: BLE001 - its words go as data in any case
         return b""
 
 
@@ -135,7 +135,7 @@ def _unpack_exception(packed: Buffer, facts: Outcome) -> BaseException | None:
     return error
 
 
-def _refuse_call(call: NodeCall, error: Exception) -> RunnerError:
+def _refuse_call(call: NodeCall, error: BaseException) -> RunnerError:
     name = _find_unpicklable(call.inputs)
     what, code = f"The input {call.node_id}.{name}", "runner.unpicklable_input"
     if name is None:
@@ -148,7 +148,9 @@ def _refuse_call(call: NodeCall, error: Exception) -> RunnerError:
     )
 
 
-def _refuse_outputs(outputs: Mapping[str, Any], call: NodeCall | None, error: Exception) -> Outcome:
+def _refuse_outputs(
+    outputs: Mapping[str, Any], call: NodeCall | None, error: BaseException
+) -> Outcome:
     name = _find_unpicklable(outputs) or "outputs"
     node_id = call.node_id if call else ""
     refused = RunnerError(
@@ -184,7 +186,7 @@ def _find_unpicklable(values: Mapping[str, Any]) -> str | None:
     for name, value in values.items():
         try:
             pack(value)
-        except Exception:  # noqa: BLE001 - as above
+        except BaseException:  # noqa: BLE001 - as above
             return name
     return None
 
