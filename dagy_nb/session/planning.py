@@ -23,16 +23,16 @@ if TYPE_CHECKING:
     from dagy_nb.model.flow import FlowSpec
     from dagy_nb.nodes.registry import RegistrySnapshot
 
-MOST_FLOWS = 8
+MOST_FLOWS, MOST_PLANS = 8, 4
 
 
 class _Known:
-    """What is known of one flow: the check of it, and the plan of its last run."""
+    """What is known of one flow: the check of it, and the plans of its last runs, by what was wished."""
 
     def __init__(self, flow: FlowSpec, types: RegistrySnapshot, runners: tuple[str, ...]) -> None:
         self.about = (flow, types, runners)
         self.check = FlowCheck(flow, types.specs, runners=runners)
-        self.last: tuple[Hashable, Plan] | None = None
+        self.plans: dict[Hashable, Plan] = {}
 
     def holds(self, flow: FlowSpec, types: RegistrySnapshot, runners: tuple[str, ...]) -> bool:
         """Whether it is about these very ones; to compare what they hold would take as long as planning."""
@@ -88,9 +88,8 @@ class Planner:
         known = self._find(flow, types, tuple(runners))
         # By their text: 1, 1.0 and True are equal, and not the same.
         wishes = (repr(parameters), default_timeout, runner)
-        if known.last is not None and known.last[0] == wishes:
-            plan = known.last[1]
-        else:
+        plan = known.plans.get(wishes)
+        if plan is None:
             plan = make_plan(
                 resolve_parameters(flow, parameters),
                 types.classes,
@@ -100,7 +99,7 @@ class Planner:
                 default_timeout=default_timeout,
                 runner=runner,
             )
-            known.last = wishes, plan
+        self._keep(known, wishes, plan)
         return replace(
             plan,
             run_id=run_id,
@@ -109,6 +108,13 @@ class Planner:
             timeout=choose_timeout(timeout, flow.timeout),
             keeping=keeping,
         )
+
+    def _keep(self, known: _Known, wishes: Hashable, plan: Plan) -> None:
+        with self._lock:
+            known.plans.pop(wishes, None)
+            known.plans[wishes] = plan  # the last one used stands last
+            while len(known.plans) > MOST_PLANS:
+                del known.plans[next(iter(known.plans))]
 
     def _find(self, flow: FlowSpec, types: RegistrySnapshot, runners: tuple[str, ...]) -> _Known:
         with self._lock:

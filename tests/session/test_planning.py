@@ -12,7 +12,7 @@ from dagy_nb.model.datatype import DataType
 from dagy_nb.nodes.base import FlowNode, Output
 from dagy_nb.nodes.function import node
 from dagy_nb.session.flow import Flow
-from dagy_nb.session.planning import MOST_FLOWS
+from dagy_nb.session.planning import MOST_FLOWS, MOST_PLANS
 from tests.flows import chain, number
 
 
@@ -58,6 +58,18 @@ def test_the_same_flow_is_planned_once(session):
 
     assert first is second
     assert other[0].config == {"value": 5}
+
+
+def test_the_last_few_ways_to_run_a_flow_are_planned_once_each(session):
+    flow = chain(session)
+    first = [steps_of(flow, start=each) for each in range(MOST_PLANS)]
+
+    again = [steps_of(flow, start=each) for each in range(MOST_PLANS)]
+    steps_of(flow, start=MOST_PLANS)
+
+    assert all(one is other for one, other in zip(first, again, strict=True))
+    assert steps_of(flow, start=1) is first[1]
+    assert steps_of(flow, start=0) is not first[0]
 
 
 def test_an_edit_a_new_definition_or_another_runner_is_planned_anew(session):
