@@ -39,7 +39,7 @@ def save_flow_file(path: Path, spec: FlowSpec) -> None:
         _replace(path, text.encode())
     except (OSError, UnicodeEncodeError) as error:
         raise FlowError(
-            f"{path} cannot be written: {error}.",
+            f"{path} cannot be written: {getattr(error, 'strerror', None) or error}.",
             code="flow.unwritable",
             suggestion="Choose another file, or make this one writable.",
         ) from error

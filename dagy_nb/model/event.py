@@ -41,6 +41,12 @@ class ErrorFact:
     suggestion: str = ""
     kinds: tuple[str, ...] = ()
 
+    @property
+    def told(self) -> str:
+        """The message; where that is but a value, as of a `KeyError`, with the class's name before it."""
+        is_bare = self.code.startswith("raised.") and " " not in self.message.strip()
+        return f"{self.type}: {self.message}".rstrip(": ") if is_bare else self.message
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Preview:

@@ -89,7 +89,7 @@ def list_runs(runs: Sequence[RunRecord], *, note: str = "", chosen: bool = False
             str(run.state),
             tell_time(run.started_at if run.started_at is not None else run.queued_at),
             tell_seconds(run.duration),
-            shorten(run.error.message if run.error else ""),
+            shorten(run.error.told if run.error else ""),
         )
         for run in runs
     )
@@ -255,7 +255,7 @@ def _tell_node(node: NodeRunRecord) -> str:
     remarks = ", ".join(filter(None, (node.enforcement, again)))
     held = f" ({remarks})" if remarks else ""
     if node.error is not None:
-        return shorten(node.error.message) + held
+        return shorten(node.error.told) + held
     if node.cause:
         return f"because of {', '.join(node.cause)}"
     if node.state.is_final:

@@ -183,4 +183,4 @@ def _name(failed: list[NodeRunRecord]) -> str:
 
 def _tell(node: NodeRunRecord) -> str:
     text = f"{node.state}({node.reason})" if node.reason else str(node.state)
-    return f"{text}: {node.error.message.rstrip('.')}" if node.error else text
+    return f"{text}: {node.error.told.rstrip('.')}" if node.error else text

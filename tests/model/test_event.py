@@ -155,3 +155,23 @@ def test_an_optional_value_may_be_none():
     assert decode(
         {"kind": "node_ended", "at": 1.0, "node_id": "a", "state": "COMPLETED", "error": None}
     ) == NodeEnded(at=1.0, node_id="a", state=NodeState.COMPLETED)
+
+
+@pytest.mark.parametrize(
+    ("error", "told"),
+    [
+        (KeyError("carrier"), "KeyError: 'carrier'"),
+        (SystemExit(3), "SystemExit: 3"),
+        (ValueError(), "ValueError"),
+        (ValueError("no such month"), "no such month"),
+    ],
+)
+def test_an_error_whose_message_is_but_a_value_is_told_with_its_class(error, told):
+    name = type(error).__name__
+    fact = ErrorFact(type=name, code=f"raised.{name}", message=str(error))
+
+    assert fact.told == told
+
+
+def test_an_error_with_a_code_of_ours_is_told_in_its_own_words():
+    assert ErrorFact(type="RunFailed", code="run.failed", message="Failed.").told == "Failed."
