@@ -174,7 +174,7 @@ class RemoteRun:
         self.post(lambda: self._lose(error, state))
 
     def post(self, action: Action) -> None:
-        """Do something in the run's thread."""
+        """Do something in the run's thread; nothing is done any more once the run is over."""
         self._queue.put(action)
 
     # --- the run's thread -------------------------------------------------------------------------
@@ -207,16 +207,20 @@ class RemoteRun:
             self._force(state)
 
     def _cancel(self, node_id: str, by: str) -> None:
-        if self._is_over or self._ended is not None:
-            return
         if not node_id:
             self._is_cancelled = True
             self._force_in(PATIENCE, RunState.CANCELLED)
-        self.ask(node_id, by)
+        if self._ended is None:
+            self.ask(node_id, by)
 
     def _force_in(self, seconds: float, state: RunState) -> None:
         if self._force_at is None or self._force_at[1] is not RunState.CANCELLED:
             self._force_at = (time.monotonic() + seconds, state)
+
+    def _forget_limit(self) -> None:
+        """Let its outputs take as long as they take: the run itself ended in time."""
+        if self._force_at is not None and self._force_at[1] is RunState.TIMED_OUT:
+            self._force_at = None
 
     def _force(self, state: RunState) -> None:
         if self._is_over:
@@ -247,14 +251,12 @@ class RemoteRun:
             if event.run_id == self.run_id and isinstance(event, RunEnded):
                 # Told when its outputs are here: who waits for the end asks for them next.
                 self._ended = event
+                self._forget_limit()
                 continue
             kept.append(event)
-        if not self._is_over:
-            self._deliver(kept)
+        self._deliver(kept)
 
     def _finish(self, harvest: Harvest) -> None:
-        if self._is_over:
-            return
         if self._ended is None:
             self._lose(_NO_END, RunState.FAILED)
             return
@@ -275,8 +277,6 @@ class RemoteRun:
         self._end([*told, self._ended])
 
     def _lose(self, error: ErrorFact | None, state: RunState) -> None:
-        if self._is_over:
-            return
         if self._ended is not None and self._ended.state is not RunState.COMPLETED:
             # Only its values are lost.
             self._end([self._ended])

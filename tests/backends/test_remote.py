@@ -70,8 +70,7 @@ class ByHand:
 class Far:
     """The far side of one run of one node, with what was heard of it here."""
 
-    def __init__(self, session):
-        base = session
+    def __init__(self, base, **options):
         self.session = Session(
             settings=base.settings,
             store=base.store,
@@ -80,7 +79,7 @@ class Far:
             clock=base.clock,
             backends=Backends([ByHand()], base.settings),
         )
-        self.handle = chain(self.session, 1).run(backend="by hand")
+        self.handle = chain(self.session, 1).run(backend="by hand", **options)
         self.run = self.handle._live
         self.at = 0.0
         self.heard = []
@@ -246,4 +245,29 @@ def test_what_somebody_does_in_the_runs_thread_and_fails_fails_the_run(far):
     record = far.record()
 
     assert (record.state, record.error.code) == (RunState.FAILED, "backend.failed")
+    assert far.run.did == ["force", "let_go"]
+
+
+def test_a_run_that_ended_in_time_is_not_timed_out_while_its_outputs_travel(session, monkeypatch):
+    monkeypatch.setattr(remote, "PATIENCE", 0.05)
+    far = Far(session, timeout=0.05)
+    far.begin()
+    far.run.take((far.complete_node(), far.end()))
+    assert not far.handle.settle(0.4)
+
+    far.run.finish(HARVEST)
+
+    assert far.record().state is RunState.COMPLETED
+    assert far.run.did == ["let_go"]
+
+
+def test_who_does_not_wait_for_outputs_that_travel_gives_them_up(far, monkeypatch):
+    monkeypatch.setattr(remote, "PATIENCE", 0.05)
+    far.begin()
+    far.run.take((far.complete_node(), far.end()))
+    far.handle.cancel()
+    record = far.record()
+
+    assert record.state is RunState.CANCELLED
+    assert record.nodes["n0"].state is NodeState.COMPLETED
     assert far.run.did == ["force", "let_go"]

@@ -143,8 +143,6 @@ class PapermillRun(RemoteRun):
             reporter.cancel("its flow run")
 
     def _conclude(self, found: NotebookRun) -> None:
-        if self._is_over:
-            return
         self.look()
         harvest = self._folder.read_harvest()
         if harvest is not None:
