@@ -1,0 +1,119 @@
+"""Whole runs in kernels of their own: of this Python, in this folder, with a notebook that stays and nothing else."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from uuid import uuid4
+
+import psutil
+import pytest
+
+from dagy_nb.backends import remote
+from dagy_nb.errors import RunFailed
+from dagy_nb.model.state import RunKind, RunState
+from dagy_nb.session.flow import Flow
+from tests.backends.elsewhere import (
+    PATIENCE,
+    Folder,
+    Locked,
+    Parents,
+    began,
+    waiting,
+)
+from tests.flows import chain, number
+from tests.victims.watching import is_alive, wait_until
+
+pytestmark = pytest.mark.timeout(150)
+
+
+def test_the_notebook_of_a_run_stays_and_is_its_parent(session, tmp_path):
+    run = chain(session).run(backend="papermill").wait(PATIENCE)
+
+    record = session.store.run(run.id)
+    parent = session.store.run(record.parent_run_id)
+    folder = Path(record.artifacts)
+    assert (parent.kind, parent.state) == (RunKind.NOTEBOOK, RunState.COMPLETED)
+    assert sorted(each.name for each in folder.iterdir()) == ["run-executed.ipynb", "run.ipynb"]
+
+
+def test_a_secret_is_in_no_file_of_a_run_in_a_kernel_of_its_own(session):
+    canary = f"canary-{uuid4().hex}"
+    flow = Flow("keyed", session=session)
+    flow.add(Locked, id="lock", password=canary)
+
+    run = flow.run(backend="papermill").wait(PATIENCE)
+
+    assert run.outputs == {"lock.key": canary}
+    files = [each for each in Path(session.settings.home).rglob("*") if each.is_file()]
+    assert files
+    assert not [each.name for each in files if canary.encode() in each.read_bytes()]
+
+
+def test_a_failed_run_fails_its_notebook_too(session):
+    flow = Flow("failing", session=session)
+    flow.add(number, id="top")
+    flow.add("fail", id="bad", message="there")
+    flow.connect("top.output", "bad.x")
+
+    with pytest.raises(RunFailed) as caught:
+        flow.run(backend="papermill").wait(PATIENCE)
+
+    assert isinstance(caught.value.__cause__, ValueError)
+    record = session.store.run(caught.value.run_id)
+    assert session.store.run(record.parent_run_id).state is RunState.FAILED
+
+
+def test_a_process_that_does_not_end_a_run_is_ended(session, tmp_path, monkeypatch):
+    """The kernel is stopped, so its own engine can do nothing."""
+    monkeypatch.setattr(remote, "PATIENCE", 0.5)
+    handle = waiting(session, tmp_path).run(backend="papermill")
+    kernel = psutil.Process(began(tmp_path))
+    kernel.suspend()
+
+    handle.cancel()
+    run = handle.wait(PATIENCE, check=False)
+
+    assert run.state is RunState.CANCELLED
+    assert run["first"].record.enforcement == "killed"
+    assert wait_until(lambda: not is_alive(kernel), 10)
+
+
+def test_a_kernel_of_its_own_finds_the_cluster_that_was_given_here(session, dask):
+    """Not one of its own."""
+    flow = Flow("where", session=session)
+    flow.add(Parents, id="where", runner="dask")
+
+    run = flow.run(backend="papermill").wait(PATIENCE)
+
+    client = session.runners["dask"].connection.connect().client
+    assert set(run.outputs["where.pids"]) & set(client.run(os.getpid).values())
+
+
+def test_a_kernel_of_its_own_works_where_the_run_was_started(session, tmp_path, monkeypatch):
+    flow = Flow("folder", session=session)
+    flow.add(Folder, id="where")
+    (tmp_path / "here").mkdir()
+    monkeypatch.chdir(tmp_path / "here")
+    handle = flow.run(backend="papermill")
+    monkeypatch.chdir(tmp_path)
+
+    assert handle.wait(PATIENCE).outputs["where.told"] == [str(tmp_path / "here"), sys.prefix]
+
+
+def test_a_kernel_of_its_own_is_of_this_python(session, tmp_path, monkeypatch):
+    """Whatever a user's folder says that the kernel `python3` is."""
+    spec = tmp_path / "jupyter" / "kernels" / "python3"
+    spec.mkdir(parents=True)
+    (spec / "kernel.json").write_text(
+        '{"argv": ["/nowhere/python", "-m", "ipykernel", "-f", "{connection_file}"],'
+        ' "display_name": "Another", "language": "python"}'
+    )
+    monkeypatch.setenv("JUPYTER_PATH", str(tmp_path / "jupyter"))
+    flow = Flow("python", session=session)
+    flow.add(Folder, id="where")
+
+    run = flow.run(backend="papermill").wait(PATIENCE)
+
+    assert run.outputs["where.told"][1] == sys.prefix
