@@ -42,7 +42,8 @@ class FoldSoon:
         """Fold soon."""
         with self._lock:
             self._is_woken = True
-            if self._thread is None and not self._stopped.is_set():
+            is_there = self._thread is not None and self._thread.is_alive()  # in a fork it is not
+            if not (is_there or self._stopped.is_set()):
                 self._thread = threading.Thread(target=self._run, name="dagy-fold", daemon=True)
                 self._thread.start()
 

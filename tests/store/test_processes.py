@@ -266,6 +266,30 @@ def test_a_fold_that_fails_does_not_end_the_next_ones():
     assert calls[:4] == [False] * 4
 
 
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="the system has no fork")
+def test_a_fork_folds_too_while_its_parent_does(tmp_path):
+    script = """
+import os, sys, threading
+from dagy_nb.store.background import FoldSoon
+parent, folded = os.getpid(), threading.Event()
+def fold(should_stop):
+    if os.getpid() != parent:
+        folded.set()
+        return None
+    return 60.0
+soon = FoldSoon(fold, delay=0.001)
+soon.wake()
+child = os.fork()
+if child == 0:
+    soon.wake()
+    os._exit(0 if folded.wait(20) else 1)
+sys.exit(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
+"""
+    assert (
+        subprocess.run([sys.executable, "-W", "ignore", "-c", script], check=False).returncode == 0
+    )
+
+
 def test_importing_the_room_loads_neither_duckdb_nor_filelock():
     script = "import sys, dagy_nb.store, dagy_nb.store.journal_store, dagy_nb.store.memory; print([n for n in ('duckdb', 'filelock', 'psutil') if n in sys.modules])"
     done = subprocess.run(
