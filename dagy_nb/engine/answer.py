@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from dagy_nb.engine.ending import end_well
 from dagy_nb.engine.signals import ReasonFound, Reused
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from dagy_nb.engine.judging import Verdict
     from dagy_nb.engine.plan import Step
     from dagy_nb.model.kept import KeptOutputs
@@ -34,18 +33,17 @@ def tell_reason(at: float, step: Step, attempt: int, verdict: Verdict, *, key: s
     )
 
 
-def tell_reused(node_id: str, kept: KeptOutputs, values: Iterable[str]) -> Reused:
+def tell_reused(node_id: str, kept: KeptOutputs) -> Reused:
     """Return what is told of a step that does not run.
 
     Args:
         node_id: The step.
         kept: What takes the place of its body.
-        values: Its outputs that have a value.
     """
     return Reused(
         node_id=node_id,
         key=kept.key,
         reused_from=kept.run_id,
-        live=frozenset(values),
+        ending=end_well(node_id, frozenset(kept.outputs)),
         previews=kept.previews,
     )

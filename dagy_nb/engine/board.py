@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections import deque
 from typing import TYPE_CHECKING
 
-from dagy_nb.engine.fate import Ending, end_step
+from dagy_nb.engine.ending import Ending, end_well
+from dagy_nb.engine.fate import end_step
 from dagy_nb.engine.places import Places
 from dagy_nb.engine.signals import DropOutputs, Start
 from dagy_nb.engine.steprun import StepRun
@@ -19,8 +20,8 @@ if TYPE_CHECKING:
     from dagy_nb.model.event import ErrorFact
 
 # Looked up once: each time costs as much as a call.
-_PENDING, _COMPLETED = NodeState.PENDING, NodeState.COMPLETED
-_NOT_TAKEN, _INLINE = Reason.BRANCH_NOT_TAKEN, RunnerName.INLINE
+_PENDING, _COMPLETED, _SKIPPED = NodeState.PENDING, NodeState.COMPLETED, NodeState.SKIPPED
+_INLINE = RunnerName.INLINE
 
 
 class Board:
@@ -100,7 +101,7 @@ class Board:
 
     def end_completed(self, run: StepRun, ended: AttemptEnded) -> None:
         """Bring a step to its end whose body came to its own."""
-        self._close(run, _COMPLETED, Ending(ended.live, _NOT_TAKEN, (ended.node_id,)))
+        self._close(run, _COMPLETED, end_well(ended.node_id, ended.live))
         self._out.tell_completed(ended, run.found)
         self._tell_consumers(run)
         if not self._keeps_outputs:
@@ -108,8 +109,7 @@ class Board:
 
     def end_reused(self, run: StepRun, found: Reused, at: float) -> None:
         """Bring a step to its end whose kept outputs take the place of its body."""
-        ending = Ending(found.live, Reason.BRANCH_NOT_TAKEN, (found.node_id,))
-        self._close(run, NodeState.SKIPPED, ending)
+        self._close(run, _SKIPPED, found.ending)
         self._out.tell_reused(at, found)
         self._tell_consumers(run)
         if not self._keeps_outputs:

@@ -48,40 +48,13 @@ The rules (D11):
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from enum import IntEnum
 
+from dagy_nb.engine.ending import Ending, Harm
 from dagy_nb.engine.plan import Step
 from dagy_nb.engine.wires import Binding
-from dagy_nb.engine.word import word
 from dagy_nb.model.connector import Cardinality
 from dagy_nb.model.retry import Trigger
 from dagy_nb.model.state import NodeState, Reason, RunState
-
-
-class Harm(IntEnum):
-    """What led to a dead output, the worst last."""
-
-    NONE = 0
-    CANCELLED = 1
-    FAILED = 2
-
-
-@word()
-class Ending:
-    """How a step ended, as the steps behind it see it.
-
-    Attributes:
-        live: Outputs with a value.
-        reason: Why the other outputs are dead.
-        cause: Ids of the nodes at the root of it.
-        harm: How bad that is.
-    """
-
-    live: frozenset[str]
-    reason: Reason
-    cause: tuple[str, ...]
-    harm: Harm = Harm.NONE
-
 
 _GRAVITY = (Reason.UPSTREAM_FAILED, Reason.DISABLED, Reason.BRANCH_NOT_TAKEN)
 _STATES = {

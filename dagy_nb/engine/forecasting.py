@@ -9,7 +9,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from dagy_nb.engine.content import Content
-from dagy_nb.engine.fate import Ending, judge_inputs
+from dagy_nb.engine.ending import Ending
+from dagy_nb.engine.fate import judge_inputs
 from dagy_nb.engine.identity import Found
 from dagy_nb.engine.ingredients import NotReusable, refuse_reuse
 from dagy_nb.engine.judging import Judge

@@ -25,7 +25,8 @@ from random import SystemRandom
 from typing import Any
 
 from dagy_nb.engine.board import Board
-from dagy_nb.engine.fate import Ending, Harm, find_roots, judge_inputs, judge_run
+from dagy_nb.engine.ending import Ending, Harm
+from dagy_nb.engine.fate import find_roots, judge_inputs, judge_run
 from dagy_nb.engine.fault import describe_lost_wait, describe_overrun, describe_run_overrun
 from dagy_nb.engine.outbox import Outbox
 from dagy_nb.engine.plan import Plan, find_dependents
@@ -78,6 +79,7 @@ OVER = frozenset({"cancelled", "killed", "abandoned"})
 # Looked up once: each time costs as much as a call, and every node would need seven of them.
 _FINAL = frozenset(each for each in RunState if each.is_final)
 _PENDING, _RUNNING, _ATTEMPT = NodeState.PENDING, NodeState.RUNNING, TimerKind.ATTEMPT
+_GOES_ON = RunState.RUNNING
 
 
 class RunMachine:
@@ -280,11 +282,9 @@ class RunMachine:
     def _is_next(self, run: StepRun) -> bool:
         """Say whether a step that was not handed out would be now."""
         return (
-            run.state is NodeState.PENDING
-            and not run.attempt
-            and not run.waiting
-            and self.state is RunState.RUNNING
-            and not self._board.is_halted
+            run.state is _PENDING
+            and not (run.attempt or run.waiting or self._board.is_halted)
+            and self.state is _GOES_ON
             and judge_inputs(run.step, self._board.endings, isolate=self._isolates) is None
         )
 

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 # The facts that each node brings.
 _make_queued, _make_started = make_quick(NodeQueued), make_quick(AttemptStarted)
 _make_ended = make_quick(NodeEnded)
-_COMPLETED = NodeState.COMPLETED
+_COMPLETED, _SKIPPED, _UP_TO_DATE = NodeState.COMPLETED, NodeState.SKIPPED, Reason.UP_TO_DATE
 
 
 class Outbox:
@@ -191,8 +191,8 @@ class Outbox:
             at=at,
             run_id=self._run_id,
             node_id=found.node_id,
-            state=NodeState.SKIPPED,
-            reason=Reason.UP_TO_DATE,
+            state=_SKIPPED,
+            reason=_UP_TO_DATE,
             previews=found.previews,
             reused_from=found.reused_from,
             key=found.key,

@@ -68,7 +68,7 @@ class Recaller:
             contents={
                 name: Content(each.digest, each.files) for name, each in kept.outputs.items()
             },
-            told=tell_reused(step.node_id, kept, kept.outputs),
+            told=tell_reused(step.node_id, kept),
         )
         made_files = any(each.files for each in kept.outputs.values())
         if self._is_on and not (looks_at_files or made_files):

@@ -11,6 +11,7 @@ from dataclasses import field
 from enum import StrEnum
 from typing import NamedTuple
 
+from dagy_nb.engine.ending import Ending
 from dagy_nb.engine.word import word
 from dagy_nb.model.event import ErrorFact, Event, Preview
 from dagy_nb.model.state import Reason, Why
@@ -98,16 +99,16 @@ class Reused:
     """A step whose kept outputs take the place of its body.
 
     Attributes:
+        ending: How the steps behind it see it.
         key: What its outputs are kept under.
         reused_from: The run whose outputs these are.
-        live: The outputs that have a value.
         previews: Output connector → preview.
     """
 
     node_id: str
+    ending: Ending
     key: str = ""
     reused_from: str = ""
-    live: frozenset[str] = frozenset()
     previews: Mapping[str, Preview] = field(default_factory=dict)
 
 

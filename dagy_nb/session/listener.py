@@ -23,7 +23,7 @@ class RunListener:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._fold = RunFold()
-        self._unread: list[Event] = []
+        self._unread: deque[Event] = deque()  # whoever adds to it or takes of it needs no lock
         self._tails: dict[str, deque[str]] = {}
         self._retries: dict[str, float] = {}
         self._lines: queue.SimpleQueue[LogWritten] = queue.SimpleQueue()
@@ -33,11 +33,12 @@ class RunListener:
         if isinstance(event, LogWritten):
             self._hear_line(event)
             return
-        with self._lock:
-            self._unread.append(event)
-            if len(self._unread) >= MOST_UNREAD:
+        self._unread.append(event)
+        if len(self._unread) >= MOST_UNREAD:
+            with self._lock:
                 self._read()
-            if isinstance(event, AttemptFailed):
+        if isinstance(event, AttemptFailed):
+            with self._lock:
                 self._retries[event.node_id] = event.retry_at
 
     def record(self, run_id: str) -> RunRecord:
@@ -73,6 +74,5 @@ class RunListener:
 
     def _read(self) -> None:
         """Fold what was heard; not before somebody looks, since that costs the run's own thread."""
-        unread, self._unread = self._unread, []
-        for event in unread:
-            self._fold.apply(event)
+        while self._unread:
+            self._fold.apply(self._unread.popleft())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from dagy_nb.engine.ending import end_well
 from dagy_nb.engine.signals import ReasonFound, Reused, StepsReused
 from dagy_nb.model.flow import FailurePolicy
 from dagy_nb.model.retry import Trigger
@@ -260,7 +261,9 @@ def test_a_skipped_node_names_the_nodes_at_the_root_of_it(edges, fates, settings
 
 def reuse(player, *names, live=("out",), **found):
     """Say of steps that kept outputs take their place."""
-    steps = [Reused(node_id=name, live=frozenset(live), **found) for name in names]
+    steps = [
+        Reused(node_id=name, ending=end_well(name, frozenset(live)), **found) for name in names
+    ]
     player.tell(StepsReused, steps=tuple(steps))
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from dagy_nb.engine.ending import end_well
 from dagy_nb.engine.signals import (
     AttemptBegun,
     AttemptEnded,
@@ -60,7 +61,7 @@ def draw_signal(data, plan, player):
         case 8:
             reused = data.draw(st.frozensets(st.sampled_from(["out", "other"])))
             found = [
-                Reused(node_id=each.node_id, live=reused, reused_from="r")
+                Reused(node_id=each.node_id, ending=end_well(each.node_id, reused))
                 for each in plan.steps
                 if each.node_id == node or data.draw(st.booleans())
             ]

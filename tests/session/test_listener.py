@@ -33,4 +33,4 @@ def test_a_record_is_whole_however_many_facts_nobody_looked_at():
 
     assert len(listener._unread) < MOST_UNREAD
     assert listener.record("r").nodes["a"].fraction == 1.0
-    assert listener._unread == []
+    assert not listener._unread
