@@ -49,8 +49,9 @@ def refuse_reuse(step: Step) -> str:
 
 def has_side_effects(step: Step) -> bool:
     """Say whether a node, or one that it runs inside itself, changes the world outside."""
-    inner = step.inner.steps if step.inner is not None else ()
-    return step.spec.side_effects or any(has_side_effects(each) for each in inner)
+    if step.inner is None:
+        return step.spec.side_effects
+    return step.spec.side_effects or any(map(has_side_effects, step.inner.steps))
 
 
 def refuse_keeping(step: Step) -> str:

@@ -116,6 +116,7 @@ class Plan:
         max_parallel: How many attempts are with their runners at a time; None sets no bound.
         keeping: What is taken from earlier runs and kept for later ones.
         recall: What the runs of these very steps tell each other.
+        nodes: What is recorded of the steps when a run is accepted, where that is known already.
     """
 
     run_id: str
@@ -129,6 +130,7 @@ class Plan:
     max_parallel: int | None = None
     keeping: Keeping = NOTHING
     recall: Recall = field(default_factory=Recall, compare=False, repr=False)
+    nodes: tuple[PlannedNode, ...] | None = field(default=None, compare=False, repr=False)
 
     @property
     def depth(self) -> int:
@@ -256,16 +258,21 @@ def describe_queued(
         resumed_from=plan.keeping.resumed.run_id if plan.keeping.resumed else "",
         parameters=dict(plan.parameters),
         artifacts=str(plan.artifacts),
-        nodes=tuple(
-            _make_planned(
-                node_id=step.node_id,
-                node_type=step.spec.type,
-                node_version=step.spec.version,
-                runner=step.runner,
-                timeout=step.timeout,
-            )
-            for step in plan.steps
-        ),
+        nodes=describe_steps(plan) if plan.nodes is None else plan.nodes,
+    )
+
+
+def describe_steps(plan: Plan) -> tuple[PlannedNode, ...]:
+    """Return what is recorded of the steps when a run is accepted."""
+    return tuple(
+        _make_planned(
+            node_id=step.node_id,
+            node_type=step.spec.type,
+            node_version=step.spec.version,
+            runner=step.runner,
+            timeout=step.timeout,
+        )
+        for step in plan.steps
     )
 
 

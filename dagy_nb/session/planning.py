@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from dagy_nb.checks.flow import FlowCheck
 from dagy_nb.engine.deadline import choose_timeout
-from dagy_nb.engine.plan import Plan, make_plan
+from dagy_nb.engine.plan import Plan, describe_steps, make_plan
 from dagy_nb.flowfile.expressions import resolve_parameters
 
 if TYPE_CHECKING:
@@ -99,6 +99,7 @@ class Planner:
                 default_timeout=default_timeout,
                 runner=runner,
             )
+            plan = replace(plan, nodes=describe_steps(plan))
         self._keep(known, wishes, plan)
         return replace(
             plan,
