@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck
+from hypothesis import settings as law
 
 from dagy_nb.store.memory import MemoryStore
 from tests.chromium import chromium, require_chromium
@@ -18,6 +20,10 @@ from dagy_nb.runners.worker import surroundings
 from dagy_nb.session.current import make_session, set_session
 from dagy_nb.session.session import Session
 from dagy_nb.settings import Settings
+
+# How long an example takes says something of the machine, and nothing of the law.
+law.register_profile("untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+law.load_profile("untimed")
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:

@@ -247,7 +247,9 @@ STEPS = st.lists(
 
 @given(steps=STEPS)
 @settings(
-    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=60,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 def test_whatever_is_sent_the_browser_ends_with_what_is_there(session, steps):
     flow = flows.diamond(session)

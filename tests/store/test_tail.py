@@ -167,7 +167,7 @@ def test_a_line_longer_than_a_chunk_is_read(path, monkeypatch):
     assert (len(facts), damages) == (len(LINES), [])
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(budget=st.integers(1, len(WHOLE)))
 def test_a_budget_bounds_each_look_and_loses_nothing(path, budget):
     with pytest.MonkeyPatch.context() as patch:

@@ -51,7 +51,9 @@ def test_an_item_that_takes_longer_keeps_its_place(session, until):
 
 
 @settings(
-    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=25,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(
     items=st.lists(st.integers(-50, 50), max_size=12),
