@@ -168,20 +168,20 @@ def test_what_is_no_cluster_is_refused(session):
 def test_a_node_that_cannot_be_pickled_fails_by_name(clustered):
     lock = threading.Lock()
 
-    class Locked(FlowNode, register=False):
+    class LockTaker(FlowNode, register=False):
         value = Input(DataType.ANY)
 
         def execute(self, value):
             return None
 
-    class Maker(FlowNode, register=False):
+    class LockMaker(FlowNode, register=False):
         value = Output(DataType.ANY)
 
         def execute(self):
             return lock
 
-    clustered.add(Maker, id="maker", runner="thread")
-    clustered.add(Locked, id="locked", runner="dask")
+    clustered.add(LockMaker, id="maker", runner="thread")
+    clustered.add(LockTaker, id="locked", runner="dask")
     clustered.connect("maker.value", "locked.value")
 
     with pytest.raises(RunFailed):
