@@ -11,6 +11,8 @@ from dagy_nb.model.spec import OriginKind, RunnerName
 if TYPE_CHECKING:
     from dagy_nb.engine.plan import Plan, Step
 
+_PROCESS = RunnerName.PROCESS.value
+
 
 @dataclass(frozen=True, slots=True)
 class Figure:
@@ -89,16 +91,15 @@ def list_enabled(plan: Plan) -> list[Step]:
 def find_needs(plan: Plan, *, reuse: bool = False) -> Needs:
     """Return what the nodes of a run ask of a backend."""
     enabled = list_enabled(plan)
+    specs = {each.spec.type: each.spec for each in enabled}
     return Needs(
         cell_types=tuple(
-            dict.fromkeys(
-                each.spec.type for each in enabled if each.spec.origin.kind is OriginKind.CELL
-            )
+            name for name, spec in specs.items() if spec.origin.kind is OriginKind.CELL
         ),
         hard_limits=tuple(
             each.node_id
             for each in enabled
-            if each.runner == RunnerName.PROCESS or each.memory_mb is not None
+            if each.runner == _PROCESS or each.memory_mb is not None
         ),
         reuse=reuse,
     )

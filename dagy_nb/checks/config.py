@@ -29,10 +29,11 @@ def check_configs(
         values: What is known of the parameters' values. A config that names any other parameter
             waits for the run, since half a config cannot be judged rightly.
     """
-    bare: dict[str, Sequence[tuple[str, str]]] = {}
-    for node in outline.flow.nodes:
-        if not node.config and node.type in bare:
-            for path, words in bare[node.type]:
+    # What a class says of no config at all, it says of every node of it; mostly nothing.
+    bare = {name: check_config(name, {}) for name in outline.bare_types} if check_config else {}
+    for node in outline.flow.nodes if any(bare.values()) else outline.configured:
+        if not node.config:
+            for path, words in bare.get(node.type, ()):
                 yield _describe(node, outline.specs[node.type], path, words)
             continue
         names, findings = _check_expressions(outline, node)
@@ -40,11 +41,7 @@ def check_configs(
         spec = outline.specs.get(node.type)
         if findings or spec is None or check_config is None or not names <= values.keys():
             continue
-        config = resolve_value(node.config, values) if node.config else {}
-        problems = check_config(node.type, config)
-        if not node.config:  # what a class says of no config at all, it says of every node of it
-            bare[node.type] = problems
-        for path, words in problems:
+        for path, words in check_config(node.type, resolve_value(node.config, values)):
             yield _describe(node, spec, path, words)
 
 

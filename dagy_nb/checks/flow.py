@@ -82,8 +82,11 @@ class FlowCheck:
             *check_configs(self._outline, check_config, _known_values(self.flow, parameters)),
             *self._about_wiring,
         )
-        disabled = {node.id for node in self.flow.nodes if node.disabled}
-        return tuple(_soften(found, disabled)) if disabled else found
+        return tuple(_soften(found, self._disabled)) if self._disabled else found
+
+    @cached_property
+    def _disabled(self) -> Collection[str]:
+        return {node.id for node in self.flow.nodes if node.disabled}
 
     @cached_property
     def _about_nodes(self) -> tuple[Diagnostic, ...]:

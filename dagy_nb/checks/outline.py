@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from functools import cached_property
 
 from dagy_nb.checks.shape import map_successors
@@ -30,6 +30,17 @@ class FlowOutline:
     def nodes(self) -> Mapping[str, NodeEntry]:
         """Node id → node."""
         return {node.id: node for node in self.flow.nodes}
+
+    @cached_property
+    def configured(self) -> Sequence[NodeEntry]:
+        """The nodes that have a config."""
+        return [node for node in self.flow.nodes if node.config]
+
+    @cached_property
+    def bare_types(self) -> Collection[str]:
+        """The types of the nodes that have none, of those that are defined here."""
+        bare = dict.fromkeys(node.type for node in self.flow.nodes if not node.config)
+        return [name for name in bare if name in self.specs]
 
     @cached_property
     def parameters(self) -> Mapping[str, ParameterSpec]:

@@ -44,7 +44,6 @@ from dagy_nb.engine.signals import (
     LineWritten,
     ProgressMade,
     ReasonFound,
-    Reused,
     RunBegun,
     Said,
     Signal,
@@ -267,17 +266,14 @@ class RunMachine:
             run.found = signal
 
     def _reuse_all(self, signal: StepsReused) -> None:
-        for each in signal.steps:
-            self._reuse(each, signal.at)
-
-    def _reuse(self, found: Reused, at: float) -> None:
-        run = self._steps.get(found.node_id)
-        if run is None or run.begun:
-            return
-        if run.is_out and run.stopping is not None:
-            self._end_stopped(run, "cancelled", at)
-        elif run.is_out or self._is_next(run):
-            self._board.end_reused(run, found, at)
+        for found in signal.steps:
+            run = self._steps.get(found.node_id)
+            if run is None or run.begun:
+                continue
+            if run.is_out and run.stopping is not None:
+                self._end_stopped(run, "cancelled", signal.at)
+            elif run.is_out or self._is_next(run):
+                self._board.end_reused(run, found, signal.at)
 
     def _is_next(self, run: StepRun) -> bool:
         """Say whether a step that was not handed out would be now."""

@@ -103,7 +103,8 @@ class Reuse:
         taken: list[Taken] = []
         while line:
             step, attempt = line.popleft()
-            found = self._recall(step)
+            is_open = self._blocked and not self._blocked.keys().isdisjoint(step.producers)
+            found = None if is_open else self._recaller.find(step)
             if found is None:
                 if self._has_to_wait(step, attempt):
                     continue
@@ -185,11 +186,6 @@ class Reuse:
             consumer = self._steps[node_id]
             if not consumer.disabled and self._reused.issuperset(consumer.producers):
                 yield consumer, 0
-
-    def _recall(self, step: Step) -> Recalled | None:
-        if self._blocked and not self._blocked.keys().isdisjoint(step.producers):
-            return None  # what enters is not known yet
-        return self._recaller.find(step)
 
     def _learn(self, step: Step, kept: KeptOutputs, identity: Identity | None) -> Recalled:
         files = self._looks_at_files(step)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Mapping, Sequence
-from functools import partial
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
 
 from dagy_nb.engine.aside import Aside
@@ -72,7 +72,6 @@ class Shelf:
         self._keeper = Keeper(plan.run_id, outputs)
         self._tap = Tap(plan, outputs, clock.now)
         self._retainer = Retainer(plan, outputs)
-        self._aside = Aside(plan, values, outputs, self._keeper)
         self._reuse: Reuse | None = None
         if plan.keeping.is_asked:
             self._reuse = Reuse(
@@ -82,6 +81,11 @@ class Shelf:
         self._entered: dict[str, Entered] = {}
         self._tapped: set[str] = set()
         outputs.hold()
+
+    @cached_property
+    def _aside(self) -> Aside:
+        """What is kept unasked; a run that reuses has no need of it."""
+        return Aside(self._plan, self._values, self._outputs, self._keeper)
 
     @property
     def error(self) -> Exception | None:
