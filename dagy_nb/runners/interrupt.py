@@ -54,20 +54,32 @@ class Interruptible:
             try:
                 self._close()
             except NodeCancelled:
-                # It was on its way when the function returned; there is only one, so go on.
+                # It was on its way when the function returned; it may not have been the last.
                 continue
 
     def _close(self) -> None:
         with self._lock:
-            if self._is_sent and self._thread is not None:
-                # A single call of C, so that what is on its way does not come before it is taken back.
-                _take_back(self._thread, None)
-            self._thread = None
+            is_sent, self._thread = self._is_sent, None
+        if is_sent:
+            _await_exception()
+
+
+def _await_exception() -> None:
+    """Let the exception come that may be on its way to this thread, and end it here.
+
+    To take it back would do less: an interpreter that was told of one looks for it at each step until one
+    comes, and CPython 3.11 then hangs as soon as a debugger traces anything.
+    """
+    try:
+        _raise_in(
+            threading.get_ident(), NodeCancelled
+        )  # there is one at most: this, or that of before
+        while True:
+            pass
+    except NodeCancelled:
+        return
 
 
 _raise_in = ctypes.PYFUNCTYPE(ctypes.c_int, ctypes.c_ulong, ctypes.py_object)(
-    ("PyThreadState_SetAsyncExc", ctypes.pythonapi)
-)
-_take_back = ctypes.PYFUNCTYPE(ctypes.c_int, ctypes.c_ulong, ctypes.c_void_p)(
     ("PyThreadState_SetAsyncExc", ctypes.pythonapi)
 )

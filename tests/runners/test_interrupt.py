@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-import functools
+import subprocess
 import sys
 import threading
 import time
@@ -79,17 +79,32 @@ def test_a_function_is_interrupted_once():
     thread.join(5)
 
 
-def test_an_interrupt_on_its_way_is_taken_back_when_the_time_for_it_ends():
-    """It is sent by the call that takes the lock, and without the last word to Python it would come next."""
-    guard, here = Interruptible(), threading.get_ident()
-    send = functools.partial(interrupt._raise_in, here, NodeCancelled)
-    # Calls of C alone, so that it is still on its way when the lock is held.
+LATE = """
+import faulthandler, functools, sys, threading
+faulthandler.dump_traceback_later(20, exit=True)
+from dagy_nb.errors import NodeCancelled
+from dagy_nb.runners import interrupt
+
+guard, here = interrupt.Interruptible(), threading.get_ident()
+send = functools.partial(interrupt._raise_in, here, NodeCancelled)
+
+def end_as_it_is_sent():
+    # By calls of C alone, so that it is still on its way when the function is over.
     guard._lock = type("Sending", (), {"__enter__": send, "__exit__": slice})()
-    guard._thread, guard._is_sent = here, True
+    guard._is_sent = True
+    return 5
 
-    guard._close()
+print(guard.run(end_as_it_is_sent), guard._thread)
+sys.settrace(lambda *_: None)
+print((lambda: "traced")())
+"""
 
-    assert guard._thread is None
+
+def test_an_interrupt_on_its_way_comes_before_the_end_and_leaves_nothing_behind():
+    """One that was taken back instead would hang CPython 3.11 at the first call that a debugger traces."""
+    done = subprocess.run([sys.executable, "-c", LATE], capture_output=True, text=True, check=False)
+
+    assert done.stdout.split() == ["5", "None", "traced"], done.stderr
 
 
 def test_an_interrupt_that_comes_while_the_time_for_it_is_ended_goes_no_further():
