@@ -5,6 +5,7 @@ It goes the way that a run goes: the same judge decides wherever everything that
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -63,6 +64,7 @@ class _Walk:
         self._guessed: set[str] = set()
         self._overtaken: list[str] = []
         self._keys: dict[str, str] = {}
+        self._forced: set[str] = set()
 
     def step(self, step: Step) -> NodeForecast:
         """Return what would become of one step."""
@@ -87,7 +89,9 @@ class _Walk:
         """
         unknown = [name for name, recipe in self._unknown if len(self._running[recipe]) > 1]
         known = [name for name, recipe in self._known if recipe in self._guessed]
-        return [*unknown, *known, *self._overtaken]
+        # A forced step takes from nobody, and others may take from it.
+        forced = [name for key, name in self._keys.items() if key in self._forced]
+        return [*unknown, *known, *forced, *self._overtaken]
 
     def _judge_known(self, step: Step) -> NodeForecast:
         verdict = self._judge.judge(step, self._find)
@@ -100,6 +104,9 @@ class _Walk:
                 from_run=verdict.kept.run_id,
                 seconds=verdict.kept.seconds,
             )
+        if verdict.why is Why.FORCED and verdict.identity is not None:
+            self._running.setdefault(verdict.identity.recipe, []).append(step.node_id)
+            self._forced.add(verdict.identity.key)
         detail = verdict.refused.reason if verdict.refused is not None else verdict.detail
         if verdict.identity is not None and verdict.is_plain_miss:
             self._running.setdefault(verdict.identity.recipe, []).append(step.node_id)
@@ -119,6 +126,7 @@ class _Walk:
 
     def _judge_unknown(self, step: Step, unknown: list[str]) -> NodeForecast:
         if step.node_id in self._keeping.force:
+            self._note_forced(step)
             return self._say(step, Action.RUN, Why.FORCED, "it was forced")
         refused = refuse_reuse(step)
         if refused and self._keeping.resumed is None:
@@ -137,6 +145,12 @@ class _Walk:
             return self._say(step, Action.MAYBE, why, detail)
         self._unknown.append((step.node_id, recipe))
         return self._say(step, self._run_unless_skipped(step), why, detail)
+
+    def _note_forced(self, step: Step) -> None:
+        with suppress(NotReusable):
+            _, recipe = self._judge.identities.fixed(step)
+            self._running.setdefault(recipe, []).append(step.node_id)
+            self._guessed.add(recipe)
 
     def _run_unless_skipped(self, step: Step) -> Action:
         """Return RUN where every edge surely brings a value once its node has run."""

@@ -350,3 +350,15 @@ def test_steps_behind_reused_ones_are_reused_without_standing_in_line(notebook: 
     assert len(reused(run)) == 600
     assert run.outputs["n599.output"] == 600
     assert sum(isinstance(each, NodeQueued) for each in facts) == 3  # one for each 256 of them
+
+
+def test_a_forecast_knows_that_a_forced_node_may_make_what_another_takes(
+    notebook: Notebook,
+) -> None:
+    notebook.define("def one() -> int:\n    return 1")
+    flow = notebook.flow("name: equal\nnodes: {a: {type: one}, b: {type: one}}")
+
+    forecast = flow.plan(force="a")
+
+    assert forecast.actions == {"a": "run", "b": "maybe"}
+    assert "which makes the same" in forecast["b"].detail
