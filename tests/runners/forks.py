@@ -5,25 +5,33 @@ from __future__ import annotations
 import json
 import os
 import signal
+import tempfile
 from collections.abc import Callable
-from typing import Any
+from pathlib import Path
+from typing import Any, NoReturn
 
 
 def call_in_fork(act: Callable[[], Any]) -> Any:
     """Return what `act` returns in a fork of this process; its words where it fails or hangs."""
-    back, told = os.pipe()
-    child = os.fork()
-    if not child:
+    with tempfile.TemporaryDirectory() as folder:
+        answer = Path(folder) / "answer"
+        child = os.fork()
+        if not child:
+            _answer(act, answer)
+        os.waitpid(child, 0)
+        assert answer.exists(), "the fork hung"
+        return json.loads(answer.read_text())
+
+
+def _answer(act: Callable[[], Any], answer: Path) -> NoReturn:
+    """Tell what `act` returns, and end, whatever happens: no fork may go on with the tests of its parent."""
+    try:
         signal.alarm(40)  # whatever hangs there ends
         try:
             words = act()
         except BaseException as error:
             words = f"{type(error).__name__}: {error}"
-        os.write(told, json.dumps(words).encode())
+        # By its name: what the parent forgot to let go of may close any number that it had, and a new file gets.
+        answer.write_text(json.dumps(words))
+    finally:
         os._exit(0)
-    os.close(told)
-    with os.fdopen(back, "rb") as pipe:
-        words = pipe.read()
-    os.waitpid(child, 0)
-    assert words, "the fork hung"
-    return json.loads(words)
