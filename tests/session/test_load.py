@@ -25,6 +25,7 @@ from dagy_nb.session.handle import RunHandle
 from dagy_nb.session.session import Session
 from dagy_nb.settings import Settings
 from dagy_nb.store.journal_store import JournalStore
+from tests.cluster import close_cluster
 from tests.store.facts import wait_until
 
 pytestmark = pytest.mark.timeout(180)
@@ -111,6 +112,12 @@ def assert_nothing_left(before: Footprint, *, threads: int = 0) -> None:
     with suppress(AssertionError):
         wait_until(lambda: not Footprint().more_than(before, threads=threads))
     assert Footprint().more_than(before, threads=threads) == {}
+
+
+@pytest.fixture(scope="module", autouse=True)
+def nobody_else() -> None:
+    """A cluster of other tests opens and closes connections in this process as it likes."""
+    close_cluster()
 
 
 @pytest.fixture

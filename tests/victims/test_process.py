@@ -104,6 +104,8 @@ def test_at_its_limit_nothing_of_a_victim_is_left_though_the_kernel_is_frozen(
     session, runner, tmp_path
 ):
     handle, watch = begin(session, runner, tmp_path, ["busy"], limit=LIMIT, sibling=0.5)
+    # The victim may tell of itself before the driver hears that it began.
+    assert wait_until(lambda: handle.record.nodes["busy"].started_at, PATIENCE)
     limit = handle.record.nodes["busy"].started_at + LIMIT
 
     freeze(limit - time.time() + 2)
