@@ -95,25 +95,19 @@ class Board:
             cause=ending.cause if ending and reason is ending.reason else (),
             found=run.found,
         )
-        self._tell_consumers(run)
-        if not self._keeps_outputs:
-            self._release(run)
+        self._go_on(run)
 
     def end_completed(self, run: StepRun, ended: AttemptEnded) -> None:
         """Bring a step to its end whose body came to its own."""
         self._close(run, _COMPLETED, end_well(ended.node_id, ended.live))
         self._out.tell_completed(ended, run.found)
-        self._tell_consumers(run)
-        if not self._keeps_outputs:
-            self._release(run)
+        self._go_on(run)
 
     def end_reused(self, run: StepRun, found: Reused, at: float) -> None:
         """Bring a step to its end whose kept outputs take the place of its body."""
         self._close(run, _SKIPPED, found.ending)
         self._out.tell_reused(at, found)
-        self._tell_consumers(run)
-        if not self._keeps_outputs:
-            self._release(run, was_read=False)
+        self._go_on(run, was_read=False)
 
     def _close(self, run: StepRun, state: NodeState, ending: Ending) -> None:
         if run.is_out:
@@ -121,6 +115,12 @@ class Board:
         run.turn(state)
         self.endings[run.step.node_id] = ending
         self.open -= 1
+
+    def _go_on(self, run: StepRun, *, was_read: bool = True) -> None:
+        """Let the steps behind one that ended come up, and those before it let go of what nobody needs."""
+        self._tell_consumers(run)
+        if not self._keeps_outputs:
+            self._release(run, was_read=was_read)
 
     def _start(self, run: StepRun) -> None:
         run.attempt += 1
@@ -134,7 +134,7 @@ class Board:
             if consumer.waiting == 0 and not self.is_halted:
                 self.ready.append(consumer)
 
-    def _release(self, run: StepRun, *, was_read: bool = True) -> None:
+    def _release(self, run: StepRun, *, was_read: bool) -> None:
         for node_id in run.step.producers:
             producer = self.steps[node_id]
             producer.readers -= 1

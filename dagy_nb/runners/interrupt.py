@@ -71,9 +71,8 @@ def _await_exception() -> None:
     comes, and CPython 3.11 then hangs as soon as a debugger traces anything.
     """
     try:
-        _raise_in(
-            threading.get_ident(), NodeCancelled
-        )  # there is one at most: this, or that of before
+        # There is one at most: this, or the one of before.
+        _raise_in(threading.get_ident(), NodeCancelled)
         while True:
             pass
     except NodeCancelled:

@@ -44,6 +44,14 @@ function answer(far: FarSide, changes: Partial<Looked> = {}): void {
   say(far, { kind: 'looked', reply_to, run: inner, total: 2, ...changes });
 }
 
+/** Tell that the node, and the run with it, came to its end. */
+function complete(far: FarSide): void {
+  const nodes = {
+    late: status('COMPLETED', { runner: 'nested', started_at: 100, ended_at: 102 })
+  };
+  say(far, { kind: 'status', whole: false, reply_to: '', run: run({ state: 'COMPLETED', nodes }) });
+}
+
 function pass(seconds: number): void {
   act(() => {
     vi.advanceTimersByTime(seconds * 1000);
@@ -91,15 +99,7 @@ describe('a node that ran others', () => {
     expect(asked(far)).toHaveLength(2);
     answer(far);
 
-    const nodes = {
-      late: status('COMPLETED', { runner: 'nested', started_at: 100, ended_at: 102 })
-    };
-    say(far, {
-      kind: 'status',
-      whole: false,
-      reply_to: '',
-      run: run({ state: 'COMPLETED', nodes })
-    });
+    complete(far);
     expect(asked(far)).toHaveLength(3);
     answer(far);
     pass(60);
@@ -112,15 +112,7 @@ describe('a node that ran others', () => {
     pass(5);
     expect(asked(far)).toHaveLength(1);
 
-    const nodes = {
-      late: status('COMPLETED', { runner: 'nested', started_at: 100, ended_at: 102 })
-    };
-    say(far, {
-      kind: 'status',
-      whole: false,
-      reply_to: '',
-      run: run({ state: 'COMPLETED', nodes })
-    });
+    complete(far);
     answer(far);
 
     expect(asked(far)).toHaveLength(2);
