@@ -89,6 +89,7 @@ class Reuse:
         self.heavy: dict[str, Writing] = {}
         self._twins: dict[str, list[Asking]] = {}
         self._reused: set[str] = set()
+        self._cancelled: set[str] = set()
         self._ahead: dict[str, Verdict] = {}
         self._names_files: dict[type, bool] = {}
         self._recaller = Recaller(plan, self._judge, outputs, self._contents)
@@ -129,6 +130,7 @@ class Reuse:
     def take(self, made: Made) -> None:
         """Look at what a node made, before anybody else gets it."""
         node_id = made.step.node_id
+        self._retainer.note_shared(made)
         if all(is_light(each) for each in made.outputs.values()):
             contents, write = self._read(made)
             if write is not None:
@@ -147,6 +149,8 @@ class Reuse:
         """Hear that a node ended; where it made nothing, those that waited for the same run themselves."""
         if event.state is NodeState.COMPLETED:
             return
+        if event.state is NodeState.CANCELLED:
+            self._cancelled.add(event.node_id)
         identity = self._identities.get(event.node_id)
         if identity is None or self._runs_for.get(identity.key) != event.node_id:
             return
@@ -181,11 +185,22 @@ class Reuse:
         return step.inner is not None and any(map(self._looks_at_files, step.inner.steps))
 
     def _list_next(self, step: Step) -> Iterator[Asking]:
-        """Yield the steps behind a reused one that wait for reused ones only."""
+        """Yield the steps behind a reused one that surely start, for all that enters them was reused."""
         for node_id in step.consumers:
             consumer = self._steps[node_id]
-            if not consumer.disabled and self._reused.issuperset(consumer.producers):
+            if (
+                self._reused.issuperset(consumer.producers)
+                and not (consumer.disabled or node_id in self._cancelled)
+                and self._is_live(consumer)
+            ):
                 yield consumer, 0
+
+    def _is_live(self, step: Step) -> bool:
+        return all(
+            source.output in self._contents[source.node_id]
+            for binding in step.bindings
+            for source in binding.sources
+        )
 
     def _learn(self, step: Step, kept: KeptOutputs, identity: Identity | None) -> Recalled:
         files = self._looks_at_files(step)
