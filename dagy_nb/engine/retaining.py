@@ -96,11 +96,24 @@ class Retainer:
         self._outputs = outputs
         self._values = values
         self._steps = {step.node_id: step for step in plan.steps}
+        self._handing: set[str] = set()
 
     def name_key(self, step: Step, identity: Identity) -> str:
         """Return under which key a step's outputs are kept."""
         key = identity.key
         return hash_own_key(key, self._plan.run_id) if refuse_reuse(step) else key
+
+    def note_shared(self, made: Made) -> None:
+        """Note that a node handed on what others have too; to be called before its inputs are let go of."""
+        made_here = [each for each in made.outputs.values() if not is_fixed(each)]
+        if not made_here or self._values is None:
+            return
+        if any(
+            value is each and self._is_shared(self._steps[source.node_id])
+            for source, value in self._values.walk(made.step)
+            for each in made_here
+        ):
+            self._handing.add(made.step.node_id)
 
     def read(self, made: Made) -> dict[str, Found]:
         """Return output connector → content, or why it has none."""
@@ -149,13 +162,16 @@ class Retainer:
         for name, parts in identity.entered.items():
             for source, content in parts:
                 producer = self._steps[source.node_id]
-                if len(producer.consumers) < 2 and not made.step.retries:
+                if not (self._is_shared(producer) or made.step.retries):
                     continue  # nobody else had it
                 held = self._values.of(source.node_id) if self._values is not None else None
                 loaded = getattr(held, "loaded", held) or {}
                 value = loaded.get(source.output)
                 if not (is_fixed(value) or content.files):
                     yield name, value, content, source.output in producer.secret_outputs
+
+    def _is_shared(self, step: Step) -> bool:
+        return len(step.consumers) > 1 or step.node_id in self._handing
 
     def _refuse_changed(self, made: Made, shared: Iterable[_Shared]) -> None:
         for name, value, content, hide in shared:

@@ -75,3 +75,20 @@ def test_an_equal_node_gets_what_the_other_made_not_what_became_of_it(notebook: 
 
     assert reused(run) == ["b"]
     assert run["n"].value == notebook.names["COUNT"]
+
+
+def test_a_value_that_was_handed_on_counts_as_shared(
+    notebook: Notebook, caplog: pytest.LogCaptureFixture
+) -> None:
+    notebook.define("def hand(x: list) -> list:\n    return x", runner="inline")
+    notebook.define("def late(x: list, after: int) -> int:\n    return len(x)", runner="inline")
+    text = (
+        "name: f\nnodes: {r: {type: rows}, h: {type: hand}, g: {type: grow}, s: {type: late}}\n"
+        "edges: [r.output -> h.x, h.output -> s.x, r.output -> g.x, g.output -> s.after]"
+    )
+    count = notebook.names["COUNT"]
+    notebook.flow(text).run(reuse=True).wait()
+    notebook.define("def grow(x: list) -> int:\n    return len(x) + 1", runner="inline")
+
+    assert notebook.flow(text).run(reuse=True).wait()["s"].value == count
+    assert "changed in place" in caplog.text
