@@ -217,7 +217,7 @@ class OutputIndex:
 
     def _decode(self, key: str, mac: str, fetch: Callable[[], str]) -> KeptOutputs | None:
         kept = self._decoded.get(mac)
-        if kept is not None:
+        if kept is not None and kept.key == key:  # a signature is good under its own key only
             return kept
         kept = self._open_row(KeptOutputs, key, mac, fetch())
         if kept is None:

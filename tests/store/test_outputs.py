@@ -129,6 +129,19 @@ def test_a_row_that_is_not_ours_counts_as_none(outputs: OutputFiles, harm: str) 
     assert OutputFiles(outputs.folder).last("f") == {}
 
 
+def test_a_row_that_was_put_under_another_key_counts_as_none(outputs: OutputFiles) -> None:
+    keep(outputs, "k", 1)
+    keep(outputs, "l", 2)
+    with closing(sqlite3.connect(outputs.folder / "index.sqlite")) as db, db:
+        db.execute(
+            "UPDATE entries SET data = o.data, mac = o.mac "
+            "FROM entries AS o WHERE entries.key = 'k' AND o.key = 'l'"
+        )
+
+    assert outputs.find("k") is None
+    assert read(outputs, "l") == 2
+
+
 def test_a_value_is_checked_again_when_it_is_read(outputs: OutputFiles) -> None:
     keep(outputs, "k", big(1))
     found = outputs.find("k")
