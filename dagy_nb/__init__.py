@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from dagy_nb._version import __version__ as __version__
     from dagy_nb.errors import CheckFailed as CheckFailed
+    from dagy_nb.errors import CheckWarning as CheckWarning
     from dagy_nb.errors import ConfigError as ConfigError
     from dagy_nb.errors import ConnectionRefused as ConnectionRefused
     from dagy_nb.errors import DagyError as DagyError
@@ -39,6 +40,7 @@ if TYPE_CHECKING:
 
 _HOMES = {
     "CheckFailed": "dagy_nb.errors",
+    "CheckWarning": "dagy_nb.errors",
     "ConfigError": "dagy_nb.errors",
     "ConnectionRefused": "dagy_nb.errors",
     "DagyError": "dagy_nb.errors",

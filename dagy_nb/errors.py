@@ -31,8 +31,8 @@ DagyError
 
 Codes never change their meaning; messages may improve. Compare codes, never message text.
 
-Beside the tree stands `NodeCancelled`, a `BaseException`: it ends a node's body and passes every
-`except Exception` of the user's.
+Beside the tree stand `NodeCancelled`, a `BaseException`: it ends a node's body and passes every
+`except Exception` of the user's; and `CheckWarning`, a `UserWarning`.
 """
 
 from __future__ import annotations
@@ -328,6 +328,14 @@ class UsageError(DagyError, ValueError):
     """A magic or a command is written wrongly; the suggestion shows how it is written."""
 
     default_code = "usage.invalid"
+
+
+class CheckWarning(UserWarning):
+    """Told where a flow is run by code: what its check warns of, once for each version of the flow.
+
+    Example:
+        >>> warnings.simplefilter("ignore", dagy_nb.CheckWarning)  # doctest: +SKIP
+    """
 
 
 class NodeCancelled(BaseException):

@@ -14,6 +14,7 @@ import dagy_nb.abc
 # A name that goes from here breaks users; one that comes is a promise.
 PUBLIC = [
     "CheckFailed",
+    "CheckWarning",
     "ConfigError",
     "ConnectionRefused",
     "DagyError",

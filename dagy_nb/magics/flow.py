@@ -17,7 +17,7 @@ from dagy_nb.magics.commands import FLOW_COMMANDS, find_command
 from dagy_nb.magics.flow_text import describe_flow
 from dagy_nb.magics.opened import list_opened
 from dagy_nb.magics.options import Words
-from dagy_nb.magics.progress import RunView, choose_view, tell_warnings
+from dagy_nb.magics.progress import RunView, choose_view
 from dagy_nb.magics.tracebacks import clean_error, show_cleanly
 from dagy_nb.protocol.tables import Table, list_diagnostics, list_versions, tell_count
 
@@ -235,8 +235,12 @@ def _leave(handle: RunHandle) -> RunHandle:
 
 
 def _find_warnings(handle: RunHandle) -> str:
+    from dagy_nb.session.remarks import tell_warnings
+
     flow = list_opened().get(handle.record.flow)
-    return tell_warnings(flow.check(), flow.name) if flow is not None else ""
+    if flow is None:
+        return ""
+    return tell_warnings(flow.spec, flow.check(), all_by=f"%flow check {flow.name}")
 
 
 def _read_run(words: Words) -> tuple[Flow, dict[str, Any]]:

@@ -4,18 +4,16 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any, Protocol
 
 from IPython.display import display
 
-from dagy_nb.model.diagnostic import Diagnostic, Severity
 from dagy_nb.model.record import RunRecord
 from dagy_nb.protocol.tables import Table, list_nodes
 
 EVERY = 0.25
-MAX_WARNINGS = 5
 
 
 class RunView(Protocol):
@@ -132,11 +130,3 @@ def draw(record: RunRecord, remarks: str, *, now: float | None = None) -> Table:
     """Return the table of a run's nodes, with remarks below it."""
     table = list_nodes(record, now=now)
     return replace(table, note="\n".join(filter(None, (table.note, remarks))))
-
-
-def tell_warnings(found: Iterable[Diagnostic], flow: str) -> str:
-    """Return what a check of a flow warns of, a line for each of the first ones."""
-    lines = [str(each) for each in found if each.severity is Severity.WARNING]
-    more = len(lines) - MAX_WARNINGS
-    rest = [f"… and {more} more: %flow check {flow}"] if more > 0 else []
-    return "\n".join((*lines[:MAX_WARNINGS], *rest))

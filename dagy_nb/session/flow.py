@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterable, Mapping
+from operator import is_
 from typing import TYPE_CHECKING, Any
 
 from dagy_nb.engine.keeping import NOTHING, Keeping
@@ -17,7 +18,7 @@ from dagy_nb.session.entries import build_spec
 from dagy_nb.session.keeping import ask_keeping
 from dagy_nb.session.lineage import describe_resumed
 from dagy_nb.session.parameters import read_declarations
-from dagy_nb.session.session import Session
+from dagy_nb.session.remarks import warn_of
 from dagy_nb.session.subflow import register_subflow
 
 if TYPE_CHECKING:
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from dagy_nb.nodes.base import FlowNode
     from dagy_nb.session.forecast import RunForecast
     from dagy_nb.session.handle import RunHandle
+    from dagy_nb.session.session import Session
 
 _LOG = logging.getLogger(__name__)
 
@@ -130,6 +132,7 @@ class Flow(EditableFlow):
         self.draft = Draft(spec)
         self.runs: list[RunHandle] = []
         self._run_watchers: list[Callable[[RunHandle], None]] = []
+        self._told: tuple[object, object] = (None, None)
         session.flows[spec.name] = self
 
     @property
@@ -156,6 +159,9 @@ class Flow(EditableFlow):
     ) -> RunHandle:
         """Start a run of the flow as it is now, and return at once.
 
+        What the check of the flow warns of is told by a `CheckWarning`, once until the flow or a node type
+        changes; not in a notebook that runs by itself (`DAGY_STATIC`).
+
         Args:
             timeout: Limit in seconds for the whole run; overrides the flow's own, 0 means none.
             runner: Where all bodies run, over what nodes and classes say.
@@ -173,7 +179,9 @@ class Flow(EditableFlow):
             UnknownName: `unknown.backend`.
             UnknownName: `unknown.node` for a forced node.
             BackendError: `backend.*` where the run cannot go to its backend.
+            CheckWarning: Where warnings are taken for errors.
         """
+        self._warn()
         return self.start(
             parameters,
             timeout=timeout,
@@ -359,6 +367,14 @@ class Flow(EditableFlow):
     def to_yaml(self) -> str:
         """Return the flow as text; `Flow.from_yaml` reads it back without loss."""
         return write_flow(self.spec)
+
+    def _warn(self) -> None:
+        # Neither of them ever changes: other ones take their place.
+        about = (self.spec, self.session.registry.snapshot())
+        if self.session.settings.static or all(map(is_, about, self._told)):
+            return
+        warn_of(self.spec, self.check())
+        self._told = about
 
     def __repr__(self) -> str:
         return f"<Flow {self.name}: {len(self.spec.nodes)} nodes, {len(self.spec.edges)} edges>"

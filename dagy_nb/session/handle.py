@@ -8,13 +8,13 @@ import time
 import warnings
 from collections.abc import Callable, Generator, Mapping
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from dagy_nb.errors import RunUnfinished
 from dagy_nb.model.event import Event, LogWritten
 from dagy_nb.model.record import RunRecord
 from dagy_nb.model.state import RunState
+from dagy_nb.session.remarks import count_own_frames
 from dagy_nb.session.result import RunResult, make_failure
 
 if TYPE_CHECKING:
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
 TICK = 0.1
 FIRST_TICK = 0.005
 GRACE = 5.0
-_PACKAGE = str(Path(__file__).parent.parent)
 
 
 class RunHandle:
@@ -204,7 +203,7 @@ class RunHandle:
         if error is not None and not self._told:
             self._told = True
             told = f"Run {self.run_id} is not fully recorded: {error}"
-            warnings.warn(told, stacklevel=_count_own_frames())
+            warnings.warn(told, stacklevel=count_own_frames())
 
     def _finish(self, *, check: bool, on_tick: Callable[[], None] | None) -> RunResult:
         self._tick(on_tick)
@@ -213,14 +212,6 @@ class RunHandle:
         if check and self.state is not RunState.COMPLETED:
             raise make_failure(result, self._live.exceptions)
         return result
-
-
-def _count_own_frames() -> int:
-    """Return how far up the stack the first frame outside this package is: where a user waits."""
-    count, frame = 0, sys._getframe(1)  # noqa: SLF001 - the stack is the only witness
-    while frame.f_code.co_filename.startswith(_PACKAGE) and frame.f_back is not None:
-        count, frame = count + 1, frame.f_back
-    return count + 1
 
 
 def _next_tick(ends: float | None) -> float:

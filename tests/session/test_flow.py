@@ -6,6 +6,7 @@ import pytest
 
 from dagy_nb.errors import (
     CheckFailed,
+    CheckWarning,
     ConfigError,
     ConnectionRefused,
     FlowError,
@@ -76,7 +77,8 @@ def test_a_run_says_before_it_starts_what_will_not_be_tried_again(session: Sessi
         "warning",
         "mail.retries",
     )
-    run = flow.run().wait()
+    with pytest.warns(CheckWarning, match="mail will not be tried again"):
+        run = flow.run().wait()
     assert run.state == "COMPLETED"
 
 
