@@ -43,10 +43,8 @@ class Lease:
         """A run is over."""
         with self._lock:
             self._runs -= 1
-            if self._runs == 0 and self._path is not None:
-                self._path.unlink(missing_ok=True)
-                os.close(self._descriptor)
-                self._path, self._descriptor = None, -1
+            if self._runs == 0:
+                self._let_go()
 
     def oldest(self) -> float | None:
         """Return when the oldest run that goes on anywhere began, in seconds since the epoch, or None."""
@@ -71,5 +69,15 @@ class Lease:
         path = self._folder / f"{os.getpid()}-{os.urandom(4).hex()}"
         fresh = path.with_name(f".{path.name}")
         self._descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC)
+        self._path = fresh
         hold(self._descriptor)  # before it can be seen, so that nobody takes it for a dead one
         self._path = fresh.rename(path)
+
+    def _let_go(self) -> None:
+        path, descriptor = self._path, self._descriptor
+        self._path, self._descriptor = None, -1
+        if descriptor >= 0:
+            os.close(descriptor)
+        if path is not None:
+            with suppress(OSError):  # who evicts removes what nobody holds
+                path.unlink()

@@ -143,8 +143,10 @@ class Segment:
 
         The lock is not given up in so many words: in a forked child that would free the parent's.
         """
-        with suppress(OSError):
-            os.close(self._descriptor)
+        descriptor, self._descriptor = self._descriptor, -1
+        if descriptor >= 0:
+            with suppress(OSError):
+                os.close(descriptor)
 
 
 def sync_folder(folder: Path) -> None:

@@ -11,6 +11,7 @@ import pytest
 
 from dagy_nb.runners.worker.frames import FrameReader, Kind
 from dagy_nb.runners.worker.sender import Sender
+from tests.runners.forks import call_in_fork
 
 
 class Tick(Exception):
@@ -88,3 +89,35 @@ def test_what_is_raised_in_the_middle_of_a_frame_harms_no_other_one(ends, tickin
     assert len(set(texts)) == len(texts)
     assert texts == sorted(texts, key=int)
     assert set(sent) <= set(texts)
+
+
+def is_open(number):
+    try:
+        os.fstat(number)
+    except OSError:
+        return False
+    return True
+
+
+def test_a_fork_lets_go_of_the_pipe_and_a_fork_of_it_of_nothing_more(ends):
+    """There its number may be that of another file, such as the pipe of a pool of processes."""
+    _, far = ends
+    sender = Sender(far)
+
+    def act():
+        was_open = is_open(far)
+        os.dup2(os.open(os.devnull, os.O_RDONLY), far)
+        return was_open, call_in_fork(lambda: is_open(far))
+
+    assert call_in_fork(act) == [False, True]
+    assert is_open(far)
+    sender.send_line("STDOUT", "still there")
+    os.close(far)
+
+
+def test_a_sender_that_is_gone_closes_nothing_in_a_fork(ends):
+    _, far = ends
+    Sender(far)
+
+    assert call_in_fork(lambda: is_open(far)) is True
+    os.close(far)

@@ -15,7 +15,7 @@ from dagy_nb.errors import StoreError
 from dagy_nb.model.event import LogWritten
 from dagy_nb.store import journal as journal_module
 from dagy_nb.store.journal import Journal
-from dagy_nb.store.liveness import is_held
+from dagy_nb.store.liveness import describe_self, is_held
 from dagy_nb.store.place import Place
 from dagy_nb.store.segment import Segment, writer_of
 from dagy_nb.store.tail import Tail, list_segments
@@ -66,6 +66,21 @@ def test_a_segment_is_held_from_when_it_is_seen_until_it_is_closed(place, journa
 
     assert held
     assert not is_held(path)
+
+
+def test_a_segment_lets_go_of_its_file_once(place):
+    """An interrupt or a fork in the middle of letting go has it closed again: the number may be another's by then."""
+    segment = Segment.create(place.journal, "one", origin=describe_self(), at=NOON)
+    number = segment._descriptor
+    segment.close()
+    other = os.open(os.devnull, os.O_RDONLY)
+    os.dup2(other, number)
+
+    segment.close()
+
+    os.close(number)
+    if other != number:
+        os.close(other)
 
 
 def test_reading_ones_own_journal_does_not_let_it_go(place, journal):

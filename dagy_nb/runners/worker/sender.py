@@ -9,6 +9,7 @@ import threading
 from collections import deque
 from collections.abc import Sequence
 
+from dagy_nb.runners.forked import renew_in_forks
 from dagy_nb.runners.worker.codec import Buffer
 from dagy_nb.runners.worker.frames import FrameWriter, Kind, make_parts
 
@@ -34,7 +35,13 @@ class Sender:
         self._waiting: deque[list[Buffer]] = deque()
         self._is_writing = False
         self._is_forked = False
-        os.register_at_fork(after_in_child=self._leave)
+        renew_in_forks(self)
+
+    def begin_anew(self) -> None:
+        """Let go of the pipe; in a fork of a fork its number is another file's."""
+        if not self._is_forked:
+            self._is_forked = True
+            os.close(self._pipe)
 
     def send(self, kind: Kind, buffers: Sequence[Buffer] = ()) -> None:
         """Send a frame, waiting until the pipe has taken it."""
@@ -76,7 +83,3 @@ class Sender:
         if kind is Kind.LINE:
             level, _, text = bytes(buffers[0]).partition(b"\n")
             os.write(2 if level == b"STDERR" else 1, text + b"\n")
-
-    def _leave(self) -> None:
-        self._is_forked = True
-        os.close(self._pipe)
