@@ -28,6 +28,14 @@ HEAVY = frozenset(
     {"duckdb", "papermill", "nbformat", "pandas", "IPython", "numpy"}
     | {"ipywidgets", "anywidget", "rich", "typer"}
 )
+RUNNING = frozenset(
+    {"asyncio", "multiprocessing", "subprocess", "sqlite3", "ctypes", "ssl", "http"}
+    | {"distributed", "dask", "cloudpickle", "psutil", "filelock", "platformdirs", "ruamel", "cel"}
+)
+RUNNING_ROOMS = (
+    *("dagy_nb.runners", "dagy_nb.backends", "dagy_nb.store", "dagy_nb.schedules"),
+    *("dagy_nb.engine.driver", "dagy_nb.session.session", "dagy_nb.protocol"),
+)
 
 
 def test_imports_go_down_the_stairs_only():
@@ -119,12 +127,24 @@ def test_one_place_compiles_and_executes_code():
 
 
 def test_importing_the_package_loads_nothing_heavy():
-    script = "import sys, json, dagy_nb; print(json.dumps(sorted(name.partition('.')[0] for name in sys.modules)))"
+    assert not HEAVY & {name.partition(".")[0] for name in list_loaded("import dagy_nb")}
+
+
+def test_a_module_that_defines_nodes_and_flows_does_not_load_what_runs_them():
+    loaded = list_loaded("from dagy_nb import Flow, FlowNode, Input, Output, node")
+
+    assert "dagy_nb.nodes.base" in loaded
+    assert not (HEAVY | RUNNING) & {name.partition(".")[0] for name in loaded}
+    assert not [name for name in loaded if name.startswith(RUNNING_ROOMS)]
+
+
+def list_loaded(statement: str) -> set[str]:
+    """Return the names of all modules that a fresh interpreter has after a statement."""
+    script = f"{statement}\nimport sys, json; print(json.dumps(list(sys.modules)))"
     done = subprocess.run(
         [sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=True
     )
-
-    assert not HEAVY & set(json.loads(done.stdout))
+    return set(json.loads(done.stdout))
 
 
 def test_one_version_for_both_languages():

@@ -9,6 +9,8 @@ from __future__ import annotations
 import ast
 import sys
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
 from types import CodeType, FunctionType, ModuleType
 from typing import Any
 
@@ -39,6 +41,27 @@ def list_homes(value: Any) -> set[str]:
     return _Closure(unwrap(value)).homes
 
 
+@dataclass(frozen=True, slots=True)
+class _Facts:
+    """A text without layout, the names that it takes from around it, the modules that it imports."""
+
+    text: str
+    names: tuple[str, ...]
+    homes: tuple[str, ...]
+
+
+def _look_at(tree: ast.Module, package: str | None) -> _Facts:
+    names = find_names(tree)
+    homes = tuple(list_imported(tree, package))
+    return _Facts(normalise(tree), (*names.needed, *sorted(names.wanted)), homes)
+
+
+@lru_cache(maxsize=500)
+def _look_at_statement(statement: ast.stmt, package: str | None) -> _Facts:
+    """Look at a statement at the top of a file once, however many definitions use it."""
+    return _look_at(ast.Module(body=[statement], type_ignores=[]), package)
+
+
 class _Closure:
     """Walks from one definition to all that it uses."""
 
@@ -47,6 +70,7 @@ class _Closure:
         self.homes: set[str] = set()
         self._module: str = getattr(value, "__module__", None) or ""
         self._scope = _find_scope(value)
+        self._package: str | None = self._scope.get("__package__")
         self._add(getattr(value, "__qualname__", ""), value)
 
     def _add(self, name: str, value: Any) -> None:
@@ -54,14 +78,14 @@ class _Closure:
         if definition is None:
             self.parts[name] = _fingerprint_code(value)
             return
-        self.parts[name] = normalise(definition.tree)
-        self._follow(definition.tree, definition)
+        found = _look_at(definition.tree, self._package)
+        self.parts[name] = found.text
+        self._follow(found, definition)
 
-    def _follow(self, tree: ast.Module, place: Definition) -> None:
-        """Add what a tree uses: from the text around it, else from the notebook's other cells."""
-        self.homes.update(list_imported(tree, self._scope.get("__package__")))
-        names = find_names(tree)
-        for name in (*names.needed, *sorted(names.wanted)):
+    def _follow(self, found: _Facts, place: Definition) -> None:
+        """Add what a text uses: from the text around it, else from the notebook's other cells."""
+        self.homes.update(found.homes)
+        for name in found.names:
             if name in self.parts:
                 continue
             binders = list_statements(place.filename, self._scope).get(name, ())
@@ -71,14 +95,11 @@ class _Closure:
                 self._add_value(name, self._scope[name])
 
     def _add_statements(self, name: str, binders: Iterable[ast.stmt], place: Definition) -> None:
-        trees = [ast.Module(body=[each], type_ignores=[]) for each in binders]
-        package = self._scope.get("__package__")
-        homes = [home for tree in trees for home in list_imported(tree, package)]
-        self.parts[name] = "\n".join(
-            [*map(normalise, trees), *filter(None, map(fingerprint_local, homes))]
-        )
-        for tree in trees:
-            self._follow(tree, place)
+        facts = [_look_at_statement(each, self._package) for each in binders]
+        local = [fingerprint_local(home) for each in facts for home in each.homes]
+        self.parts[name] = "\n".join([*(each.text for each in facts), *filter(None, local)])
+        for each in facts:
+            self._follow(each, place)
 
     def _add_value(self, name: str, value: Any) -> None:
         home = getattr(value, "__module__", None) or ""

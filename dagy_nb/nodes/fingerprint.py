@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import ast
-import copy
 from collections.abc import Iterable, Mapping
 
 from dagy_nb.nodes.bundle import Binding, Constant, DefinedObject, ImportedModule, ImportedObject
 from dagy_nb.nodes.constants import encode_constant
 from dagy_nb.nodes.digest import digest
 from dagy_nb.nodes.local import fingerprint_local
+from dagy_nb.nodes.source import copy_tree
 
 
 def normalise(tree: ast.Module) -> str:
     """Return the text of a tree without comments, docstrings and layout."""
-    tree = copy.deepcopy(tree)
+    tree = copy_tree(tree)
     for each in ast.walk(tree):
         if isinstance(each, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
             _drop_docstring(each)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import ast
-import copy
 import symtable
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+
+from dagy_nb.nodes.source import copy_tree
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,7 +42,7 @@ def find_names(tree: ast.Module) -> FreeNames:
     """Return the free names of a text that Python can compile."""
     annotations = set(_list_annotation_names(tree))
     lines = _find_lines(tree)
-    plain = ast.fix_missing_locations(_Unannotated().visit(copy.deepcopy(tree)))
+    plain = ast.fix_missing_locations(_Unannotated().visit(copy_tree(tree)))
     order = _Order()
     order.visit(plain)
     table = symtable.symtable(ast.unparse(plain), "<names>", "exec")

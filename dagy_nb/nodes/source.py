@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from types import CodeType, FunctionType
-from typing import Any
+from typing import Any, TypeVar
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,6 +37,7 @@ class Definition:
         return parse_quietly(self.text)
 
 
+_Node = TypeVar("_Node", bound=ast.AST)
 _Definer = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef | ast.Assign
 
 
@@ -179,6 +180,23 @@ def parse_quietly(text: str | bytes) -> ast.Module:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         return ast.parse(text)
+
+
+def copy_tree(node: _Node) -> _Node:
+    """Return a copy of a tree, all of it, in a fraction of the time that `copy.deepcopy` takes."""
+    known = vars(node)
+    made = node.__class__.__new__(node.__class__)
+    # By name: IPython's tracebacks set `parent` on nodes that all trees share, `Load()` among them.
+    for name in (*node._fields, *node._attributes):  # noqa: SLF001 - described by `ast`
+        if name in known:
+            setattr(made, name, _copy_part(known[name]))
+    return made
+
+
+def _copy_part(part: Any) -> Any:
+    if isinstance(part, ast.AST):
+        return copy_tree(part)
+    return [_copy_part(each) for each in part] if isinstance(part, list) else part
 
 
 def _walk_top(tree: ast.AST) -> Iterator[_Definer]:

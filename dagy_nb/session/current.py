@@ -5,23 +5,10 @@ from __future__ import annotations
 import threading
 from typing import TYPE_CHECKING
 
-from dagy_nb.backends.dask.backend import DaskBackend
-from dagy_nb.backends.kernel import KernelBackend
-from dagy_nb.backends.papermill.backend import PapermillBackend
-from dagy_nb.backends.registry import Backends
-from dagy_nb.engine.clock import SystemClock
-from dagy_nb.nodes.registry import default_registry
-from dagy_nb.runners.dask.connection import DaskConnection
-from dagy_nb.runners.dask.runner import DaskRunner
-from dagy_nb.runners.inline import InlineRunner
-from dagy_nb.runners.process import ProcessRunner
-from dagy_nb.runners.thread import ThreadRunner
-from dagy_nb.session.session import Session
-from dagy_nb.settings import Settings, read_settings
-from dagy_nb.store import open_store
-
 if TYPE_CHECKING:
     from dagy_nb.abc import Store
+    from dagy_nb.session.session import Session
+    from dagy_nb.settings import Settings
 
 
 def make_session(settings: Settings | None = None, *, store: Store | None = None) -> Session:
@@ -31,6 +18,22 @@ def make_session(settings: Settings | None = None, *, store: Store | None = None
         settings: What the user set; read from the environment by default.
         store: Where facts go; the journal under `settings.home` by default.
     """
+    # Late: a module that only defines nodes and flows needs none of it.
+    from dagy_nb.backends.dask.backend import DaskBackend
+    from dagy_nb.backends.kernel import KernelBackend
+    from dagy_nb.backends.papermill.backend import PapermillBackend
+    from dagy_nb.backends.registry import Backends
+    from dagy_nb.engine.clock import SystemClock
+    from dagy_nb.nodes.registry import default_registry
+    from dagy_nb.runners.dask.connection import DaskConnection
+    from dagy_nb.runners.dask.runner import DaskRunner
+    from dagy_nb.runners.inline import InlineRunner
+    from dagy_nb.runners.process import ProcessRunner
+    from dagy_nb.runners.thread import ThreadRunner
+    from dagy_nb.session.session import Session
+    from dagy_nb.settings import read_settings
+    from dagy_nb.store import open_store
+
     settings = settings or read_settings()
     clock = SystemClock()
     cluster = DaskConnection(settings.dask)

@@ -1,13 +1,15 @@
-"""What importing dagy_nb costs, beside a bare `import pydantic`, measured in one run.
+"""What importing dagy_nb and making the first draft cost, beside a bare `import pydantic`, measured in one run.
 
 python tests/bench/imports.py
 """
 
 from __future__ import annotations
 
+import os
 import statistics
 import subprocess
 import sys
+import tempfile
 import time
 
 ROUNDS = 15
@@ -17,14 +19,18 @@ STATEMENTS = {
     "dagy_nb": "import dagy_nb",
     "dagy_nb, a node": "from dagy_nb import DataType, FlowNode, Input, Output, node",
     "dagy_nb, a flow": "from dagy_nb import Flow",
+    "a first draft": "from dagy_nb import Flow; Flow('first')",
 }
 
 
 def measure(statement: str) -> float:
     """Return the seconds that a fresh interpreter takes for `statement`, its own start included."""
-    began = time.perf_counter()
-    subprocess.run([sys.executable, "-c", statement], check=True)
-    return time.perf_counter() - began
+    with tempfile.TemporaryDirectory() as home:
+        began = time.perf_counter()
+        subprocess.run(
+            [sys.executable, "-c", statement], check=True, env={**os.environ, "DAGY_HOME": home}
+        )
+        return time.perf_counter() - began
 
 
 def measure_all() -> dict[str, float]:
