@@ -65,19 +65,24 @@ def read_parameter_values(spec: FlowSpec, values: Mapping[str, Any]) -> dict[str
 
 
 def read_parameter_texts(spec: FlowSpec, texts: Mapping[str, str]) -> dict[str, Any]:
-    """Return what a person typed as `-p NAME=TEXT` as values of the parameters' types.
-
-    Where the type is `any`, the text is read as YAML: `2` is a number, `UA` a text.
+    """Return what a person typed as `-p NAME=TEXT` as the values of one run, defaults included.
 
     Raises:
         FlowError: `parameter.unknown`, `parameter.missing`, `parameter.type`.
     """
+    return read_parameter_values(spec, read_texts(spec, texts))
+
+
+def read_texts(spec: FlowSpec, texts: Mapping[str, str]) -> dict[str, Any]:
+    """Return what a person typed as `read_parameter_values` takes it.
+
+    Where the type is `any`, the text is read as YAML: `2` is a number, `UA` a text.
+    """
     declared = {parameter.name: parameter.type for parameter in spec.parameters}
-    read = {
+    return {
         name: read_yaml_value(text) if declared.get(name) is ParameterType.ANY else text
         for name, text in texts.items()
     }
-    return read_parameter_values(spec, read)
 
 
 def read_text_value(kind: ParameterType, text: str) -> Any:

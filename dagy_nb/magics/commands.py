@@ -117,7 +117,11 @@ FLOW_COMMANDS = {
         command="%flow resume",
         about="go on with a run that did not complete",
         names=("RUN_ID",),
-        options=(_FORCE, Option(name="--background", about="return a handle at once")),
+        options=(
+            _PARAMETER,
+            _FORCE,
+            Option(name="--background", about="return a handle at once"),
+        ),
     ),
     "show": Usage(command="%flow show", about="show the editor", names=("NAME",)),
     "check": Usage(

@@ -66,7 +66,7 @@ class FlowMagics(Magics):
         %flow run NAME [-p NAME=VALUE]… [--background] [--timeout S] [--runner R] [--backend B]
                        [--reuse] [--force NODE]… [--keep] [--tap]
         %flow plan NAME [-p NAME=VALUE]… [--force NODE]…
-        %flow resume RUN_ID [--force NODE]… [--background]
+        %flow resume RUN_ID [-p NAME=VALUE]… [--force NODE]… [--background]
         %flow backend NAME
         %flow show NAME
         %flow check NAME
@@ -218,9 +218,13 @@ def _start(words: Words) -> RunHandle:
 
 
 def _start_resumed(words: Words) -> RunHandle:
-    from dagy_nb.session.resume import resume
+    from dagy_nb.flowfile.expressions import read_texts
+    from dagy_nb.session.resume import find_resumed
 
-    return resume(words.names[0], force=words.get("force", ()))
+    run_id = words.names[0]
+    flow = find_resumed(run_id)
+    values = read_texts(flow.spec, dict(words.get("parameter", ())))
+    return flow.go_on(run_id, values, force=words.get("force", ()))
 
 
 _STARTS = {"run": _start, "resume": _start_resumed}

@@ -16,7 +16,7 @@ from dagy_nb.session.draft import Draft
 from dagy_nb.session.editing import EditableFlow
 from dagy_nb.session.entries import build_spec
 from dagy_nb.session.keeping import ask_keeping
-from dagy_nb.session.lineage import describe_resumed
+from dagy_nb.session.lineage import describe_resumed, merge_parameters
 from dagy_nb.session.parameters import read_declarations
 from dagy_nb.session.remarks import warn_of
 from dagy_nb.session.subflow import register_subflow
@@ -259,22 +259,30 @@ class Flow(EditableFlow):
         keeping = ask_keeping(self.spec, reuse=reuse, force=force)
         return self.session.forecast(self.spec, parameters, keeping)
 
-    def resume(self, run_id: str, /, *, force: str | Iterable[str] = ()) -> RunHandle:
+    def resume(
+        self, run_id: str, /, *, force: str | Iterable[str] = (), **parameters: Any
+    ) -> RunHandle:
         """Go on with a run of this flow that did not complete, with the flow as it is now.
 
         Args:
             run_id: That run; the first characters are enough where they are its alone.
             force: Ids of nodes that run again although they completed.
+            **parameters: Values of the flow's parameters, over those of that run.
 
         Raises:
             UnknownName: `unknown.run`, `unknown.node`.
             FlowError: `flow.not_resumable`, and whatever keeps the flow from running.
         """
+        return self.go_on(run_id, parameters, force=force)
+
+    def go_on(
+        self, run_id: str, parameters: Mapping[str, Any], *, force: str | Iterable[str] = ()
+    ) -> RunHandle:
+        """As `resume`, with the parameters in a mapping."""
         store = self.session.store
         run = store.run(run_id)
         resumed = describe_resumed(store, run, self.name)
-        known = {each.name for each in self.spec.parameters}
-        values = {name: value for name, value in run.parameters.items() if name in known}
+        values = merge_parameters(self.spec, run, parameters)
         return self.start(values, keeping=ask_keeping(self.spec, force=force, resumed=resumed))
 
     def use_backend(self, name: str | None) -> None:

@@ -14,9 +14,11 @@ from dagy_nb.model.frozen import FrozenMap
 from dagy_nb.model.state import NodeState, Reason, RunKind, RunState
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
+    from typing import Any
 
     from dagy_nb.abc import Store
+    from dagy_nb.model.flow import FlowSpec
     from dagy_nb.model.record import NodeRunRecord, RunRecord
 
 MAX_LINEAGE = 100
@@ -65,6 +67,28 @@ def refuse_run(run: RunRecord) -> None:
         raise _tell(run, "it goes on", "Wait for it, or cancel it.")
     if run.state is RunState.COMPLETED:
         raise _tell(run, "it completed", _INSTEAD)
+
+
+def merge_parameters(
+    flow: FlowSpec, run: RunRecord, parameters: Mapping[str, Any]
+) -> dict[str, Any]:
+    """Return the values of a run that goes on with another: given ones over recorded ones.
+
+    Raises:
+        FlowError: `parameter.missing` for one that came to the flow since then.
+    """
+    declared = {each.name: each for each in flow.parameters}
+    values = {name: value for name, value in run.parameters.items() if name in declared}
+    values.update(parameters)
+    for name, each in declared.items():
+        if name not in values and not each.has_default:
+            raise FlowError(
+                f"Run {run.run_id} has no value for the parameter {name!r}, which has no default.",
+                code="parameter.missing",
+                suggestion=f"Give it: flow.resume({run.run_id!r}, {name}=…), "
+                f"or %flow resume {run.run_id} -p {name}=…",
+            )
+    return values
 
 
 def _is_done(node: NodeRunRecord) -> bool:

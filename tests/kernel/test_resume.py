@@ -97,6 +97,29 @@ def test_a_killed_kernels_run_goes_on_in_another_kernel(tmp_path: Path) -> None:
         second.close()
 
 
+def test_the_magic_gives_a_resumed_run_other_values(tmp_path: Path) -> None:
+    kernel = Kernel(tmp_path)
+    flow = "%%flow f\nparameters: {k: 0}\nnodes: {b: {type: bad, config: {k: '${params.k}'}}}"
+    try:
+        kernel.run("%load_ext dagy_nb")
+        kernel.run(
+            "%%flownode\ndef bad(k: int = 7, more: int = 0) -> int:\n    return 1 // k + more"
+        )
+        kernel.run(flow)
+        assert kernel.run("%flow run f").ename == "RunFailed"
+        run_id = eval(kernel.run("list(__import__('dagy_nb').history().run_id)[0]").result)
+        asking = flow.replace("k: 0", "k: 0, more: {type: any}")
+        kernel.run(asking.replace("}'}", "}', more: '${params.more}'}"))
+
+        refused = kernel.run(f"%flow resume {run_id} -p k=1")
+        assert "[parameter.missing]" in refused.evalue
+
+        told = kernel.run(f"run = %flow resume {run_id} -p k=1 -p more=2\nrun.outputs['b.output']")
+        assert told.result == "3"
+    finally:
+        kernel.close()
+
+
 def test_the_debugger_stands_in_the_nodes_own_frame(tmp_path: Path) -> None:
     kernel = Kernel(tmp_path)
     try:

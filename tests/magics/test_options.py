@@ -52,6 +52,12 @@ RUN = FLOW_COMMANDS["run"]
             ("delays",),
             {"parameter": (("city", "a # b"), ("tag", "a#b"))},
         ),
+        (
+            FLOW_COMMANDS["resume"],
+            "2026 -p month=2 --force send",
+            ("2026",),
+            {"parameter": (("month", "2"),), "force": ("send",)},
+        ),
         (RUNS, "# or: %runs RUN_ID", (), {}),
         (RUNS, "-n 5", (), {"limit": 5}),
         (RUNS, "2026 --logs", ("2026",), {"logs": True}),

@@ -171,6 +171,54 @@ def test_some_runs_cannot_be_resumed(mail: Mail) -> None:
         resume("20000101-nothing", session=mail.notebook.session)
 
 
+def add_parameter(mail: Mail) -> None:
+    """Have the flow ask for one more value, and its last node use it."""
+    mail.notebook.define("def report(n: int, more: int = 0) -> int:\n    return n + more")
+    text = FLOW.format(place=mail.place).replace(
+        "parameters: {", "parameters: {more: {type: integer}, "
+    )
+    mail.flow = mail.notebook.flow(
+        text.replace("{type: report}", '{type: report, config: {more: "${params.more}"}}')
+    )
+
+
+def test_a_parameter_that_came_since_is_given_to_the_resumed_run(mail: Mail) -> None:
+    failed = mail.fail(keep=True)
+    add_parameter(mail)
+
+    with pytest.raises(FlowError) as caught:
+        mail.resume(failed)
+    assert caught.value.code == "parameter.missing"
+    assert caught.value.suggestion == (
+        f"Give it: flow.resume({failed!r}, more=…), or %flow resume {failed} -p more=…"
+    )
+    run = mail.resume(failed, more="100")
+
+    assert run.outputs["report.output"] == 103
+    assert run.record.parameters == {"more": 100, "month": 3}
+    assert reused(run) == ["fetch", "send"]
+    again = mail.flow.resume(failed, more=200).wait()
+    assert again.outputs["report.output"] == 203
+
+
+def test_another_value_of_a_parameter_runs_what_it_enters(mail: Mail) -> None:
+    failed = mail.fail(keep=True)
+    mail.notebook.define(MENDED)
+
+    run = mail.resume(failed, month=5, force="send")
+
+    assert run.outputs["report.output"] == 105
+    assert list(ran(run)) == ["fetch", "send", "report"]
+    assert mail.resume(failed, month=4)["send"].error.code == "flow.repeats_side_effects"
+
+
+def test_a_resumed_run_takes_no_parameter_that_its_flow_does_not_have(mail: Mail) -> None:
+    failed = mail.fail()
+    with pytest.raises(FlowError) as caught:
+        mail.flow.resume(failed, mont=4)
+    assert caught.value.code == "parameter.unknown"
+
+
 BROKEN = "def fetch(month: int = 1) -> list:\n    raise ValueError('off line')"
 
 
