@@ -11,12 +11,19 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from dagy_nb.engine.content import NoDigest
+from dagy_nb.engine.content_files import was_there
 from dagy_nb.engine.identity import Found, Identities
-from dagy_nb.engine.ingredients import NotReusable, has_side_effects, refuse_keeping
+from dagy_nb.engine.ingredients import (
+    NotReusable,
+    has_side_effects,
+    list_files,
+    refuse_keeping,
+)
 from dagy_nb.engine.retaining import Made, Retainer
 from dagy_nb.engine.snapshot import Snapshot, read_snapshot, take_snapshot
 from dagy_nb.engine.weight import is_light
 from dagy_nb.errors import StoreError
+from dagy_nb.nodes.parts import list_imports
 
 if TYPE_CHECKING:
     from dagy_nb.engine.keeper import Keeper
@@ -41,12 +48,17 @@ class Aside:
         self._values = values
         self._keeper = keeper
         self._after = plan.keeping.keep_after
+        self._parameters = plan.parameters
+        self._veil = outputs.veil
+        self._imports: dict[type, Mapping[str, str]] = {}
         self._identities = Identities(plan, outputs.veil)
         self._retainer = Retainer(plan, outputs)
         self._effects = {step.node_id for step in plan.steps if has_side_effects(step)}
 
     def enter(self, step: Step) -> Entered:
         """Return what enters a step now, as it is now."""
+        if self._after is not None:
+            self._note_code(step)
         entered = {}
         for source, value in self._values.walk(step):
             entered[source.node_id, source.output] = take_snapshot(value)
@@ -63,21 +75,23 @@ class Aside:
         if refuse_keeping(made.step):
             return
         held = {name: take_snapshot(value) for name, value in made.outputs.items()}
-        if all(each.is_sure or is_light(each.value) for each in held.values()):
-            write = (
-                None if all(each.is_sure for each in held.values()) else self._pack(made, entered)
-            )
-            self._keeper.add(write or partial(self._keep, made, held, entered))
+        if all(each.is_sure for each in held.values()):
+            self._keeper.add(partial(self._keep, made, held, entered))
+        elif all(each.is_sure or is_light(each.value) for each in held.values()):
+            self._keeper.add(self._pack(made, entered))
 
     def _keep(self, made: Made, held: Mapping[str, Snapshot], entered: Entered) -> None:
         views = {name: each.value for name, each in held.items()}
-        write = self._pack(made.with_outputs(views), entered)
-        if write is not None:
-            write()
+        self._pack(made.with_outputs(views), entered)()
 
-    def _pack(self, made: Made, entered: Entered) -> Callable[[], None] | None:
+    def _pack(self, made: Made, entered: Entered) -> Callable[[], None]:
+        if not self._has_same_code(made.step):
+            return _do_nothing
         try:
             identity = self._identities.identify(made.step, partial(_find, entered))
+            files = list_files(made.step, self._parameters, self._veil)
+            if not all(was_there(each, made.at - made.seconds) for each in files):
+                return _do_nothing
         except NotReusable:
             return _do_nothing
         known = made.with_identity(identity)
@@ -89,6 +103,18 @@ class Aside:
         except StoreError as error:
             self._keeper.warn(error)
             return _do_nothing
+
+    def _note_code(self, step: Step) -> None:
+        """Note what the code of a step uses, for that may be loaded anew while it runs."""
+        if step.node_class not in self._imports:
+            self._imports[step.node_class] = list_imports(step.node_class)
+        for each in step.inner.steps if step.inner is not None else ():
+            self._note_code(each)
+
+    def _has_same_code(self, step: Step) -> bool:
+        return list_imports(step.node_class) == self._imports[step.node_class] and (
+            step.inner is None or all(map(self._has_same_code, step.inner.steps))
+        )
 
 
 def _find(entered: Entered, node_id: str, output: str) -> Found | None:

@@ -79,6 +79,16 @@ def put_path(sink: Sink, value: os.PathLike[Any]) -> None:
     sink.tag("path", kind.__module__, kind.__qualname__, _shorten(path, sink.folder), digest)
 
 
+def was_there(path: str, moment: float) -> bool:
+    """Say whether a file or folder surely held what it holds now at a moment, in seconds since the epoch."""
+    try:
+        places = [path, *(_list_folder(path) if Path(path).is_dir() else ())]
+        changed = max(max(_stamp(Path(each).stat())[:2]) for each in places)
+    except (OSError, NoDigest):
+        return False
+    return changed < moment * 1e9 - FRESH_NS
+
+
 def _shorten(path: str, folder: Path | None) -> str:
     """Return a path without the artifact folder, which is another in each run."""
     whole = Path(path)
@@ -88,6 +98,14 @@ def _shorten(path: str, folder: Path | None) -> str:
 
 
 def _digest_folder(path: str) -> str:
+    sink = Sink()
+    for each in sorted(_list_folder(path)):
+        sink.tag(os.path.relpath(each, path), "" if each.endswith(os.sep) else digest_path(each))
+    return sink.read()
+
+
+def _list_folder(path: str) -> list[str]:
+    """Return the files and folders in a folder, however deep; the names of folders end with a separator."""
     found: list[str] = []
     # Links to folders are followed, since a node would follow them; a circle of them cannot be read.
     for place, folders, files in os.walk(path, onerror=_refuse, followlinks=True):
@@ -95,10 +113,7 @@ def _digest_folder(path: str) -> str:
         found += [str(Path(place) / name) + os.sep for name in folders]
         if len(found) > MAX_FILES:
             raise NoDigest(f"names the folder {path}, which holds more than {MAX_FILES:,} files")
-    sink = Sink()
-    for each in sorted(found):
-        sink.tag(os.path.relpath(each, path), "" if each.endswith(os.sep) else digest_path(each))
-    return sink.read()
+    return found
 
 
 def _refuse(error: OSError) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
 
@@ -78,6 +78,20 @@ def gather_fixed(step: Step, parameters: Mapping[str, Any], veil: Veil) -> tuple
         if is_plain and not any(each.files for each in made.config.values()):
             _PLAIN[cls] = known
     return known
+
+
+def list_files(step: Step, parameters: Mapping[str, Any], veil: Veil) -> Iterator[str]:
+    """Yield the files that a node's config names, and those of what it runs inside itself.
+
+    Raises:
+        NotReusable: As `gather_fixed`.
+    """
+    fixed, _ = gather_fixed(step, parameters, veil)
+    for part in fixed.config.values():
+        yield from part.files
+    if step.inner is not None:
+        for each in step.inner.steps:
+            yield from () if each.disabled else list_files(each, step.inner.parameters, veil)
 
 
 def _gather(
