@@ -177,7 +177,8 @@ class EditableFlow:
 
     def replace(self, spec: FlowSpec) -> None:
         """Put another description of this flow in place; undo leads back."""
-        if spec != self.spec:
+        # By their text too: 1, 1.0 and True are equal, and not the same.
+        if spec != self.spec or spec.content_hash != self.spec.content_hash:
             self.draft.change([ReplaceFlow(flow=spec)])
 
     def edit(

@@ -244,6 +244,18 @@ def test_an_unknown_flow_or_version_is_told(session: Session) -> None:
     assert caught.value.code == "unknown.flow_version"
 
 
+@pytest.mark.parametrize(("old", "new"), [("1", "true"), ("1", "1.0"), ("0", "false")])
+def test_a_text_with_an_equal_value_of_another_type_is_another_text(
+    session: Session, old: str, new: str
+) -> None:
+    text = "name: f\nparameters: {{p: {{type: any, default: {}}}}}"
+    flow = Flow.from_yaml(text.format(old), session=session)
+    after = Flow.from_yaml(text.format(new), session=session).spec
+    flow.replace(after)
+
+    assert flow.spec is after
+
+
 def test_replacing_the_flow_is_one_change(session: Session) -> None:
     flow = chain(session)
     before = flow.spec
