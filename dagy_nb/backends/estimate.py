@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from dagy_nb.model.spec import OriginKind, RunnerName
 
 if TYPE_CHECKING:
-    from dagy_nb.engine.plan import Plan, Step
+    from dagy_nb.engine.plan import Plan
 
 _PROCESS = RunnerName.PROCESS.value
 
@@ -63,7 +63,7 @@ def estimate_run(plan: Plan, find_duration: Callable[[str], float | None]) -> Es
         plan: The run.
         find_duration: Flow → seconds of its last completed run, or None; asked only where needed.
     """
-    enabled = list_enabled(plan)
+    enabled = plan.steps.enabled
     limits = {each.node_id: each.memory_mb for each in enabled if each.memory_mb is not None}
     if limits:
         most = max(limits, key=lambda node_id: limits[node_id])
@@ -77,20 +77,9 @@ def estimate_run(plan: Plan, find_duration: Callable[[str], float | None]) -> Es
     )
 
 
-def list_enabled(plan: Plan) -> list[Step]:
-    """Return the steps that may run, also those inside a step (Map, sub-flow)."""
-    found: list[Step] = []
-    for step in plan.steps:
-        if not step.disabled:
-            found.append(step)
-            if step.inner is not None:
-                found += list_enabled(step.inner)
-    return found
-
-
 def find_needs(plan: Plan, *, reuse: bool = False) -> Needs:
     """Return what the nodes of a run ask of a backend."""
-    enabled = list_enabled(plan)
+    enabled = plan.steps.enabled
     specs = {each.spec.type: each.spec for each in enabled}
     return Needs(
         cell_types=tuple(

@@ -49,19 +49,7 @@ def prepare_runners(plan: Plan, runners: Mapping[str, Runner]) -> None:
     Raises:
         RunnerError: `runner.*`.
     """
-    for name in sorted(list_runners(plan)):
+    for name in sorted(plan.steps.runners):
         prepare = getattr(runners.get(name), "prepare", None)
         if prepare is not None:
             prepare()
-
-
-def list_runners(plan: Plan) -> set[str]:
-    """Return the names of all runners that a plan needs, also inside its nodes."""
-    names: set[str] = set()
-    for step in plan.steps:
-        if step.disabled:
-            continue
-        names.add(step.runner)
-        if step.inner is not None:
-            names |= list_runners(step.inner)
-    return names

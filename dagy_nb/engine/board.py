@@ -14,10 +14,12 @@ from dagy_nb.model.spec import RunnerName
 from dagy_nb.model.state import NodeState, Reason
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
     from dagy_nb.engine.outbox import Outbox
     from dagy_nb.engine.plan import Plan
-    from dagy_nb.engine.signals import AttemptEnded, Reused
-    from dagy_nb.model.event import ErrorFact
+    from dagy_nb.engine.signals import AttemptEnded
+    from dagy_nb.model.event import ErrorFact, ReusedNode
 
 # Looked up once: each time costs as much as a call.
 _PENDING, _COMPLETED, _SKIPPED = NodeState.PENDING, NodeState.COMPLETED, NodeState.SKIPPED
@@ -103,11 +105,17 @@ class Board:
         self._out.tell_completed(ended, run.found)
         self._go_on(run)
 
-    def end_reused(self, run: StepRun, found: Reused, at: float) -> None:
-        """Bring a step to its end whose kept outputs take the place of its body."""
-        self._close(run, _SKIPPED, found.ending)
-        self._out.tell_reused(at, found)
-        self._go_on(run, was_read=False)
+    def end_reused(self, run: StepRun, ending: Ending) -> None:
+        """Bring a step to its end whose kept outputs take the place of its body; `tell_reused` follows."""
+        self._close(run, _SKIPPED, ending)
+        self._tell_consumers(run)
+
+    def tell_reused(self, runs: Sequence[StepRun], nodes: Iterable[ReusedNode], at: float) -> None:
+        """Tell of steps that ended so, and let those before them let go of what nobody needs."""
+        self._out.tell_reused(at, nodes)
+        if not self._keeps_outputs:
+            for run in runs:
+                self._release(run, was_read=False)
 
     def _close(self, run: StepRun, state: NodeState, ending: Ending) -> None:
         if run.is_out:
@@ -116,11 +124,11 @@ class Board:
         self.endings[run.step.node_id] = ending
         self.open -= 1
 
-    def _go_on(self, run: StepRun, *, was_read: bool = True) -> None:
+    def _go_on(self, run: StepRun) -> None:
         """Let the steps behind one that ended come up, and those before it let go of what nobody needs."""
         self._tell_consumers(run)
         if not self._keeps_outputs:
-            self._release(run, was_read=was_read)
+            self._release(run, was_read=True)
 
     def _start(self, run: StepRun) -> None:
         run.attempt += 1

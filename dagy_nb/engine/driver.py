@@ -10,7 +10,8 @@ from weakref import WeakValueDictionary
 from dagy_nb.engine.delivery import Delivery, Record, Subscriber
 from dagy_nb.engine.loop import RunLoop
 from dagy_nb.engine.nested import NestedRunner
-from dagy_nb.engine.plan import NESTED, Plan, describe_queued, require_step
+from dagy_nb.engine.plan import Plan, describe_queued, require_step
+from dagy_nb.engine.planning import NESTED
 from dagy_nb.engine.signals import CancelAsked
 from dagy_nb.errors import FlowError
 from dagy_nb.model.nearest import suggest_names
@@ -177,10 +178,9 @@ def start_run(
 
 
 def _check_runners(plan: Plan, runners: Collection[str]) -> None:
-    for step in plan.steps:
-        if step.inner is not None and not step.disabled:
-            _check_runners(step.inner, runners)
-        if step.runner not in runners and not step.disabled:
+    missing = plan.steps.runners.difference(runners)
+    for step in plan.steps.enabled if missing else ():
+        if step.runner in missing:
             raise FlowError(
                 f"Node {step.node_id!r} asks for the runner {step.runner!r}, which is not here.",
                 code="flow.no_runner",

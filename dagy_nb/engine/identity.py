@@ -61,7 +61,7 @@ class Identities:
     """
 
     def __init__(self, plan: Plan, veil: Callable[[str], str]) -> None:
-        self.steps = {step.node_id: step for step in plan.steps}
+        self.steps = plan.steps.by_id
         self._plan = plan
         self._veil = veil
         self._fixed: dict[Hashable, tuple[Ingredients, str]] = {}

@@ -13,16 +13,16 @@ import logging
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from functools import partial
 from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING, Any
 
 from dagy_nb.abc import Outcome
-from dagy_nb.engine.answer import tell_reason
 from dagy_nb.engine.deadline import Timers
 from dagy_nb.engine.fault import describe_exception
+from dagy_nb.engine.inquiry import Inquiry
 from dagy_nb.engine.machine import RunMachine
 from dagy_nb.engine.relief import WATCH
 from dagy_nb.engine.reporter import CallSignals
@@ -40,7 +40,6 @@ from dagy_nb.engine.signals import (
     Said,
     Signal,
     Start,
-    StepsReused,
     Stop,
     StopAnswered,
     Timer,
@@ -48,24 +47,21 @@ from dagy_nb.engine.signals import (
 )
 from dagy_nb.engine.values import RunValues
 from dagy_nb.errors import NodeTimeout
-from dagy_nb.model.event import EVENT_TYPES, Event, NodeEnded
+from dagy_nb.model.event import EVENT_TYPES, Event, NodeEnded, NodesReused
 from dagy_nb.model.spec import RunnerName
-from dagy_nb.model.state import NodeState, Reason, RunState
+from dagy_nb.model.state import NodeState, RunState
 
 if TYPE_CHECKING:
     from dagy_nb.abc import Clock, LiveCall, Runner
     from dagy_nb.engine.delivery import Delivery
-    from dagy_nb.engine.judging import Verdict
     from dagy_nb.engine.output_store import OutputStore
-    from dagy_nb.engine.plan import Plan, Step
-    from dagy_nb.engine.reusing import Asking, Taken
+    from dagy_nb.engine.plan import Plan
     from dagy_nb.engine.shelf import Shelf
-    from dagy_nb.errors import DagyError
 
 _LOG = logging.getLogger(__name__)
 MAX_BATCH = 256
 _HURRIED = frozenset({RunState.CANCELLED, RunState.TIMED_OUT})
-_INLINE, _UP_TO_DATE = RunnerName.INLINE, Reason.UP_TO_DATE
+_INLINE = RunnerName.INLINE
 
 Entry = tuple[Signal | Callable[[], None] | None, Outcome | None]
 
@@ -93,7 +89,7 @@ class RunLoop:
         self.exceptions: dict[str, BaseException] = {}
         self.done = threading.Event()
         self._plan = plan
-        self._steps = {step.node_id: step for step in plan.steps}
+        self._steps = plan.steps.by_id
         self._runners = runners
         self._delivery = delivery
         self._clock = clock
@@ -108,15 +104,12 @@ class RunLoop:
         self._held_since: float | None = None
         self._is_finished = False
         self._left: Iterable[Said] = ()
-        self._asked: dict[str, int] = {}
-        self._asking: list[Asking] = []
-        self._answers: deque[Signal] = deque()
-        self._served: dict[str, Mapping[str, Any]] = {}
-        self._refused: dict[str, DagyError] = {}
+        self._inquiry = Inquiry(clock)
         self.shelf = self._make_shelf(outputs)
         self._acts: dict[type[Said], Callable[[Any, Outcome | None], None]] = {
             **dict.fromkeys(EVENT_TYPES.values(), self._tell),
             NodeEnded: self._tell_end,
+            NodesReused: self._tell_reused,
             Start: self._start,
             Stop: self._stop,
             Abandon: self._abandon,
@@ -138,8 +131,8 @@ class RunLoop:
             self.values,
             outputs,
             self._clock,
-            decide=self._decide,
-            serve=self._serve,
+            decide=self._inquiry.decide,
+            serve=self._inquiry.serve,
             later=lambda act: self._queue.put((act, None)),
         )
 
@@ -207,14 +200,10 @@ class RunLoop:
             self._handle(signal, outcome)
         else:
             signal()
-        while self._asking or self._answers:
-            if self._asking and self.shelf is not None:
-                asking, self._asking = self._asking, []
-                self.shelf.ask(asking)
-            while self._answers:
-                answer = self._answers.popleft()
+        if self._inquiry.has_news and self.shelf is not None:
+            for answer in self._inquiry.answer(self.shelf.ask):
                 self._handle(answer, None)
-                if type(answer) is ReasonFound:
+                if isinstance(answer, ReasonFound):
                     self._hand_out(answer.node_id, answer.attempt)
         if len(self._delivery.pending) > MAX_BATCH:
             self._delivery.flush()
@@ -270,14 +259,16 @@ class RunLoop:
 
     def _tell_end(self, event: NodeEnded, outcome: Outcome | None) -> None:
         self._delivery.add(event)
-        if event.reason is _UP_TO_DATE:
-            self.values.keep(event.node_id, self._served.pop(event.node_id))
-            return
         self._calls.pop(event.node_id, None)
         if event.error is not None:
             self._keep_exception(event, outcome)
         if self.shelf is not None:
             self.shelf.end(event)
+
+    def _tell_reused(self, event: NodesReused, _: Outcome | None) -> None:
+        self._delivery.add(event)
+        for each in event.nodes:
+            self.values.keep(each.node_id, self._inquiry.take_served(each.node_id))
 
     def _keep_exception(self, event: NodeEnded, outcome: Outcome | None) -> None:
         if event.state is NodeState.TIMED_OUT and event.error is not None:
@@ -290,31 +281,9 @@ class RunLoop:
     def _start(self, instruction: Start, _: Outcome | None) -> None:
         node_id, attempt = instruction.node_id, instruction.attempt
         if self.shelf is not None and self.shelf.is_asked and attempt == 1:
-            self._asked[node_id] = attempt
-            self._asking.append((self._steps[node_id], attempt))
+            self._inquiry.add(self._steps[node_id], attempt)
         else:
             self._hand_out(node_id, attempt)
-
-    def _decide(self, step: Step, attempt: int, verdict: Verdict) -> None:
-        """Hear why a step runs that was asked about, unless it was stopped meanwhile."""
-        if self._asked.pop(step.node_id, None) is None:
-            return
-        if verdict.refused is not None:
-            self._refused[step.node_id] = verdict.refused
-        assert self.shelf is not None
-        key = self.shelf.name_key(step, verdict)
-        self._answers.append(tell_reason(self._clock.now(), step, attempt, verdict, key=key))
-
-    def _serve(self, taken: Sequence[Taken]) -> None:
-        """Hear what takes the place of steps, unless they were stopped meanwhile."""
-        wanted = [
-            each
-            for each in taken
-            if not each[1] or self._asked.pop(each[0].node_id, None) is not None
-        ]
-        self._served.update((told.node_id, values) for told, _, values in wanted)
-        steps = tuple(told for told, _, _ in wanted)
-        self._answers.append(StepsReused(at=self._clock.now(), steps=steps))
 
     def _hand_out(self, node_id: str, attempt: int) -> None:
         step = self._steps[node_id]
@@ -332,15 +301,15 @@ class RunLoop:
         step = self._steps[node_id]
         reporter = CallSignals(node_id, attempt, self._clock, self.post)
         try:
-            if node_id in self._refused:
-                raise self._refused[node_id]
+            if node_id in self._inquiry.refused:
+                raise self._inquiry.refused[node_id]
             if self.shelf is not None:
                 self.shelf.enter(step)
             call = self.values.make_call(step, attempt)
             live = self._runners[step.runner].start(call, reporter)
         except Exception as error:  # noqa: BLE001 - any runner may be plugged in
             fact = describe_exception(error, node_id=node_id, attempt=attempt)
-            is_crash = node_id not in self._refused
+            is_crash = node_id not in self._inquiry.refused
             reporter.ended(Outcome(error=fact, exception=error, crashed=is_crash))
             return None
         self._calls[node_id] = live
@@ -349,9 +318,9 @@ class RunLoop:
     def _stop(self, instruction: Stop, _: Outcome | None) -> None:
         live = self._calls.get(instruction.node_id)
         how = "stopping" if live is None else live.stop()
-        for waiting in (self._asked, self._waiting):
-            if waiting.pop(instruction.node_id, None) is not None:
-                how = "cancelled"  # nothing of it began
+        was_asked = self._inquiry.withdraw(instruction.node_id)
+        if self._waiting.pop(instruction.node_id, None) is not None or was_asked:
+            how = "cancelled"  # nothing of it began
         self.post(
             StopAnswered(
                 at=self._clock.now(),

@@ -3,8 +3,8 @@
 It has no clock, no threads, no I/O, and sees no user's value. Every change of state goes through the tables
 of `dagy_nb.model.state`. What it holds to, in any order of signals:
 
-- each planned node ends in exactly one final state, told by exactly one `NodeEnded`, and nothing is told of
-  a node after that;
+- each planned node ends in exactly one final state, told by exactly one `NodeEnded` or `NodesReused`, and
+  nothing is told of a node after that;
 - a step starts only after every step before it ended, and never after a cancel or the run's limit;
 - no more attempts are with their runners than the plan allows;
 - what a runner says of an attempt that is over is ignored.
@@ -55,7 +55,7 @@ from dagy_nb.engine.signals import (
     TimerKind,
 )
 from dagy_nb.engine.steprun import StepRun
-from dagy_nb.model.event import ErrorFact
+from dagy_nb.model.event import ErrorFact, ReusedNode
 from dagy_nb.model.flow import FailurePolicy
 from dagy_nb.model.state import (
     NodeState,
@@ -266,14 +266,20 @@ class RunMachine:
             run.found = signal
 
     def _reuse_all(self, signal: StepsReused) -> None:
+        ended: list[StepRun] = []
+        nodes: list[ReusedNode] = []
         for found in signal.steps:
-            run = self._steps.get(found.node_id)
+            run = self._steps.get(found.node.node_id)
             if run is None or run.begun:
                 continue
             if run.is_out and run.stopping is not None:
                 self._end_stopped(run, "cancelled", signal.at)
             elif run.is_out or self._is_next(run):
-                self._board.end_reused(run, found, signal.at)
+                self._board.end_reused(run, found.ending)
+                ended.append(run)
+                nodes.append(found.node)
+        if ended:
+            self._board.tell_reused(ended, nodes, signal.at)
 
     def _is_next(self, run: StepRun) -> bool:
         """Say whether a step that was not handed out would be now."""

@@ -16,7 +16,8 @@ from typing import TYPE_CHECKING, Any, Protocol
 from dagy_nb.abc import CallReporter, Enforcement, LiveCall, NodeCall, Outcome
 from dagy_nb.engine.body import Body
 from dagy_nb.engine.output import current_output
-from dagy_nb.engine.plan import NESTED, Plan, Step
+from dagy_nb.engine.plan import Plan, Step, Steps
+from dagy_nb.engine.planning import NESTED
 from dagy_nb.engine.routing import ROUTER
 from dagy_nb.engine.telling import InnerWatch
 from dagy_nb.model.event import Event
@@ -73,7 +74,7 @@ class NestedRunner:
 
     def __init__(self, plan: Plan, begin: Begin, clock: Clock) -> None:
         self._plan = plan
-        self._steps = {step.node_id: step for step in plan.steps if step.inner is not None}
+        self._steps = plan.steps.by_id
         self._begin = begin
         self._clock = clock
 
@@ -187,14 +188,14 @@ def expand_plan(template: Plan, expansion: Expansion, *, run_id: str) -> Plan:
             for step in template.steps
         ]
     else:
-        by_id = {step.node_id: step for step in template.steps}
+        by_id = template.steps.by_id
         steps = [
             replace(by_id[source], node_id=node_id, given=expansion.given.get(node_id, nothing))
             for node_id, source in expansion.copies.items()
         ]
     if expansion.catches:
         steps = [replace(step, error_outputs=(CAUGHT,)) for step in steps]
-    return replace(template, run_id=run_id, steps=tuple(steps), max_parallel=expansion.parallel)
+    return replace(template, run_id=run_id, steps=Steps(steps), max_parallel=expansion.parallel)
 
 
 def _read_result(live: InnerRun, watch: InnerWatch) -> InnerResult:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
 from dagy_nb.engine.signals import (
@@ -10,7 +10,6 @@ from dagy_nb.engine.signals import (
     LineWritten,
     ProgressMade,
     ReasonFound,
-    Reused,
     Said,
 )
 from dagy_nb.model.event import (
@@ -22,6 +21,7 @@ from dagy_nb.model.event import (
     NodeEnded,
     NodeProgressed,
     NodeQueued,
+    NodesReused,
     RunEnded,
     RunStarted,
 )
@@ -30,11 +30,12 @@ from dagy_nb.model.state import NodeState, Reason, RunState
 
 if TYPE_CHECKING:
     from dagy_nb.engine.plan import Step
+    from dagy_nb.model.event import ReusedNode
 
 # The facts that each node brings.
 _make_queued, _make_started = make_quick(NodeQueued), make_quick(AttemptStarted)
 _make_ended = make_quick(NodeEnded)
-_COMPLETED, _SKIPPED, _UP_TO_DATE = NodeState.COMPLETED, NodeState.SKIPPED, Reason.UP_TO_DATE
+_COMPLETED = NodeState.COMPLETED
 
 
 class Outbox:
@@ -185,16 +186,6 @@ class Outbox:
         )
         self.say(event)
 
-    def tell_reused(self, at: float, found: Reused) -> None:
-        """Kept outputs took the place of a node's body."""
-        event = _make_ended(
-            at=at,
-            run_id=self._run_id,
-            node_id=found.node_id,
-            state=_SKIPPED,
-            reason=_UP_TO_DATE,
-            previews=found.previews,
-            reused_from=found.reused_from,
-            key=found.key,
-        )
-        self.say(event)
+    def tell_reused(self, at: float, nodes: Iterable[ReusedNode]) -> None:
+        """Kept outputs took the place of the bodies of nodes."""
+        self.say(NodesReused(at=at, run_id=self._run_id, nodes=tuple(nodes)))

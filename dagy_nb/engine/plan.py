@@ -1,4 +1,4 @@
-"""A checked flow and its node classes in, the frozen plan of one run out.
+"""The frozen work of one run, and the answers to what is asked of it: no classes of users are looked into.
 
 A plan holds everything that a run needs, so a run finishes on the definitions it started with, however
 often a cell is run again meanwhile (D3).
@@ -8,38 +8,29 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from functools import partial
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from dagy_nb.checks.attempts import refuse_retries
-from dagy_nb.checks.shape import find_cycles, find_reachable, map_successors, order_nodes
-from dagy_nb.engine.deadline import HOOK_SECONDS, choose_timeout
-from dagy_nb.engine.inner import plan_inner
+from dagy_nb.checks.shape import find_reachable
 from dagy_nb.engine.keeping import NOTHING, Keeping
 from dagy_nb.engine.recall import Recall
-from dagy_nb.engine.retry import NO_PLAN, RetryPlan, plan_retry
-from dagy_nb.engine.secrecy import mark_secrets
-from dagy_nb.engine.wires import Binding, Wires
+from dagy_nb.engine.retry import NO_PLAN, RetryPlan
+from dagy_nb.engine.wires import Binding
 from dagy_nb.engine.word import word
-from dagy_nb.errors import FlowError, UnknownName
-from dagy_nb.model.datatype import DataType
+from dagy_nb.errors import UnknownName
 from dagy_nb.model.event import PlannedNode, RunQueued
-from dagy_nb.model.flow import FailurePolicy, FlowSpec, NodeEntry
-from dagy_nb.model.frozen import thaw
+from dagy_nb.model.flow import FailurePolicy
 from dagy_nb.model.nearest import suggest_names
 from dagy_nb.model.quick import make_quick
 from dagy_nb.model.retry import Trigger
-from dagy_nb.model.spec import NodeSpec, RunnerName
-from dagy_nb.nodes.composite import CompositeNode
+from dagy_nb.model.spec import NodeSpec
 from dagy_nb.nodes.digest import digest
 
 if TYPE_CHECKING:
     from dagy_nb.nodes.base import FlowNode
 
 _make_planned = make_quick(PlannedNode)
-NESTED = "nested"
-"""Name of the runner of nodes that run other nodes; nobody asks for it."""
 
 
 @word(kw_only=True)
@@ -100,6 +91,46 @@ class Step:
         return digest([self.spec.version, *(each.code_version for each in self.inner.steps)])
 
 
+class Steps(tuple[Step, ...]):  # noqa: SLOT001 - what was found is kept in its dictionary
+    """The steps of a plan, producers before consumers; what is asked of them all is found once.
+
+    Runs of an unchanged flow have one and the same.
+    """
+
+    def __reduce__(self) -> tuple[type[Steps], tuple[tuple[Step, ...]]]:
+        return Steps, (tuple(self),)
+
+    @cached_property
+    def by_id(self) -> Mapping[str, Step]:
+        """Node id → step, in order."""
+        return {step.node_id: step for step in self}
+
+    @cached_property
+    def enabled(self) -> tuple[Step, ...]:
+        """Those that may run, each with those that it runs inside itself behind it."""
+        found: list[Step] = []
+        for step in self:
+            if not step.disabled:
+                found.append(step)
+                found += step.inner.steps.enabled if step.inner is not None else ()
+        return tuple(found)
+
+    @cached_property
+    def specs(self) -> Mapping[str, NodeSpec]:
+        """Node type → spec, also of those that steps run inside themselves."""
+        found: dict[str, NodeSpec] = {}
+        for step in self:
+            if step.inner is not None:
+                found |= step.inner.steps.specs
+            found[step.spec.type] = step.spec
+        return found
+
+    @cached_property
+    def runners(self) -> frozenset[str]:
+        """Names of the runners that the enabled ones need."""
+        return frozenset(step.runner for step in self.enabled)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
     """The ordered work of one run.
@@ -123,7 +154,7 @@ class Plan:
     flow: str
     parameters: Mapping[str, Any]
     artifacts: Path
-    steps: tuple[Step, ...]
+    steps: Steps
     timeout: float | None = None
     failure_policy: FailurePolicy = FailurePolicy.CONTINUE
     keep_outputs: bool = True
@@ -136,103 +167,6 @@ class Plan:
     def depth(self) -> int:
         """How many runs lie inside each other here, this one counted."""
         return 1 + max((each.inner.depth for each in self.steps if each.inner), default=0)
-
-
-def make_plan(
-    flow: FlowSpec,
-    classes: Mapping[str, type[FlowNode]],
-    *,
-    run_id: str,
-    parameters: Mapping[str, Any],
-    artifacts: Path,
-    default_timeout: float | None,
-    timeout: float | None = None,
-    node_timeout: float | None = None,
-    runner: str | None = None,
-    keep_outputs: bool = True,
-    max_parallel: int | None = None,
-    given: Mapping[tuple[str, str], tuple[DataType, ...]] | None = None,
-    inside: tuple[str, ...] = (),
-    plans_inner: bool = True,
-    keeping: Keeping = NOTHING,
-) -> Plan:
-    """Plan one run of a flow.
-
-    Args:
-        flow: The flow, parameters already put into its configs.
-        classes: Node type → class; each carries its `spec`.
-        run_id: The run.
-        parameters: The run's parameters.
-        artifacts: The run's artifact folder.
-        default_timeout: Limit in seconds for nodes where nothing else names one; None means none.
-        timeout: Limit in seconds of the whole run; None takes the flow's own, 0 means none.
-        node_timeout: Limit in seconds for each node, above what node, class and flow say; 0 means none.
-        runner: Runner for every node, above what node and class say.
-        keep_outputs: Keep every value, else only those of the last nodes.
-        max_parallel: How many nodes run at a time; None sets no bound.
-        given: Node id and input → the types of what comes from outside: for a run inside a node.
-        inside: The types of the composite nodes around this flow, the outermost first.
-        plans_inner: Plan what composite nodes run inside; for that, configs must be free of expressions.
-        keeping: What is taken from earlier runs and kept for later ones.
-
-    Raises:
-        UnknownName: `unknown.node_type`.
-        FlowError: `edge.cycle`, `edge.unknown_node`, `edge.unknown_connector`, `input.missing`: what a
-            check of the flow says earlier and in more words.
-    """
-    specs = {node.id: _find_class(node, classes).spec for node in flow.nodes}
-    wires = Wires(flow, specs, given or {})
-    by_id = {node.id: node for node in flow.nodes}
-    inner = partial(
-        plan_inner,
-        make=make_plan,
-        classes=classes,
-        parameters=parameters,
-        runner=runner,
-        inside=inside,
-        default_timeout=choose_timeout(flow.node_timeout, default_timeout),
-        node_timeout=node_timeout,
-    )
-    composite = (
-        {
-            name
-            for name in {node.type for node in flow.nodes}
-            if issubclass(classes[name], CompositeNode)
-        }
-        if plans_inner
-        else set()
-    )
-    steps = [
-        _plan_step(
-            by_id[node_id],
-            classes[by_id[node_id].type],
-            wires,
-            runner=runner,
-            inner=inner(by_id[node_id], classes[by_id[node_id].type])
-            if by_id[node_id].type in composite
-            else None,
-            timeout=choose_timeout(
-                node_timeout,
-                by_id[node_id].timeout,
-                specs[node_id].timeout,
-                flow.node_timeout,
-                default_timeout,
-            ),
-        )
-        for node_id in _order(flow)
-    ]
-    return Plan(
-        run_id=run_id,
-        flow=flow.name,
-        parameters=dict(parameters),
-        artifacts=artifacts,
-        steps=mark_secrets(steps),
-        timeout=choose_timeout(timeout, flow.timeout),
-        failure_policy=flow.failure_policy,
-        keep_outputs=keep_outputs,
-        max_parallel=max_parallel,
-        keeping=keeping,
-    )
 
 
 def describe_queued(
@@ -282,7 +216,7 @@ def require_step(plan: Plan, node_id: str) -> None:
     Raises:
         UnknownName: `unknown.node`.
     """
-    known = [step.node_id for step in plan.steps]
+    known = plan.steps.by_id
     if node_id not in known:
         raise UnknownName(
             f"Run {plan.run_id} has no node {node_id!r}.",
@@ -297,86 +231,3 @@ def find_dependents(plan: Plan, node_id: str) -> list[str]:
     return [
         each.node_id for each in plan.steps if each.node_id in reached and each.node_id != node_id
     ]
-
-
-def _plan_step(
-    node: NodeEntry,
-    node_class: type[FlowNode],
-    wires: Wires,
-    *,
-    runner: str | None,
-    timeout: float | None,
-    inner: Plan | None,
-) -> Step:
-    spec = node_class.spec
-    asked = node.retries if node.retries is not None else spec.retries
-    refused = _refuse_retries(spec, inner) if asked else ""
-    consumers = tuple(wires.consumers[node.id])
-    return Step(
-        node_id=node.id,
-        spec=spec,
-        node_class=node_class,
-        config=thaw(node.config) if node.config else {},
-        runner=NESTED if inner else runner or _choose_runner(node, spec),
-        timeout=timeout,
-        retries=0 if refused else asked,
-        retries_refused=refused,
-        retry=plan_retry(node, node_class),
-        trigger=node.trigger,
-        memory_mb=node.memory_mb if node.memory_mb is not None else spec.memory_mb,
-        bindings=wires.bind_all(node, spec),
-        producers=tuple(wires.producers[node.id]),
-        consumers=consumers,
-        error_outputs=tuple(wires.caught[node.id]),
-        hook_seconds=_find_patience(node_class, inner),
-        inner=inner,
-        disabled=node.disabled,
-        is_sink=not node.disabled and wires.enabled.isdisjoint(consumers),
-    )
-
-
-def _refuse_retries(spec: NodeSpec, inner: Plan | None) -> str:
-    """Return why a step is never tried again: for itself, or for what it would run inside again."""
-    own = refuse_retries(spec)
-    if own or inner is None:
-        return own
-    return next(filter(None, (_refuse_retries(each.spec, each.inner) for each in inner.steps)), "")
-
-
-def _find_patience(node_class: type[FlowNode], inner: Plan | None) -> float:
-    """Return how long a step may take to end, once it is told to: inner runs must end before outer ones."""
-    own = HOOK_SECONDS if "on_cancel" in node_class.traits.hooks else 0.0
-    return own + inner.depth * (HOOK_SECONDS + 1.0) if inner else own
-
-
-def _choose_runner(node: NodeEntry, spec: NodeSpec) -> str:
-    if node.runner is not None:
-        return node.runner.value
-    if spec.runner is not None:
-        return spec.runner.value
-    return (RunnerName.INLINE if spec.is_async else RunnerName.THREAD).value
-
-
-def _find_class(node: NodeEntry, classes: Mapping[str, type[FlowNode]]) -> type[FlowNode]:
-    try:
-        return classes[node.type]
-    except KeyError:
-        raise UnknownName(
-            f"Node {node.id!r} has the type {node.type!r}, which is not defined here.",
-            code="unknown.node_type",
-            suggestion=suggest_names(node.type, classes, what="node types")
-            or "Run the cell that defines it.",
-        ) from None
-
-
-def _order(flow: FlowSpec) -> tuple[str, ...]:
-    successors = map_successors((node.id for node in flow.nodes), flow.edges)
-    order = order_nodes(successors)
-    if len(order) < len(flow.nodes):
-        path = " → ".join(find_cycles(successors)[0])
-        raise FlowError(
-            f"The edges lead in a circle: {path}.",
-            code="edge.cycle",
-            suggestion="Remove one edge of it.",
-        )
-    return order

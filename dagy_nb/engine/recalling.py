@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from dagy_nb.engine.answer import tell_reused
 from dagy_nb.engine.content import Content
+from dagy_nb.engine.ending import end_well
 from dagy_nb.engine.ingredients import NotReusable
 from dagy_nb.engine.recall import Recalled
+from dagy_nb.engine.signals import Reused
 from dagy_nb.errors import StoreError
+from dagy_nb.model.event import ReusedNode
 
 if TYPE_CHECKING:
     from dagy_nb.engine.identity import Found, Identity
@@ -68,9 +70,16 @@ class Recaller:
             contents={
                 name: Content(each.digest, each.files) for name, each in kept.outputs.items()
             },
-            told=tell_reused(step.node_id, kept),
+            told=_tell(step.node_id, kept),
         )
         made_files = any(each.files for each in kept.outputs.values())
         if self._is_on and not (looks_at_files or made_files):
             self._recall[step.node_id] = found
         return found
+
+
+def _tell(node_id: str, kept: KeptOutputs) -> Reused:
+    node = ReusedNode(
+        node_id=node_id, reused_from=kept.run_id, key=kept.key, previews=kept.previews
+    )
+    return Reused(node=node, ending=end_well(node_id, frozenset(kept.outputs)))

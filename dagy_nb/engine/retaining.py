@@ -95,7 +95,7 @@ class Retainer:
         self._plan = plan
         self._outputs = outputs
         self._values = values
-        self._steps = {step.node_id: step for step in plan.steps}
+        self._steps = plan.steps.by_id
         self._handing: set[str] = set()
 
     def name_key(self, step: Step, identity: Identity) -> str:

@@ -81,7 +81,7 @@ class Reuse:
         self._later = later
         self._judge = Judge(plan, outputs)
         self._retainer = Retainer(plan, outputs, values)
-        self._steps = {step.node_id: step for step in plan.steps}
+        self._steps = plan.steps.by_id
         self._contents: dict[str, Mapping[str, Found]] = {}
         self._identities: dict[str, Identity] = {}
         self._blocked: dict[str, list[Asking]] = {}
@@ -107,7 +107,7 @@ class Reuse:
             is_open = self._blocked and not self._blocked.keys().isdisjoint(step.producers)
             found = None if is_open else self._recaller.find(step)
             if found is None:
-                if self._has_to_wait(step, attempt):
+                if not (attempt or self._is_live(step)) or self._has_to_wait(step, attempt):
                     continue
                 verdict = self._ahead.pop(step.node_id, None) or self._try(step)
                 if verdict.kept is None:
@@ -185,17 +185,16 @@ class Reuse:
         return step.inner is not None and any(map(self._looks_at_files, step.inner.steps))
 
     def _list_next(self, step: Step) -> Iterator[Asking]:
-        """Yield the steps behind a reused one that surely start, for all that enters them was reused."""
+        """Yield the steps behind a reused one that wait for reused ones only."""
         for node_id in step.consumers:
             consumer = self._steps[node_id]
-            if (
-                self._reused.issuperset(consumer.producers)
-                and not (consumer.disabled or node_id in self._cancelled)
-                and self._is_live(consumer)
-            ):
+            is_out = consumer.disabled or node_id in self._cancelled
+            if not is_out and self._reused.issuperset(consumer.producers):
                 yield consumer, 0
 
     def _is_live(self, step: Step) -> bool:
+        """Say whether a step surely starts whose turn has not come: all that may enter it does."""
+        # Not asked of one that is recalled: the same entered it when it started last time.
         return all(
             source.output in self._contents[source.node_id]
             for binding in step.bindings

@@ -9,57 +9,32 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Set
 from dataclasses import replace
-from typing import Any, Protocol, TypeVar, cast
 
 from dagy_nb.engine.contract import find_secret_outputs
-from dagy_nb.engine.wires import Binding
+from dagy_nb.engine.plan import Plan, Step, Steps
 from dagy_nb.model.datatype import DataType
-from dagy_nb.model.spec import NodeSpec
-from dagy_nb.nodes.base import FlowNode
 
 Place = tuple[str, str]
 """Node id and connector."""
 
 
-class _Step(Protocol):
-    """What is asked of a `dagy_nb.engine.plan.Step`."""
-
-    @property
-    def node_id(self) -> str: ...
-    @property
-    def node_class(self) -> type[FlowNode]: ...
-    @property
-    def spec(self) -> NodeSpec: ...
-    @property
-    def bindings(self) -> tuple[Binding, ...]: ...
-    @property
-    def inner(self) -> Any: ...
-    @property
-    def is_sink(self) -> bool: ...
-    @property
-    def secret_outputs(self) -> frozenset[str]: ...
-
-
-S = TypeVar("S", bound=_Step)
-
-
-def mark_secrets(steps: Iterable[S], *, given: bool = False) -> tuple[S, ...]:
+def mark_secrets(steps: Iterable[Step], *, given: bool = False) -> Steps:
     """Return the steps with their secret outputs.
 
     Args:
         steps: Producers before consumers.
         given: What comes in from outside the flow is secret.
     """
-    marked: list[S] = []
+    marked: list[Step] = []
     secret: set[Place] = set()
     for step in steps:
         each = _mark(step, secret, given=given)
         secret.update((each.node_id, name) for name in each.secret_outputs)
         marked.append(each)
-    return tuple(marked)
+    return Steps(marked)
 
 
-def _mark(step: S, secret: Set[Place], *, given: bool) -> S:
+def _mark(step: Step, secret: Set[Place], *, given: bool) -> Step:
     declared = find_secret_outputs(step.node_class)
     takes_secret = (bool(secret) or given) and _takes_secret(step, secret, given=given)
     inner = _mark_inner(step.inner, given=takes_secret)
@@ -67,10 +42,10 @@ def _mark(step: S, secret: Set[Place], *, given: bool) -> S:
         declared |= _list_values(step)
     if not declared and inner is step.inner:
         return step
-    return cast("S", replace(cast("Any", step), secret_outputs=declared, inner=inner))
+    return replace(step, secret_outputs=declared, inner=inner)
 
 
-def _takes_secret(step: _Step, secret: Set[Place], *, given: bool) -> bool:
+def _takes_secret(step: Step, secret: Set[Place], *, given: bool) -> bool:
     return any(
         (binding.is_given and given)
         or any((source.node_id, source.output) in secret for source in binding.sources)
@@ -78,16 +53,16 @@ def _takes_secret(step: _Step, secret: Set[Place], *, given: bool) -> bool:
     )
 
 
-def _mark_inner(inner: Any, *, given: bool) -> Any:
+def _mark_inner(inner: Plan | None, *, given: bool) -> Plan | None:
     # Without secrets from outside, the inner plan was marked when it was made.
     return replace(inner, steps=mark_secrets(inner.steps, given=True)) if inner and given else inner
 
 
-def _ends_secret(inner: Any) -> bool:
+def _ends_secret(inner: Plan | None) -> bool:
     return inner is not None and any(each.is_sink and each.secret_outputs for each in inner.steps)
 
 
-def _list_values(step: _Step) -> frozenset[str]:
+def _list_values(step: Step) -> frozenset[str]:
     """Return the outputs that carry a value; errors tell of it, and hide what they would quote."""
     return frozenset(
         each.name for each in step.spec.outputs if DataType.ERROR not in each.data_types

@@ -17,7 +17,7 @@ from dagy_nb.engine.judging import Verdict
 from dagy_nb.engine.keeper import PATIENCE, Keeper
 from dagy_nb.engine.kept_values import KeptValues
 from dagy_nb.engine.retaining import Made, Retainer, Writing
-from dagy_nb.engine.reusing import Asking, Decide, Reuse, Serve
+from dagy_nb.engine.reusing import Asking, Reuse, Serve
 from dagy_nb.engine.snapshot import read_snapshot
 from dagy_nb.engine.tapping import Tap
 from dagy_nb.engine.weight import is_light
@@ -46,7 +46,7 @@ class Shelf:
         values: The run's values.
         outputs: Where it is kept.
         clock: Where times come from.
-        decide: Hears of a step that runs, in the run's thread.
+        decide: Hears of a step that runs, and under which key its outputs will be kept, in the run's thread.
         serve: Hears of steps that do not, in the run's thread.
         later: Does something in the run's thread, from any other.
     """
@@ -58,7 +58,7 @@ class Shelf:
         outputs: OutputStore,
         clock: Clock,
         *,
-        decide: Decide,
+        decide: Callable[[Step, int, Verdict, str], None],
         serve: Serve,
         later: Callable[[Callable[[], None]], None],
     ) -> None:
@@ -66,9 +66,9 @@ class Shelf:
         self._values = values
         self._outputs = outputs
         self._clock = clock
-        self._decide = decide
+        self._tell = decide
         self._later = later
-        self._steps = {step.node_id: step for step in plan.steps}
+        self._steps = plan.steps.by_id
         self._keeper = Keeper(plan.run_id, outputs)
         self._tap = Tap(plan, outputs, clock.now)
         self._retainer = Retainer(plan, outputs)
@@ -140,12 +140,6 @@ class Shelf:
         self._entered.pop(event.node_id, None)
         self._began.pop(event.node_id, None)
 
-    def name_key(self, step: Step, verdict: Verdict) -> str:
-        """Return under which key a step's outputs will be kept; empty where they are not."""
-        if verdict.identity is None or not self._plan.keeping.keeps_all or refuse_keeping(step):
-            return ""
-        return self._retainer.name_key(step, verdict.identity)
-
     def spill(self, node_id: str) -> None:
         """Let go of a node's large values, which nobody of this run needs any more, once they are kept."""
         if self._reuse is None:
@@ -184,6 +178,12 @@ class Shelf:
             self._decide(step, attempt, verdict)
         else:
             self._keeper.add(partial(self._tap_later, step, attempt, verdict, entered))
+
+    def _decide(self, step: Step, attempt: int, verdict: Verdict) -> None:
+        key = ""
+        if verdict.identity and self._plan.keeping.keeps_all and not refuse_keeping(step):
+            key = self._retainer.name_key(step, verdict.identity)
+        self._tell(step, attempt, verdict, key)
 
     def _tap_later(
         self, step: Step, attempt: int, verdict: Verdict, entered: Mapping[tuple[str, str], Any]

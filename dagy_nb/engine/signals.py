@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from dagy_nb.engine.ending import Ending
 from dagy_nb.engine.word import word
-from dagy_nb.model.event import ErrorFact, Event, Preview
+from dagy_nb.model.event import ErrorFact, Event, Preview, ReusedNode
 from dagy_nb.model.state import Reason, Why
 
 
@@ -99,17 +99,12 @@ class Reused:
     """A step whose kept outputs take the place of its body.
 
     Attributes:
+        node: What is told of it.
         ending: How the steps behind it see it.
-        key: What its outputs are kept under.
-        reused_from: The run whose outputs these are.
-        previews: Output connector → preview.
     """
 
-    node_id: str
+    node: ReusedNode
     ending: Ending
-    key: str = ""
-    reused_from: str = ""
-    previews: Mapping[str, Preview] = field(default_factory=dict)
 
 
 @word(kw_only=True)

@@ -11,7 +11,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from dagy_nb.errors import RunUnfinished
-from dagy_nb.model.event import Event, LogWritten
+from dagy_nb.model.event import Event, LogWritten, spread
 from dagy_nb.model.record import RunRecord
 from dagy_nb.model.state import RunState
 from dagy_nb.session.remarks import count_own_frames
@@ -108,7 +108,12 @@ class RunHandle:
 
     def subscribe(self, callback: Callable[[Event], None]) -> Callable[[], None]:
         """Call `callback` with each fact of the run, in another thread; return what ends that."""
-        return self._live.subscribe(callback)
+
+        def tell(event: Event) -> None:
+            for each in spread(event):
+                callback(each)
+
+        return self._live.subscribe(tell)
 
     def wait(
         self,

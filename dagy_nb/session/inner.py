@@ -11,7 +11,6 @@ from dagy_nb.model.frozen import thaw
 from dagy_nb.model.nearest import suggest_names
 
 if TYPE_CHECKING:
-    from dagy_nb.engine.plan import Plan
     from dagy_nb.model.flow import FlowSpec
     from dagy_nb.model.spec import NodeSpec
     from dagy_nb.nodes.composite import CompositeNode
@@ -51,16 +50,6 @@ def find_inner_problems(
         if each.severity is Severity.ERROR
         and not (each.code == "input.missing" and (each.place.node, each.place.connector) in given)
     ]
-
-
-def list_inner_specs(plan: Plan) -> dict[str, NodeSpec]:
-    """Return node type → spec of everything that the nodes of a plan run inside, at every depth."""
-    found: dict[str, NodeSpec] = {}
-    for step in plan.steps:
-        if step.inner is not None:
-            found |= {each.spec.type: each.spec for each in step.inner.steps}
-            found |= list_inner_specs(step.inner)
-    return found
 
 
 def dump_config(node: Any) -> dict[str, Any]:

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 from dagy_nb.checks.flow import FlowCheck
 from dagy_nb.engine.deadline import choose_timeout
-from dagy_nb.engine.plan import Plan, describe_steps, make_plan
+from dagy_nb.engine.plan import Plan, describe_steps
+from dagy_nb.engine.planning import make_plan
 from dagy_nb.flowfile.expressions import resolve_parameters
 
 if TYPE_CHECKING:

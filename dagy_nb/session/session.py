@@ -14,7 +14,8 @@ from dagy_nb.backends.kernel import KernelBackend
 from dagy_nb.backends.registry import Backends
 from dagy_nb.engine.inner import MAX_DEPTH
 from dagy_nb.engine.keeping import NOTHING, Keeping
-from dagy_nb.engine.plan import Plan, make_plan
+from dagy_nb.engine.plan import Plan
+from dagy_nb.engine.planning import make_plan
 from dagy_nb.errors import CheckFailed, ConfigError, FlowError, UnknownName
 from dagy_nb.flowfile.expressions import read_parameter_values
 from dagy_nb.model.diagnostic import Diagnostic, Severity
@@ -29,7 +30,7 @@ from dagy_nb.model.run_id import make_run_id
 from dagy_nb.nodes.composite import CompositeNode
 from dagy_nb.session.forecast import RunForecast, make_forecast
 from dagy_nb.session.handle import RunHandle
-from dagy_nb.session.inner import dump_config, find_inner_problems, list_inner_specs
+from dagy_nb.session.inner import dump_config, find_inner_problems
 from dagy_nb.session.listener import RunListener
 from dagy_nb.session.planning import Planner
 from dagy_nb.session.routing import RunRouting
@@ -166,7 +167,7 @@ class Session:
         plan = self._plan(flow, values, timeout=timeout, runner=runner, keeping=keeping)
         asks = keeping.reuse or keeping.resumed is not None
         chosen, explanation = self.routing.choose(flow, plan, call=backend, reuse=asks)
-        self._versions.record(flow, {**list_inner_specs(plan), **self._specs_of(flow)})
+        self._versions.record(flow, plan.steps.specs)
         return self._drive(flow, plan, chosen, explanation)
 
     def forecast(

@@ -23,10 +23,11 @@ from dagy_nb.model.event import (
     LogWritten,
     NodeEnded,
     NodeQueued,
+    NodesReused,
     RunQueued,
     encode,
 )
-from dagy_nb.model.state import NodeState, Reason
+from dagy_nb.model.state import NodeState
 from dagy_nb.store.line import write_json, write_line
 
 if TYPE_CHECKING:
@@ -35,7 +36,7 @@ if TYPE_CHECKING:
     from dagy_nb.model.event import Event, Preview
 
 _SIMPLE = frozenset({str, int, bool, type(None)})
-_COMPLETED, _SKIPPED, _UP_TO_DATE = NodeState.COMPLETED, NodeState.SKIPPED, Reason.UP_TO_DATE
+_COMPLETED = NodeState.COMPLETED
 
 
 def write_fact(event: Event) -> bytes:
@@ -93,9 +94,9 @@ def _compose_started(event: AttemptStarted) -> str:
 
 
 def _compose_ended(event: NodeEnded) -> str:
-    """Return the body of the line; nothing unless a node completed or was reused, with simple values."""
+    """Return the body of the line; nothing unless a node completed, with simple values."""
     if event.state is not _COMPLETED:
-        return _compose_reused(event) if event.reason is _UP_TO_DATE else ""
+        return ""
     if not (event.run_id and event.attempts and _is_plain(event.at, event.attempts)):
         return ""
     if event.reason or event.error or event.enforcement or event.cause:
@@ -109,21 +110,6 @@ def _compose_ended(event: NodeEnded) -> str:
         f'{{"kind":"node_ended","at":{event.at!r},"run_id":{quote(event.run_id)},'
         f'"node_id":{quote(event.node_id)},"state":"COMPLETED","attempts":{event.attempts},'
         f'"previews":{{{previews}}}}}'
-    )
-
-
-def _compose_reused(event: NodeEnded) -> str:
-    if not (event.run_id and event.reused_from and event.key and _is_plain(event.at, 0)):
-        return ""
-    if event.state is not _SKIPPED or event.attempts or event.error or event.enforcement:
-        return ""
-    previews = _compose_previews(event.previews)
-    if not previews or event.cause or event.why or event.why_detail:
-        return ""
-    return (
-        f'{{"kind":"node_ended","at":{event.at!r},"run_id":{quote(event.run_id)},'
-        f'"node_id":{quote(event.node_id)},"state":"SKIPPED","reason":"up_to_date",'
-        f'"previews":{{{previews}}},"reused_from":{quote(event.reused_from)},"key":{quote(event.key)}}}'
     )
 
 
@@ -147,5 +133,6 @@ _COMPOSERS: Mapping[type[Event], Callable[..., str]] = {
     NodeQueued: _compose_queued,
     AttemptStarted: _compose_started,
     NodeEnded: _compose_ended,
+    NodesReused: _compose_nothing,
     LogWritten: _compose_nothing,
 }

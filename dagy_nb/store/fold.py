@@ -20,6 +20,7 @@ from dagy_nb.model.event import (
     NodeEnded,
     NodeProgressed,
     NodeQueued,
+    NodesReused,
     RunEnded,
     RunQueued,
     RunStarted,
@@ -220,6 +221,11 @@ def _end_node(run: UnfinishedRun, event: NodeEnded) -> None:
     node.why_detail, node.reused_from, node.key = event.why_detail, event.reused_from, event.key
 
 
+def _reuse_nodes(run: UnfinishedRun, event: NodesReused) -> None:
+    for each in event.split():
+        _end_node(run, each)
+
+
 def _progress_node(run: UnfinishedRun, event: NodeProgressed) -> None:
     node = run.touch_node(event.node_id)
     if event.fraction >= node.fraction:
@@ -255,6 +261,7 @@ _RULES: dict[type[Event], Callable[[UnfinishedRun, Any], None]] = {
     AttemptStarted: _start_attempt,
     AttemptFailed: _fail_attempt,
     NodeEnded: _end_node,
+    NodesReused: _reuse_nodes,
     NodeProgressed: _progress_node,
     CellStarted: _start_cell,
     CellEnded: _end_cell,

@@ -5,9 +5,10 @@ from __future__ import annotations
 import threading
 import time
 from dataclasses import replace
+from itertools import chain
 from typing import TYPE_CHECKING
 
-from dagy_nb.model.event import CancelRequested, Event, LogWritten, encode
+from dagy_nb.model.event import CancelRequested, Event, LogWritten, encode, spread
 from dagy_nb.model.record import LogRecord
 from dagy_nb.store.fold import RunFold, round_time
 from dagy_nb.store.paging import RunChoice, make_page, merge_requests, pick_run
@@ -49,7 +50,7 @@ class MemoryStore:
     def append(self, *events: Event, durable: bool = False) -> None:
         """Take in facts, in order."""
         with self._lock:
-            for event in events:
+            for event in chain.from_iterable(map(spread, events)):
                 self._events.append(event)
                 self._runs.apply(event)
                 self._versions.apply(event)

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from typing import IO, TYPE_CHECKING, Any, TypeAlias
 
 from dagy_nb.errors import StoreError
-from dagy_nb.model.event import JOURNAL_VERSION, Event, decode
+from dagy_nb.model.event import JOURNAL_VERSION, Event, NodesReused, decode, encode
 from dagy_nb.store.line import parse_body, read_body
 from dagy_nb.store.liveness import Origin, is_gone, is_held
 from dagy_nb.store.packs import BrokenPack, open_packed, save_packed
@@ -192,7 +192,14 @@ class _Reading:
     def _keep(self, event: Event, data: Mapping[str, Any]) -> None:
         state = self._state
         self.last_at = max(self.last_at, event.at)
-        self.facts.append(Fact(event, data, state.name, self.position, state.writer))
+        if isinstance(event, NodesReused):
+            # A line is longer than it has nodes, so each has a place of its own in it.
+            self.facts += (
+                Fact(each, encode(each), state.name, self.position + place, state.writer)
+                for place, each in enumerate(event.split())
+            )
+        else:
+            self.facts.append(Fact(event, data, state.name, self.position, state.writer))
 
     def _count_damage(self, line: bytes, what: str) -> None:
         self.damages.append(Damage(self._state.name, self.position, len(line), what))

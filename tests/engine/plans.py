@@ -28,7 +28,7 @@ from dagy_nb.engine.signals import (
 )
 from dagy_nb.engine.wires import Binding, Source
 from dagy_nb.model.connector import Cardinality
-from dagy_nb.model.event import ErrorFact, Event, NodeEnded, RunEnded
+from dagy_nb.model.event import ErrorFact, Event, NodeEnded, RunEnded, spread
 from dagy_nb.model.flow import FailurePolicy
 from dagy_nb.model.spec import NodeSpec, Origin, OriginKind
 from dagy_nb.model.state import Reason
@@ -121,7 +121,8 @@ class Player:
     def tell(self, make: type[Signal], **fields: Any) -> list[Said]:
         self.at += 1
         said = self.machine.handle(make(at=self.at, **fields))
-        self.said += said
+        for each in said:
+            self.said += spread(each) if isinstance(each, Event) else (each,)
         return said
 
     def begin(self) -> Player:

@@ -9,8 +9,9 @@ from typing import Any
 
 from dagy_nb.engine.clock import SystemClock
 from dagy_nb.engine.driver import LiveRun, start_run
-from dagy_nb.engine.plan import Plan, make_plan
-from dagy_nb.model.event import Event, LogWritten, NodeEnded, RunEnded
+from dagy_nb.engine.plan import Plan
+from dagy_nb.engine.planning import make_plan
+from dagy_nb.model.event import Event, LogWritten, NodeEnded, RunEnded, spread
 from dagy_nb.model.flow import EdgeSpec, FlowSpec, NodeEntry
 from dagy_nb.nodes.base import FlowNode
 from dagy_nb.runners.inline import InlineRunner
@@ -63,7 +64,7 @@ class Recorded:
 
     def record(self, events: tuple[Event, ...]) -> None:
         with self.told:
-            self.events += events
+            self.events += (each for fact in events for each in spread(fact))
             self.told.notify_all()
 
     def wait(self) -> Recorded:

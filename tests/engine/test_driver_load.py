@@ -14,7 +14,7 @@ import pytest
 from dagy_nb.engine.clock import SystemClock
 from dagy_nb.engine.driver import start_run
 from dagy_nb.engine.output import BURST
-from dagy_nb.engine.plan import make_plan
+from dagy_nb.engine.planning import make_plan
 from dagy_nb.model.connector import Cardinality
 from dagy_nb.model.datatype import DataType
 from dagy_nb.model.event import AttemptStarted, LogWritten, NodeEnded, NodeProgressed

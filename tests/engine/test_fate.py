@@ -6,6 +6,7 @@ import pytest
 
 from dagy_nb.engine.ending import end_well
 from dagy_nb.engine.signals import ReasonFound, Reused, StepsReused
+from dagy_nb.model.event import ReusedNode
 from dagy_nb.model.flow import FailurePolicy
 from dagy_nb.model.retry import Trigger
 from dagy_nb.model.state import NodeState, Reason, RunState, Why
@@ -262,7 +263,8 @@ def test_a_skipped_node_names_the_nodes_at_the_root_of_it(edges, fates, settings
 def reuse(player, *names, live=("out",), **found):
     """Say of steps that kept outputs take their place."""
     steps = [
-        Reused(node_id=name, ending=end_well(name, frozenset(live)), **found) for name in names
+        Reused(node=ReusedNode(node_id=name, **found), ending=end_well(name, frozenset(live)))
+        for name in names
     ]
     player.tell(StepsReused, steps=tuple(steps))
 

@@ -19,9 +19,7 @@ from dagy_nb.engine.signals import (
     TimerFired,
     TimerKind,
 )
-from dagy_nb.model.event import (
-    NodeEnded,
-)
+from dagy_nb.model.event import NodeEnded, ReusedNode
 from dagy_nb.model.retry import Trigger
 from dagy_nb.model.state import NodeState, Reason, Why
 from tests.engine.laws import check_laws, plans
@@ -61,7 +59,7 @@ def draw_signal(data, plan, player):
         case 8:
             reused = data.draw(st.frozensets(st.sampled_from(["out", "other"])))
             found = [
-                Reused(node_id=each.node_id, ending=end_well(each.node_id, reused))
+                Reused(node=ReusedNode(node_id=each.node_id), ending=end_well(each.node_id, reused))
                 for each in plan.steps
                 if each.node_id == node or data.draw(st.booleans())
             ]

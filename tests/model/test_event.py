@@ -40,7 +40,7 @@ def test_every_kind_is_known_by_its_name():
     assert {kind: cls.kind for kind, cls in EVENT_TYPES.items()} == {
         kind: kind for kind in EVENT_TYPES
     }
-    assert len(EVENT_TYPES) == 14
+    assert len(EVENT_TYPES) == 15
 
 
 def test_fields_at_their_default_are_left_out():

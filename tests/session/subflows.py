@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from dagy_nb.engine.plan import make_plan
+from dagy_nb.engine.planning import make_plan
 from dagy_nb.session.flow import Flow
 from tests.flows import add, double, number
 

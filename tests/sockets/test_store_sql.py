@@ -8,12 +8,21 @@ import math
 import pytest
 
 from dagy_nb.errors import UnknownName
-from dagy_nb.model.event import AttemptFailed, AttemptStarted, ErrorFact, NodeEnded
+from dagy_nb.model.event import (
+    AttemptFailed,
+    AttemptStarted,
+    ErrorFact,
+    NodeEnded,
+    NodesReused,
+    Preview,
+    ReusedNode,
+)
 from dagy_nb.model.state import NodeState, Reason
 from tests.sockets.stores import settle, store, stores
 from tests.store.facts import (
     NOON,
     begin_run,
+    end_run,
     failed_run,
     make_flow,
     notebook_run,
@@ -168,6 +177,32 @@ def test_sql_sees_every_attempt(store, settle):
     assert store.connect().execute(
         "SELECT error FROM attempts ORDER BY run_id, attempt"
     ).fetchall() == [("ValueError: no rows",), ("ValueError: no rows",), (None,)]
+
+
+def test_nodes_that_were_reused_together_stand_in_records_and_events_each_by_itself(store, settle):
+    nodes = tuple(
+        ReusedNode(
+            node_id=name,
+            reused_from="run-0000",
+            key=f"key {name}",
+            previews={"out": Preview(type="int", summary="1")},
+        )
+        for name in ("a", "b")
+    )
+    together = NodesReused(at=NOON + 1, run_id="run-0001", nodes=nodes)
+    store.append(*begin_run("run-0001", "a", "b"), together, *end_run("run-0001", at=NOON + 2))
+    settle()
+
+    told = store.run("run-0001")
+    rows = store.connect().execute(
+        "SELECT kind, node_id, data->>'key' FROM events WHERE run_id = 'run-0001' "
+        "AND node_id IS NOT NULL ORDER BY happened_at, position"
+    )
+
+    assert rows.fetchall() == [("node_ended", "a", "key a"), ("node_ended", "b", "key b")]
+    assert [node.state for node in told.nodes.values()] == [NodeState.SKIPPED] * 2
+    assert told.nodes["b"].previews == nodes[1].previews
+    assert (told.nodes["b"].reused_from, told.nodes["b"].key) == ("run-0000", "key b")
 
 
 def test_an_attempt_that_timed_out_says_how_it_was_ended(store, settle):

@@ -12,8 +12,10 @@ from dagy_nb.model.event import (
     LogWritten,
     NodeEnded,
     NodeQueued,
+    NodesReused,
     PlannedNode,
     Preview,
+    ReusedNode,
     RunQueued,
     encode,
 )
@@ -45,14 +47,8 @@ def test_what_each_node_brings_is_written_as_the_long_way_writes_it(at, name, te
     ended = NodeEnded(
         **common, state=NodeState.COMPLETED, attempts=count, previews={name: look, text: look}
     )
-    reused = NodeEnded(
-        **common,
-        state=NodeState.SKIPPED,
-        reason=Reason.UP_TO_DATE,
-        previews={name: look, text: look},
-        reused_from=name,
-        key=text,
-    )
+    node = ReusedNode(node_id=text, previews={name: look, text: look}, reused_from=name, key=text)
+    reused = NodesReused(**common_run, nodes=(node, node))
     nodes = tuple(
         PlannedNode(node_id=name, node_type=text, node_version="1", runner=name, timeout=limit)
         for limit in (None, at, 0.0)
@@ -72,15 +68,7 @@ def test_what_each_node_brings_is_written_as_the_long_way_writes_it(at, name, te
         NodeEnded(at=1.0, node_id="a", state=NodeState.COMPLETED, previews={"y": PREVIEW}),
         NodeEnded(at=1.0, node_id="a", state=NodeState.FAILED, reason=Reason.RAISED, error=ERROR),
         NodeEnded(at=1.0, node_id="a", state=NodeState.SKIPPED, cause=("b", "c")),
-        NodeEnded(
-            at=1.0,
-            run_id="r",
-            node_id="a",
-            state=NodeState.SKIPPED,
-            reason=Reason.UP_TO_DATE,
-            reused_from="q",
-            key="k",
-        ),
+        NodesReused(at=1.0, run_id="r", nodes=(ReusedNode(node_id="a", reused_from="q"),)),
         LogWritten(at=1.0, run_id="r", node_id="a", text="half a pair: \ud83d"),
     ],
 )

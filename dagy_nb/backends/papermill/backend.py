@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 
 from dagy_nb.abc import Capabilities, RunControl, Submission
 from dagy_nb.backends.cargo import pack_run
-from dagy_nb.backends.kernel import list_runners
 from dagy_nb.backends.papermill.folder import RunFolder
 from dagy_nb.backends.remote import PATIENCE, RemoteRun
 from dagy_nb.errors import BackendError
@@ -156,7 +155,7 @@ class PapermillRun(RemoteRun):
 def _find_cluster(submission: Submission) -> str:
     """Return the address of the Dask cluster that nodes run on here; empty for none yet."""
     runner = submission.runners.get("dask")
-    if not isinstance(runner, DaskRunner) or runner.name not in list_runners(submission.plan):
+    if not isinstance(runner, DaskRunner) or runner.name not in submission.plan.steps.runners:
         return ""
     return runner.connection.address
 
