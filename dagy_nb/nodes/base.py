@@ -10,6 +10,7 @@ from dagy_nb.errors import DefinitionError
 from dagy_nb.model.connector import ConnectorSpec, Direction
 from dagy_nb.model.nearest import find_nearest
 from dagy_nb.model.spec import NodeSpec
+from dagy_nb.nodes.afterwards import note_made
 from dagy_nb.nodes.announce import announce, current_collection
 from dagy_nb.nodes.closure import fingerprint_object
 from dagy_nb.nodes.config import NodeConfig, check_config_class, read_config
@@ -225,6 +226,7 @@ def _define(cls: Any, *, register: bool) -> None:
     _refuse_reserved(cls)
     cls.connectors = _read_connectors(cls)
     if not hasattr(cls, "execute") or "execute" in cls.__abstractmethods__:
+        note_made(cls)
         return
     collection = current_collection()
     inside = collection is not None and collection.module == cls.__module__
@@ -239,6 +241,7 @@ def _define(cls: Any, *, register: bool) -> None:
     else:
         origin, source, code = find_origin(cls), read_text(cls), fingerprint_object(cls)
     cls.spec = describe(cls, origin=origin, source=source, code_version=code)
+    note_made(cls)
     if register:
         announce(cls)
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 from weakref import WeakKeyDictionary
 
+from dagy_nb.nodes.afterwards import list_afterwards
 from dagy_nb.nodes.bundle import (
     CellBundle,
     Constant,
@@ -53,16 +54,19 @@ def list_parts(node_class: Any) -> Mapping[str, str]:
 def list_imports(node_class: Any) -> dict[str, str]:
     """Return what the code of a node uses and may change under it: name in words → hash of it as it is now.
 
-    These are the user's own modules, which may have been loaded anew since the node was defined, classes of
-    the notebook, on which something may have been set, and installed packages by their versions.
+    These are the user's own modules, which may have been loaded anew since the node was defined, its own and
+    other classes, on which something may have been set, and installed packages by their versions.
     """
     around = _AROUND.get(node_class)
     if around is None:
         around = _AROUND[node_class] = _look_around(node_class)
-    if not (around.homes or around.classes):
+    own = list(list_afterwards(node_class))
+    if not (around.homes or around.classes or own):
         return around.versions
     modules = {f"module {name}": text for name, text in fingerprint_all(around.homes).items()}
     set_on = {each.__qualname__: digest(list_attributes(each)) for each in around.classes}
+    if own:
+        set_on[node_class.__qualname__] = digest(own)
     held = {f"what `{name}` holds": text for name, text in set_on.items()}
     return {**around.versions, **modules, **held}
 

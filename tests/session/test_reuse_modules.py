@@ -230,6 +230,43 @@ def test_what_a_later_cell_sets_on_a_class_runs_the_node_again(
     assert ran(open_kernel(cell, plain.format(2)).run(reuse=True).wait()) == {}
 
 
+NODES = """
+class Base(FlowNode):
+    step = 0
+
+class use(Base):
+    out = Output(DataType.ANY)
+    limit, many, mark = 0, [0], {!r}
+
+    def execute(self):
+        return self.limit + self.many[0] + self.step
+"""
+
+
+@pytest.mark.parametrize(
+    "setting",
+    [
+        "use.limit = 1",
+        "use.many[0] = 1",
+        "Base.step = 1",
+        "use.execute = lambda self: 1",
+    ],
+)
+def test_what_is_set_on_a_node_class_runs_the_node_again(tmp_path: Path, setting: str) -> None:
+    notebook = Notebook(tmp_path / ".dagy")
+    with use_registry(notebook.registry):
+        notebook.run("from dagy_nb import DataType, FlowNode, Output")
+        notebook.define(NODES.format(setting), runner="inline")  # an equal cell is the same class
+        flow = notebook.flow(FLOW)
+        assert flow.run(reuse=True).wait()["n"].value == 0
+        notebook.run(setting)
+        run = flow.run(reuse=True).wait()
+
+        assert (run["n"].value, ran(run)) == (1, {"n": "code: what `use` holds changed"})
+        assert ran(flow.run(reuse=True).wait()) == {}
+    notebook.session.close()
+
+
 def test_another_version_of_a_package_runs_the_nodes_that_use_it(
     open_kernel: Callable[..., Flow], monkeypatch: pytest.MonkeyPatch
 ) -> None:
