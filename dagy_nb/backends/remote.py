@@ -57,6 +57,7 @@ class RemoteRun:
         plan: What is carried through.
         run_id: The run.
         done: Set when the run is over, everything is recorded and every subscriber has heard of it.
+        is_late: Its process is ended since it did not end the run at its limit.
     """
 
     polls = False
@@ -65,6 +66,7 @@ class RemoteRun:
         self.plan = submission.plan
         self.run_id: str = submission.plan.run_id
         self.done = threading.Event()
+        self.is_late = False
         self.clock = submission.clock
         self._submission = submission
         self._parent = submission.parent_run_id if parent_run_id is None else parent_run_id
@@ -225,6 +227,7 @@ class RemoteRun:
     def _force(self, state: RunState) -> None:
         if self._is_over:
             return
+        self.is_late = state is RunState.TIMED_OUT
         self._force_quietly()
         error = None
         if state is RunState.TIMED_OUT:

@@ -7,12 +7,14 @@ from typing import Any
 
 from dagy_nb.errors import DagyError
 from dagy_nb.model.event import ErrorFact
+from dagy_nb.model.state import RunState
 
 MAX_MESSAGE = 4_000
 MAX_TRACEBACK = 20_000
 _COLOURS = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
 _CODE = re.compile(r"\[([a-z]+(?:_[a-z]+)*(?:\.[a-z0-9_]+)+)\]\s*\Z")
 _QUIET = frozenset({"", "0", "None"})
+_ENDS = {"run.cancelled": RunState.CANCELLED, "run.timed_out": RunState.TIMED_OUT}
 
 
 def describe_cell_error(cell: Any, error: Any) -> ErrorFact:
@@ -31,6 +33,14 @@ def describe_cell_error(cell: Any, error: Any) -> ErrorFact:
         message=message[:MAX_MESSAGE],
         traceback=_keep_user_lines(frames)[:MAX_TRACEBACK],
     )
+
+
+def judge_cell_error(fact: ErrorFact) -> RunState:
+    """Return how a notebook ended that a cell's error ended: as the flow run that ended it did.
+
+    So who cancels a flow run, or sets its limit, finds the same word on the notebook run around it.
+    """
+    return _ENDS.get(fact.code, RunState.FAILED)
 
 
 def is_quiet_exit(error: Any) -> bool:

@@ -77,8 +77,14 @@ def stop_by_limit(name: str, seconds: float) -> Stop:
     )
 
 
-def stop_by_cancel(by: str) -> Stop:
-    """Return the stop for a cancel."""
+def stop_by_cancel(by: str, *, late: bool = False) -> Stop:
+    """Return the stop for a cancel, or for the limit of what the run carries out."""
+    if late:
+        return Stop(
+            state=RunState.TIMED_OUT,
+            code="notebook.run_timeout",
+            message=f"The notebook run was ended at the limit of {by}.",
+        )
     who = f" by {by}" if by else ""
     return Stop(
         state=RunState.CANCELLED,

@@ -48,6 +48,7 @@ class NotebookReporter:
         state: Where the run is.
         error: What went wrong, once it has ended.
         cancelled_by: Who asked to cancel; None while nobody did.
+        is_late: It is ended for what it carries out, whose time is over.
         failed_cell: The cell in which the run ended, or None.
         trouble: Why facts could not be recorded, or None.
     """
@@ -68,6 +69,7 @@ class NotebookReporter:
         self.state = RunState.QUEUED
         self.error: ErrorFact | None = None
         self.cancelled_by: str | None = None
+        self.is_late = False
         self.failed_cell: FailedCell | None = None
         self.trouble: StoreError | None = None
         self._on_event = on_event
@@ -129,11 +131,16 @@ class NotebookReporter:
         for level in list(self._rest):
             self._write_lines(level, [self._rest.pop(level)])
 
-    def cancel(self, by: str = "") -> None:
-        """Ask the run to end; any thread may call this, any number of times."""
+    def cancel(self, by: str = "", *, late: bool = False) -> None:
+        """Ask the run to end; any thread may call this, any number of times.
+
+        Args:
+            by: Who asks.
+            late: What it carries out ran past its own limit, so this run is TIMED_OUT too.
+        """
         with self._lock:
             if self.cancelled_by is None:
-                self.cancelled_by = by
+                self.cancelled_by, self.is_late = by, late
 
     def end(self, state: RunState, error: ErrorFact | None = None) -> None:
         """Record how the run ended; only the first call counts."""

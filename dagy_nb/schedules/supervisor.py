@@ -19,7 +19,7 @@ from zmq import ZMQError
 from dagy_nb.errors import DagyError, NotebookError
 from dagy_nb.model.event import ErrorFact
 from dagy_nb.model.state import NodeState, RunState
-from dagy_nb.schedules.cell_error import describe_cell_error, is_quiet_exit
+from dagy_nb.schedules.cell_error import describe_cell_error, is_quiet_exit, judge_cell_error
 from dagy_nb.schedules.failures import FailedCell
 from dagy_nb.schedules.limits import Stop, stop_by_cancel, stop_by_death, stop_by_limit
 
@@ -142,9 +142,9 @@ class Supervisor:
             self.reporter.end_cell(index)
             return
         self.marked.cell_exception(cell, cell_index=index, exception=error)
-        self.reporter.fail_cell(
-            self._name_cell(index), NodeState.FAILED, describe_cell_error(cell, error)
-        )
+        fact = describe_cell_error(cell, error)
+        state = NodeState(judge_cell_error(fact).value)
+        self.reporter.fail_cell(self._name_cell(index), state, fact)
 
     def _name_cell(self, index: int) -> FailedCell:
         cell = self.marked.nb.cells[index]
@@ -181,7 +181,7 @@ class Supervisor:
 
     def _find_stop(self, now: float) -> Stop | None:
         if self.reporter.cancelled_by is not None:
-            return stop_by_cancel(self.reporter.cancelled_by)
+            return stop_by_cancel(self.reporter.cancelled_by, late=self.reporter.is_late)
         if self.is_ready and self.kernel.is_dead:
             return stop_by_death(self.kernel.exit_code)
         for name, since in self._list_clocks(now):
@@ -256,7 +256,7 @@ class Supervisor:
         left = self._count_left(index)
         if not is_quiet_exit(failed):
             fact = describe_cell_error(self.marked.nb.cells[index], failed)
-            self.reporter.end(RunState.FAILED, fact)
+            self.reporter.end(judge_cell_error(fact), fact)
             return
         error = NotebookError(
             f"A cell ended the notebook by sys.exit with {left} more to run.",

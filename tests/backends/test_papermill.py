@@ -11,6 +11,7 @@ import psutil
 import pytest
 
 from dagy_nb.backends import remote
+from dagy_nb.backends.papermill import backend
 from dagy_nb.errors import RunFailed
 from dagy_nb.model.state import RunKind, RunState
 from dagy_nb.session.flow import Flow
@@ -63,6 +64,56 @@ def test_a_failed_run_fails_its_notebook_too(session):
     assert isinstance(caught.value.__cause__, ValueError)
     record = session.store.run(caught.value.run_id)
     assert session.store.run(record.parent_run_id).state is RunState.FAILED
+
+
+def end_of_parent(session, run):
+    """The states of the notebook run around a run and of its cell, and the code of its error."""
+    store = session.store
+    parent = store.run(run.id).parent_run_id
+    assert wait_until(lambda: store.run(parent).state.is_final, 20)
+    told = store.run(parent)
+    (cell,) = told.cells
+    return told.state, cell.state, told.error.code
+
+
+def test_a_cancelled_run_is_cancelled_in_its_notebook_too(session, tmp_path):
+    handle = waiting(session, tmp_path).run(backend="papermill")
+    began(tmp_path)
+    handle.cancel()
+    run = handle.wait(PATIENCE, check=False)
+
+    assert run.state is RunState.CANCELLED
+    assert end_of_parent(session, run) == ("CANCELLED", "CANCELLED", "run.cancelled")
+
+
+def test_a_run_past_its_limit_is_so_in_its_notebook_too(session, tmp_path):
+    run = waiting(session, tmp_path).run(backend="papermill", timeout=0.2)
+    run = run.wait(PATIENCE, check=False)
+
+    assert run.state is RunState.TIMED_OUT
+    assert end_of_parent(session, run) == ("TIMED_OUT", "TIMED_OUT", "run.timed_out")
+
+
+def test_a_kernel_that_is_ended_at_a_run_s_limit_leaves_one_truth(session, tmp_path, monkeypatch):
+    monkeypatch.setattr(remote, "PATIENCE", 0.5)
+    handle = waiting(session, tmp_path).run(backend="papermill", timeout=4)
+    kernel = psutil.Process(began(tmp_path))
+    assert wait_until(lambda: handle.record.nodes["first"].state == "RUNNING", 10)
+    kernel.suspend()
+    run = handle.wait(PATIENCE, check=False)
+
+    assert run.state is RunState.TIMED_OUT
+    assert end_of_parent(session, run) == ("TIMED_OUT", "TIMED_OUT", "notebook.run_timeout")
+
+
+def test_a_kernel_that_is_late_itself_leaves_one_truth(session, tmp_path, monkeypatch):
+    monkeypatch.setattr(backend, "PATIENCE", 0.0)
+    run = waiting(session, tmp_path).run(backend="papermill", timeout=0.1)
+    run = run.wait(PATIENCE, check=False)
+
+    assert (run.state, run.error.code) == (RunState.TIMED_OUT, "backend.kernel_lost")
+    parent = session.store.run(session.store.run(run.id).parent_run_id)
+    assert (parent.state, parent.error.code) == (RunState.TIMED_OUT, "notebook.run_timeout")
 
 
 def test_a_process_that_does_not_end_a_run_is_ended(session, tmp_path, monkeypatch):

@@ -84,3 +84,32 @@ def test_a_failed_flow_whose_error_is_let_pass_is_no_failure_of_the_notebook(
 
     assert done.ok
     assert [node.node_id for node in done.failures] == ["divide"]
+
+
+WAITING = """\
+from dagy_nb import Flow
+flow = Flow("waits")
+flow.add("Wait", id="wait", seconds=60)
+"""
+
+
+@pytest.mark.parametrize(
+    ("cell", "state"),
+    [
+        ("flow.run(timeout=0.1).wait()", "TIMED_OUT"),
+        ("handle = flow.run()\nhandle.cancel()\nhandle.wait()", "CANCELLED"),
+        ("handle = flow.run()\nhandle.cancel()\nhandle.wait(check=False)", "COMPLETED"),
+    ],
+)
+def test_a_notebook_that_a_flow_run_ended_ends_as_that_did(
+    tmp_path: Path, store: JournalStore, cell: str, state: str
+) -> None:
+    done = run(tmp_path, store, WAITING, cell)
+
+    assert done.state == state
+    (inside,) = done.flows
+    assert inside.state == ("CANCELLED" if "cancel" in cell else "TIMED_OUT")
+    if not done.ok:
+        assert done.error is not None
+        assert done.error.code == f"run.{state.lower()}"
+        assert store.run(done.run_id).cells[-1].state == state

@@ -101,7 +101,7 @@ class PapermillRun(RemoteRun):
         """End the kernel."""
         self._is_forced = True
         if self._reporter is not None:
-            self._reporter.cancel("its flow run")
+            self._end_notebook(self._reporter)
 
     def look(self) -> None:
         """Take the facts that came."""
@@ -139,7 +139,10 @@ class PapermillRun(RemoteRun):
     def _meet(self, reporter: NotebookReporter) -> None:
         self._reporter = reporter
         if self._is_forced:
-            reporter.cancel("its flow run")
+            self._end_notebook(reporter)
+
+    def _end_notebook(self, reporter: NotebookReporter) -> None:
+        reporter.cancel("its flow run", late=self.is_late)
 
     def _conclude(self, found: NotebookRun) -> None:
         self.look()
@@ -149,7 +152,9 @@ class PapermillRun(RemoteRun):
         elif found.state is RunState.CANCELLED:
             self._lose(None, RunState.CANCELLED)
         else:
-            self._lose(_describe_end(found), RunState.FAILED)
+            is_late = found.error is not None and found.error.code == "notebook.run_timeout"
+            state = RunState.TIMED_OUT if is_late else RunState.FAILED
+            self._lose(_describe_end(found), state)
 
 
 def _find_cluster(submission: Submission) -> str:
