@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from dagy_nb.engine.ending import Ending, end_well
 from dagy_nb.engine.fate import end_step
 from dagy_nb.engine.places import Places
-from dagy_nb.engine.signals import DropOutputs, Start
+from dagy_nb.engine.signals import DisarmTimer, DropOutputs, Start
 from dagy_nb.engine.steprun import StepRun
 from dagy_nb.model.spec import RunnerName
 from dagy_nb.model.state import NodeState, Reason
@@ -72,6 +72,12 @@ class Board:
         run.is_out = False
         if self._places is not None:
             self._places.leave()
+
+    def lift_limit(self, run: StepRun) -> None:
+        """Forget the limit of the attempt that goes on."""
+        if run.limit is not None:
+            self._out.say(DisarmTimer(run.limit))
+            run.limit = None
 
     def end(
         self,

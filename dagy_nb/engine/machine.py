@@ -9,13 +9,10 @@ of `dagy_nb.model.state`. What it holds to, in any order of signals:
 - no more attempts are with their runners than the plan allows;
 - what a runner says of an attempt that is over is ignored.
 
-A stop has two halves: the node is told to end, and its state turns when the runner says that the body ended,
-or when the grace is over; then the call is abandoned. Which of both happened stands in
-`NodeEnded.enforcement`.
-
-How steps hinder each other is written in `dagy_nb.engine.fate`; what a further attempt follows on, and when,
-in `dagy_nb.engine.retry`. A step that waits for its next attempt holds no place and no runner, so a cancel or
-the run's limit ends it at once. An attempt that would begin after the run's limit is not waited for.
+How steps hinder each other is written in `dagy_nb.engine.fate`, how they are stopped in
+`dagy_nb.engine.stops`; what a further attempt follows on, and when, in `dagy_nb.engine.retry`. A step that
+waits for its next attempt holds no place and no runner, so a cancel or the run's limit ends it at once. An
+attempt that would begin after the run's limit is not waited for.
 """
 
 from __future__ import annotations
@@ -25,21 +22,18 @@ from random import SystemRandom
 from typing import Any
 
 from dagy_nb.engine.board import Board
-from dagy_nb.engine.ending import Ending, Harm
-from dagy_nb.engine.fate import find_roots, judge_inputs, judge_run
-from dagy_nb.engine.fault import describe_lost_wait, describe_overrun, describe_run_overrun
+from dagy_nb.engine.fate import judge_inputs, judge_run
+from dagy_nb.engine.fault import describe_run_overrun
 from dagy_nb.engine.outbox import Outbox
-from dagy_nb.engine.plan import Plan, find_dependents
+from dagy_nb.engine.plan import Plan
 from dagy_nb.engine.retrying import Retries
 from dagy_nb.engine.signals import (
-    Abandon,
     ArmTimer,
     AttemptBegun,
     AttemptEnded,
     CancelAsked,
     DisarmTimer,
     Finish,
-    GiveError,
     KeepOutputs,
     LineWritten,
     ProgressMade,
@@ -48,13 +42,13 @@ from dagy_nb.engine.signals import (
     Said,
     Signal,
     StepsReused,
-    Stop,
     StopAnswered,
     Timer,
     TimerFired,
     TimerKind,
 )
 from dagy_nb.engine.steprun import StepRun
+from dagy_nb.engine.stops import Stops
 from dagy_nb.model.event import ErrorFact, ReusedNode
 from dagy_nb.model.flow import FailurePolicy
 from dagy_nb.model.state import (
@@ -67,13 +61,8 @@ from dagy_nb.model.state import (
 GRACE = 0.1
 """Seconds which the driver waits for a body that was told to end."""
 
-KILL_GRACE = 10.0
-"""Seconds which the driver waits for the end of a process that is being killed."""
-
 # Not the module's own dice: a user who seeded those gets the same numbers, whatever runs beside.
 _DICE = SystemRandom()
-
-OVER = frozenset({"cancelled", "killed", "abandoned"})
 
 # Looked up once: each time costs as much as a call, and every node would need seven of them.
 _FINAL = frozenset(each for each in RunState if each.is_final)
@@ -102,22 +91,21 @@ class RunMachine:
     ) -> None:
         self.plan = plan
         self.state = RunState.QUEUED
-        self._grace = grace
         self._isolates = plan.failure_policy is FailurePolicy.ISOLATE
         self._forced: RunState | None = None
         self._error: ErrorFact | None = None
-        self._uncaught: dict[str, ErrorFact] = {}
         self._out = Outbox(plan.run_id)
         self._board = Board(plan, self._out)
         self._steps = self._board.steps
         self._retries = Retries(self._board, self._out, chance)
+        self._stops = Stops(plan, self._board, self._out, self._retries, grace)
         self._handlers: dict[type[Signal], Callable[[Any], None]] = {
             RunBegun: self._begin_run,
             AttemptBegun: self._begin_attempt,
             AttemptEnded: self._end_attempt,
             ReasonFound: self._note_reason,
             StepsReused: self._reuse_all,
-            StopAnswered: self._hear_stop,
+            StopAnswered: self._stops.hear,
             LineWritten: self._pass_line,
             ProgressMade: self._pass_progress,
             TimerFired: self._hear_timer,
@@ -189,15 +177,9 @@ class RunMachine:
         if self.plan.timeout is not None:
             self._out.say(DisarmTimer(Timer(TimerKind.RUN)))
         is_bad = state in {RunState.FAILED, RunState.TIMED_OUT}
-        error = (self._error or self._choose_error()) if is_bad else None
+        error = (self._error or self._stops.choose_error()) if is_bad else None
         self._out.tell_run_ended(at, state, error)
         self._out.say(Finish())
-
-    def _choose_error(self) -> ErrorFact | None:
-        """Return the first error that fails the run: one that was made good is told last of all."""
-        roots = find_roots(self.plan.steps, self._board.endings)
-        told = [error for name, error in self._uncaught.items() if name in roots]
-        return next(iter(told or self._uncaught.values()), None)
 
     def _hear_cancel(self, signal: CancelAsked) -> None:
         if signal.node_id:
@@ -205,7 +187,7 @@ class RunMachine:
         elif self._forced is None:
             self._forced = RunState.CANCELLED
             self._out.tell_cancel(signal.at, signal.node_id, signal.by)
-            self._halt(NodeState.CANCELLED, signal.at)
+            self._stops.halt(NodeState.CANCELLED, signal.at)
 
     def _cancel_node(self, signal: CancelAsked) -> None:
         run = self._steps.get(signal.node_id)
@@ -214,14 +196,7 @@ class RunMachine:
         run.is_last = True
         self._out.tell_cancel(signal.at, signal.node_id, signal.by)
         if run.stopping is None:
-            self._stop(run, NodeState.CANCELLED, signal.at)
-
-    def _halt(self, state: NodeState, at: float) -> None:
-        """Start nothing more and stop what goes on; what runs turns to `state`."""
-        self._board.is_halted = True
-        for run in self._steps.values():
-            if not run.state.is_final and run.stopping is None:
-                self._stop(run, state, at)
+            self._stops.stop(run, NodeState.CANCELLED, signal.at)
 
     # --- attempts -----------------------------------------------------------------------------
 
@@ -234,11 +209,6 @@ class RunMachine:
             run.limit = run.timer(_ATTEMPT)
             self._out.say(ArmTimer(run.limit, run.step.timeout))
 
-    def _lift_limit(self, run: StepRun) -> None:
-        if run.limit is not None:
-            self._out.say(DisarmTimer(run.limit))
-            run.limit = None
-
     def _turn_running(self, run: StepRun, at: float) -> None:
         run.turn(_RUNNING)
         run.begun = run.attempt
@@ -249,16 +219,16 @@ class RunMachine:
         if run is None:
             return
         if run.stopping is not None:
-            self._end_stopped(run, "cancelled", signal.at)
+            self._stops.end(run, "cancelled", signal.at)
             return
         if run.state is not _RUNNING:
             self._turn_running(run, signal.at)
-        self._lift_limit(run)
+        self._board.lift_limit(run)
         if signal.error is None:
             self._out.say(KeepOutputs(signal.node_id, signal.attempt))
             self._board.end_completed(run, signal)
         elif not self._retries.try_again(run, signal.at, signal.error, signal.reason):
-            self._fail(run, NodeState.FAILED, signal.at, signal.error, signal.reason)
+            self._stops.fail(run, NodeState.FAILED, signal.at, signal.error, signal.reason)
 
     def _note_reason(self, signal: ReasonFound) -> None:
         run = self._board.find(signal.node_id, signal.attempt)
@@ -273,7 +243,7 @@ class RunMachine:
             if run is None or run.begun:
                 continue
             if run.is_out and run.stopping is not None:
-                self._end_stopped(run, "cancelled", signal.at)
+                self._stops.end(run, "cancelled", signal.at)
             elif run.is_out or self._is_next(run):
                 self._board.end_reused(run, found.ending)
                 ended.append(run)
@@ -300,99 +270,15 @@ class RunMachine:
             run.fraction = signal.fraction
             self._out.tell_progress(signal)
 
-    # --- stops --------------------------------------------------------------------------------
-
-    def _stop(self, run: StepRun, state: NodeState, at: float) -> None:
-        """Let a step turn to `state`: at once where nothing was started, else when its body is over."""
-        if not run.is_out:
-            self._end_idle(run, state, at)
-            return
-        run.stopping = state
-        self._lift_limit(run)
-        self._out.say(Stop(run.step.node_id, run.attempt))
-
-    def _end_idle(self, run: StepRun, state: NodeState, at: float) -> None:
-        """End a step of which nothing is with a runner."""
-        self._retries.stop_waiting(run)
-        if state is NodeState.TIMED_OUT and run.state is NodeState.RETRYING:
-            error = describe_lost_wait(run.step, run.attempt, self.plan)
-            self._fail(run, NodeState.TIMED_OUT, at, error, None)
-        else:
-            self._board.end(run, NodeState.CANCELLED, at)
-
-    def _hear_stop(self, signal: StopAnswered) -> None:
-        run = self._board.find(signal.node_id, signal.attempt)
-        if run is None or run.stopping is None:
-            return
-        if signal.how in OVER:
-            self._end_stopped(run, signal.how, signal.at)
-        else:
-            grace = KILL_GRACE if signal.how == "killing" else self._grace + run.step.hook_seconds
-            self._out.say(ArmTimer(run.timer(TimerKind.GRACE), grace))
-
     def _hear_timer(self, signal: TimerFired) -> None:
         timer = signal.timer
         if timer.kind is TimerKind.RUN:
             if self._forced is None:
                 self._forced = RunState.TIMED_OUT
                 self._error = describe_run_overrun(self.plan)
-                self._halt(NodeState.TIMED_OUT, signal.at)
-            return
-        if timer.kind is TimerKind.RETRY:
+                self._stops.by_run = True
+                self._stops.halt(NodeState.TIMED_OUT, signal.at)
+        elif timer.kind is TimerKind.RETRY:
             self._retries.end_wait(timer, signal.at)
-            return
-        run = self._board.find(timer.node_id, timer.attempt)
-        if run is None:
-            return
-        is_own = timer.kind is TimerKind.ATTEMPT and run.step.timeout is not None
-        if is_own and run.stopping is None:
-            self._stop(run, NodeState.TIMED_OUT, signal.at)
-        elif timer.kind is TimerKind.GRACE and run.stopping is not None:
-            self._out.say(Abandon(timer.node_id, timer.attempt))
-            self._end_stopped(run, "abandoned", signal.at)
-
-    def _end_stopped(self, run: StepRun, how: str, at: float) -> None:
-        self._out.say(DisarmTimer(run.timer(TimerKind.GRACE)))
-        if run.stopping is NodeState.TIMED_OUT and run.begun == run.attempt:
-            error = describe_overrun(
-                run.step, run.attempt, self.plan, by_run=self._forced is RunState.TIMED_OUT
-            )
-            if not self._retries.try_again(run, at, error, None, enforcement=how):
-                self._fail(run, NodeState.TIMED_OUT, at, error, None, enforcement=how)
         else:
-            self._board.end(run, NodeState.CANCELLED, at, enforcement=how if run.begun else "")
-
-    # --- ends ---------------------------------------------------------------------------------
-
-    def _fail(
-        self,
-        run: StepRun,
-        state: NodeState,
-        at: float,
-        error: ErrorFact,
-        reason: Reason | None,
-        *,
-        enforcement: str = "",
-    ) -> None:
-        caught = run.step.error_outputs
-        if caught:
-            self._out.say(GiveError(run.step.node_id, caught, error))
-        else:
-            self._uncaught[run.step.node_id] = error
-        self._board.end(run, state, at, reason=reason, error=error, enforcement=enforcement)
-        if (
-            not caught
-            and self.plan.failure_policy is FailurePolicy.STOP
-            and not self._board.is_halted
-        ):
-            self._halt_for(run, at)
-
-    def _halt_for(self, failed: StepRun, at: float) -> None:
-        self._board.is_halted = True
-        name = failed.step.node_id
-        hindered = Ending(frozenset(), Reason.UPSTREAM_FAILED, (name,), Harm.FAILED)
-        for node_id in find_dependents(self.plan, name):
-            run = self._steps[node_id]
-            if run.state is NodeState.PENDING and not run.attempt:
-                self._board.end(run, NodeState.SKIPPED, at, reason=hindered.reason, ending=hindered)
-        self._halt(NodeState.CANCELLED, at)
+            self._stops.hear_timer(timer, signal.at)
