@@ -7,7 +7,14 @@ import threading
 from collections.abc import Callable, Mapping, Sequence
 
 from dagy_nb.errors import ConflictError
-from dagy_nb.model.edit import Batch, Edit, apply_edit, describe_edit, invert_edit
+from dagy_nb.model.edit import (
+    Batch,
+    Edit,
+    ReplaceFlow,
+    apply_edit,
+    describe_edit,
+    invert_edit,
+)
 from dagy_nb.model.flow import FlowSpec, Position
 
 _LOG = logging.getLogger(__name__)
@@ -21,9 +28,10 @@ class Draft:
 
     Args:
         spec: The flow to begin with.
+        instead_of: The draft of the same flow that this one puts away; undo leads back to it.
     """
 
-    def __init__(self, spec: FlowSpec) -> None:
+    def __init__(self, spec: FlowSpec, *, instead_of: Draft | None = None) -> None:
         self._lock = threading.RLock()
         self._spec = spec
         self._revision = 0
@@ -31,6 +39,9 @@ class Draft:
         self._undo: list[tuple[Edit, Edit]] = []
         self._redo: list[tuple[Edit, Edit]] = []
         self._subscribers: list[Callable[[], None]] = []
+        self._put_away: FlowSpec | None = None
+        if instead_of is not None:
+            self._remember(instead_of)
 
     @property
     def lock(self) -> threading.RLock:
@@ -125,6 +136,16 @@ class Draft:
                     self._subscribers.remove(callback)
 
         return unsubscribe
+
+    def _remember(self, other: Draft) -> None:
+        """Let undo lead to what another draft holds, or to what that one put away while it was empty."""
+        with other.lock:
+            put_away = other._spec if other._spec.nodes else other._put_away
+            positions = other.positions
+        if put_away is not None and put_away != self._spec:
+            self._put_away = put_away
+            self._positions = dict(positions)
+            self._undo.append((ReplaceFlow(flow=self._spec), ReplaceFlow(flow=put_away)))
 
     def _compare(self, expected: int | None) -> None:
         if expected is not None and expected != self._revision:

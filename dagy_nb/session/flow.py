@@ -35,7 +35,8 @@ _LOG = logging.getLogger(__name__)
 class Flow(EditableFlow):
     """The one mutable draft of a flow; publishing makes an immutable version.
 
-    Shown at the end of a cell it is the graph editor.
+    Shown at the end of a cell it is the graph editor. Where a flow of this name is open here, the new
+    one takes its place and undo leads back; `Flow.load(name)` goes on with the open one.
 
     Args:
         name: The flow's name; letters, digits and `_`.
@@ -121,15 +122,18 @@ class Flow(EditableFlow):
         opened = session.flows.get(name)
         if version is None and isinstance(opened, cls):
             return opened
-        loaded = cls.from_spec(session.store.flow_version(str(name), version).spec, session=session)
+        spec = session.store.flow_version(str(name), version).spec
+        # Looking at an old version does not put away the draft that is being worked on.
+        session.flows.pop(name, None)
+        loaded = cls.from_spec(spec, session=session)
         if isinstance(opened, cls):
-            # Looking at an old version does not put away the draft that is being worked on.
             session.flows[name] = opened
         return loaded
 
     def _begin(self, spec: FlowSpec, session: Session) -> None:
         self.session = session
-        self.draft = Draft(spec)
+        opened = session.flows.get(spec.name)
+        self.draft = Draft(spec, instead_of=opened.draft if isinstance(opened, Flow) else None)
         self.runs: list[RunHandle] = []
         self._run_watchers: list[Callable[[RunHandle], None]] = []
         self._told: tuple[object, object] = (None, None)

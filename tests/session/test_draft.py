@@ -109,3 +109,26 @@ def test_threads_never_lose_each_others_changes(draft: Draft) -> None:
 
     assert len(draft.spec.nodes) == 400
     assert draft.revision == 400
+
+
+def test_undo_leads_back_to_the_draft_that_a_new_one_puts_away(draft: Draft) -> None:
+    draft.change([add("a")], positions={"a": Position(x=7, y=8)})
+    begun_anew = Draft(FlowSpec(name="f"), instead_of=draft)
+    assert begun_anew.spec.nodes == ()
+
+    again = Draft(FlowSpec(name="f"), instead_of=begun_anew)
+    again.change([add("b")])
+
+    assert again.undo()
+    assert again.undo_label == "replace the flow"
+    assert again.undo()
+    assert (again.spec, again.positions) == (draft.spec, {"a": Position(x=7, y=8)})
+    assert not again.undo()
+    assert again.redo()
+    assert again.spec.nodes == ()
+
+
+def test_a_draft_that_begins_as_the_one_before_has_nothing_to_take_back(draft: Draft) -> None:
+    assert Draft(FlowSpec(name="f"), instead_of=draft).undo_label == ""
+    draft.change([add("a")])
+    assert Draft(draft.spec, instead_of=draft).undo_label == ""

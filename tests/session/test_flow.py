@@ -264,3 +264,25 @@ def test_replacing_the_flow_is_one_change(session: Session) -> None:
 
     flow.undo()
     assert flow.spec == before
+
+
+def test_a_cell_that_makes_the_flow_again_loses_nothing_that_was_drawn(session: Session) -> None:
+    drawn = Flow("f", session=session)
+    drawn.add(number, id="a")
+
+    flow = Flow("f", session=session)
+    assert flow.spec.nodes == ()
+    assert flow.undo()
+    assert flow.spec == drawn.spec
+
+
+def test_an_old_version_is_looked_at_beside_the_open_draft_not_instead_of_it(
+    session: Session,
+) -> None:
+    flow = Flow("f", session=session)
+    flow.add(number, id="a")
+    flow.publish()
+    flow.add(number, id="b")
+
+    assert not Flow.load("f", 1, session=session).undo()
+    assert Flow.load("f", session=session) is flow

@@ -5,6 +5,7 @@ import { Icon } from './Icon';
 
 export function EmptyCanvas() {
   const hasTypes = useEditor(state => hasOwnTypes(state.graph.palette));
+  const undo = useEditor(state => state.graph.flow.undo);
   const paletteOpen = useEditor(state => state.paletteOpen);
   const actions = useActions();
   return (
@@ -16,6 +17,7 @@ export function EmptyCanvas() {
       ) : (
         <TeachFlownode />
       )}
+      {undo ? <p>Undo brings back what was here.</p> : null}
       {hasTypes && !paletteOpen ? (
         <button type="button" className="dagy-button is-strong" onClick={actions.togglePalette}>
           Show the palette

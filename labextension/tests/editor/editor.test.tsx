@@ -47,6 +47,19 @@ describe('the editor', () => {
     expect(card('late')).toBeTruthy();
   });
 
+  it('says that undo brings back what an empty flow had', () => {
+    open({ flow: flow({ nodes: [], edges: [], undo: 'replace the flow' }) });
+
+    expect(root().textContent).toContain('Undo brings back what was here.');
+  });
+
+  it('promises nothing of undo where a flow begins empty', () => {
+    open({ flow: flow({ nodes: [], edges: [], undo: '' }) });
+
+    expect(root().textContent).toContain('This flow has no nodes yet.');
+    expect(root().textContent).not.toContain('Undo brings back');
+  });
+
   it('shows markup in texts as text', () => {
     const evil = '<img src=x onerror=alert(1)>';
     open({ flow: flow({ nodes: [node('late', 'Late', { label: evil })], edges: [] }) });
