@@ -12,6 +12,7 @@ from tests.backends.elsewhere import (
     PATIENCE,
     waiting,
 )
+from tests.cluster import start_quickly
 from tests.flows import chain, number
 from tests.victims.watching import wait_until
 
@@ -85,6 +86,7 @@ def test_a_cluster_that_is_not_there_is_said_before_anything_is_recorded(session
 def test_a_node_is_cancelled_before_a_worker_has_begun_its_run(session, tmp_path):
     from distributed import LocalCluster
 
+    start_quickly()
     with LocalCluster(n_workers=0, threads_per_worker=1, dashboard_address=":0") as cluster:
         use_dask(cluster.scheduler_address, session=session)
         handle = waiting(session, tmp_path).run(backend="dask")

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import threading
 import time
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 
 import psutil
@@ -21,7 +22,7 @@ from dagy_nb.nodes.base import FlowNode, Input, Output
 from dagy_nb.runners.dask import connection as connection_module
 from dagy_nb.session.dask import use_dask
 from dagy_nb.session.flow import Flow
-from tests.cluster import cluster_address
+from tests.cluster import cluster_address, start_program
 from tests.flows import chain
 from tests.runners.dask_nodes import (
     PATIENCE,
@@ -38,7 +39,7 @@ class Programs:
 
     def __init__(self, folder: Path) -> None:
         self._told = folder / "scheduler.json"
-        self.workers: list[subprocess.Popen[bytes]] = []
+        self.workers: list[BaseProcess] = []
         self._begin("0")
 
     def restart(self) -> None:
@@ -53,7 +54,7 @@ class Programs:
         assert wait_until(lambda: self._told.exists() and self._told.stat().st_size > 0, PATIENCE)
         self.address = json.loads(self._told.read_text())["address"]
 
-    def add_worker(self) -> subprocess.Popen[bytes]:
+    def add_worker(self) -> BaseProcess:
         made = self._start("dask_worker", "--no-nanny", "--nthreads", "2")
         self.workers.append(made)
         return made
@@ -61,16 +62,10 @@ class Programs:
     def close(self) -> None:
         for each in (self.scheduler, *self.workers):
             each.kill()
-            each.wait()
+            each.join()
 
-    def _start(self, program: str, *words: str) -> subprocess.Popen[bytes]:
-        told = ("--scheduler-file", str(self._told), "--no-dashboard")
-        return subprocess.Popen(
-            [sys.executable, "-m", f"distributed.cli.{program}", *told, *words],
-            env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-        )
+    def _start(self, program: str, *words: str) -> BaseProcess:
+        return start_program(program, "--scheduler-file", str(self._told), "--no-dashboard", *words)
 
 
 @pytest.fixture
@@ -270,7 +265,7 @@ def test_a_frozen_worker_holds_nobody_up(session, programs, monkeypatch):
 
     with Client(programs.address, set_as_default=False) as client:
         client.wait_for_workers(1)
-        frozen.send_signal(signal.SIGSTOP)
+        os.kill(frozen.pid, signal.SIGSTOP)
         started = time.monotonic()
         session.runners["dask"].prepare()
 

@@ -12,7 +12,16 @@ from dagy_nb.runners.dask.connection import DaskConnection
 pytestmark = pytest.mark.timeout(120)
 
 
-def test_an_interrupt_ends_no_worker_of_our_own_cluster():
+@pytest.fixture
+def fresh():
+    """Workers are fresh interpreters, as users have them, and not forks as in other tests."""
+    import dask
+
+    with dask.config.set({"distributed.worker.multiprocessing-method": "spawn"}):
+        yield
+
+
+def test_an_interrupt_ends_no_worker_of_our_own_cluster(fresh):
     connection = DaskConnection()
     try:
         client = connection.connect().client
