@@ -11,6 +11,8 @@ import hashlib
 import site
 import sys
 import sysconfig
+import time
+import uuid
 from collections.abc import Iterable, Iterator
 from functools import cache, lru_cache
 from importlib.machinery import ModuleSpec, PathFinder
@@ -146,6 +148,9 @@ _LOADED: dict[str, tuple[ModuleSpec, str, tuple[str, ...]]] = {}
 _SEEN: dict[str, str] = {}
 """File → what it held when it was looked at last before it was loaded."""
 
+_BEGAN = time.time()
+"""When this process began to load modules of the user's, or soon after."""
+
 
 def _read(spec: ModuleSpec, *, is_loaded: bool) -> tuple[str, tuple[str, ...]]:
     """Return the hash of a module's file and what its text imports."""
@@ -162,9 +167,9 @@ def _read(spec: ModuleSpec, *, is_loaded: bool) -> tuple[str, tuple[str, ...]]:
     if not is_loaded:
         _SEEN[spec.origin] = found[0]
         return found
-    before = _SEEN.pop(spec.origin, found[0])
-    if before != found[0] or _was_edited(spec):
-        found = f"{found[0]}, or else {before}", found[1]
+    if _SEEN.pop(spec.origin, found[0]) != found[0] or _may_be_another(spec):
+        # Nobody knows what was loaded: it is like nothing that anybody else loads.
+        found = f"{found[0]}, or else {uuid.uuid4().hex}", found[1]
     _LOADED[spec.origin] = (spec, *found)
     return found
 
@@ -178,17 +183,28 @@ def _list_imports(data: bytes, package: str | None) -> tuple[str, ...]:
     return tuple(sorted(set(list_imported(tree, package))))
 
 
-def _was_edited(spec: ModuleSpec) -> bool:
-    """Say whether a file surely is another than the one that was loaded: its compiled code is of another."""
+def _may_be_another(spec: ModuleSpec) -> bool:
+    """Say whether a file may be another than the one that was loaded.
+
+    Its compiled code tells; where there is none, it may be if it was written since this process began.
+    """
     try:
-        head = Path(spec.cached or "").read_bytes()[:16] if spec.cached else b""
         found = Path(spec.origin or "").stat()
     except OSError:
         return False
+    head = _read_head(spec.cached)
     if len(head) < 16 or any(head[4:8]):
-        return False
+        return found.st_ctime > _BEGAN
     then = int.from_bytes(head[8:12], "little"), int.from_bytes(head[12:16], "little")
     return then != (int(found.st_mtime) & 0xFFFFFFFF, found.st_size & 0xFFFFFFFF)
+
+
+def _read_head(path: str | None) -> bytes:
+    try:
+        with Path(path or "").open("rb") as file:
+            return file.read(16)
+    except OSError:
+        return b""
 
 
 @cache

@@ -51,6 +51,7 @@ def files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Files]:
     folder = tmp_path / "own"
     folder.mkdir()
     monkeypatch.syspath_prepend(folder)
+    monkeypatch.setattr(sys, "dont_write_bytecode", False)
     yield Files(folder)
     Files.forget()
 
@@ -176,10 +177,15 @@ def test_a_module_that_is_loaded_anew_runs_the_node_again(
 
 
 @pytest.mark.parametrize("plain", ["", "import own_low"])
+@pytest.mark.parametrize("compiled", [True, False], ids=["compiled file", "no compiled file"])
 def test_a_file_edited_after_it_was_loaded_does_not_stand_for_what_was_loaded(
-    files: Files, open_kernel: Callable[..., Flow], monkeypatch: pytest.MonkeyPatch, plain: str
+    files: Files,
+    open_kernel: Callable[..., Flow],
+    monkeypatch: pytest.MonkeyPatch,
+    plain: str,
+    compiled: bool,
 ) -> None:
-    monkeypatch.setattr(sys, "dont_write_bytecode", False)
+    monkeypatch.setattr(sys, "dont_write_bytecode", not compiled)
     files.write(own_low="LIMIT = 1")
     cell = "def use() -> int:\n    import own_low\n    return own_low.LIMIT"
     flow = open_kernel(cell, plain)
