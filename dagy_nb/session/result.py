@@ -161,7 +161,8 @@ def make_failure(result: RunResult, exceptions: Mapping[str, BaseException]) -> 
     failed = [node for node in result.record.nodes.values() if node.state in FAILED_STATES]
     code = f"run.{result.state.lower()}"
     error = RunFailed(
-        f"Run {result.id} of flow {result.record.flow!r} ended {result.state}{_name(failed)}",
+        f"Run {result.id} of flow {result.record.flow!r} ended {result.state}"
+        f"{_name(failed, result.error)}",
         run_id=result.id,
         run=result,
         code=code,
@@ -173,9 +174,10 @@ def make_failure(result: RunResult, exceptions: Mapping[str, BaseException]) -> 
     return error
 
 
-def _name(failed: list[NodeRunRecord]) -> str:
+def _name(failed: list[NodeRunRecord], error: ErrorFact | None) -> str:
     if not failed:
-        return "."
+        # No node is to blame: what carried the run is gone, or its limit passed between two nodes.
+        return f": {error.told.rstrip('.')}." if error else "."
     told = [f"{node.node_id} {_tell(node)}" for node in failed[:MAX_NAMED]]
     more = f", and {len(failed) - MAX_NAMED} more" if len(failed) > MAX_NAMED else ""
     return ": " + "; ".join(told) + more + "."

@@ -6,15 +6,17 @@ import _thread
 import asyncio
 import threading
 import time
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from dagy_nb.errors import FlowError, RunFailed, UnknownName, UnknownOutput
-from dagy_nb.model.event import AttemptStarted, CancelRequested, Event
+from dagy_nb.model.event import AttemptStarted, CancelRequested, ErrorFact, Event
 from dagy_nb.model.state import NodeState, Reason, RunState
 from dagy_nb.session.flow import Flow
 from dagy_nb.session.handle import RunHandle
+from dagy_nb.session.result import RunResult, make_failure
 from dagy_nb.session.session import Session
 from tests.flows import Sleeper, chain, diamond, failing, rescued, slow
 
@@ -228,3 +230,15 @@ def test_an_output_that_is_not_there_names_the_nearest(session: Session) -> None
     assert isinstance(refused.value, KeyError)
     assert outputs.get("n1.outptu") is None
     assert "n1.outptu" not in outputs
+
+
+def test_a_run_that_failed_as_a_whole_says_why(session: Session) -> None:
+    lost = failing(session).run().wait(check=False).record
+    fact = ErrorFact(type="WorkerDied", code="backend.worker_died", message="It is gone.")
+    nodes = {
+        name: replace(each, state=NodeState.CANCELLED, error=None)
+        for name, each in lost.nodes.items()
+    }
+    result = RunResult(lambda: replace(lost, nodes=nodes, error=fact), {})
+
+    assert make_failure(result, {}).reason.endswith(" ended FAILED: It is gone.")
