@@ -141,13 +141,10 @@ class FlowMagics(Magics):
         return list_diagnostics(flow.check(), name=flow.name)
 
     def _cancel(self, words: Words) -> Table:
-        from dagy_nb.session.current import current_session
-
         name, node = (*words.names, "")[:2]
         flow = list_opened().get(name)
         if flow is None:
-            current_session().cancel(name, node, by="%flow cancel")
-            return Table(columns=(), note=f"Asked to cancel {name}.")
+            return Table(columns=(), note=_cancel_run(name, node))
         live = [each for each in flow.runs if not each.done]
         for handle in live:
             handle.cancel(node, by="%flow cancel")
@@ -228,6 +225,18 @@ def _start_resumed(words: Words) -> RunHandle:
 
 
 _STARTS = {"run": _start, "resume": _start_resumed}
+
+
+def _cancel_run(run_id: str, node: str) -> str:
+    """Cancel a run, here or elsewhere, and return what to say of it."""
+    from dagy_nb.session.current import current_session
+
+    session = current_session()
+    run = session.store.run(run_id)
+    if run.state.is_final:
+        return f"Run {run.run_id} has already ended: {run.state}."
+    session.cancel(run.run_id, node, by="%flow cancel")
+    return f"Asked to cancel {run.run_id}."
 
 
 def _leave(handle: RunHandle) -> RunHandle:

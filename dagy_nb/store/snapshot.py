@@ -24,7 +24,10 @@ ALIAS = "snap"
 def open_memory() -> duckdb.DuckDBPyConnection:
     """Return a connection to an empty database in memory."""
     config: dict[str, Any] = {"autoinstall_known_extensions": "false"}
-    return duckdb.connect(config=config)
+    connection = duckdb.connect(config=config)
+    # In a kernel DuckDB would put a progress bar, a widget, into the outputs of slow cells.
+    connection.execute("SET enable_progress_bar = false")
+    return connection
 
 
 def open_snapshot(path: Path) -> duckdb.DuckDBPyConnection:

@@ -110,6 +110,8 @@ def test_a_background_run_returns_a_handle_at_once(kernel):
     assert cell.result.startswith("<RunHandle ")
     assert kernel.run("%flow cancel waiting").result.startswith("Asked to cancel ")
     assert kernel.run("str(handle.wait(check=False).state)").result == "'CANCELLED'"
+    ended = kernel.run("%flow cancel {handle.run_id}").result
+    assert ended.endswith("has already ended: CANCELLED."), ended
 
 
 @pytest.mark.parametrize("flow", ["stuck", "waiting"])
@@ -253,6 +255,11 @@ def test_records_are_asked_in_sql(kernel):
 
     assert kernel.run("states.to_dict('records')").result == "[{'state': 'COMPLETED', 'n': 2}]"
     assert "1" in kernel.run("%runsql SELECT 1 AS one").result
+    # A widget in the outputs of every slow question says nothing to who reads the notebook later.
+    bars = "SELECT current_setting('enable_progress_bar')"
+    assert "False" in kernel.run(f"%runsql {bars}").result
+    asked = f'from dagy_nb import connect\nconnect().execute("{bars}").fetchone()'
+    assert kernel.run(asked).result == "(False,)"
 
 
 def test_a_flow_is_exported_and_its_versions_are_listed(kernel, tmp_path):
