@@ -70,6 +70,14 @@ class CancelWatch:
         for each in live:
             each.wait(max(0.0, ends - time.monotonic()))
 
+    def tell_live(self) -> None:
+        """Say which runs end with the process, for a script that starts one and waits for nothing."""
+        for live in self._drop_ended():
+            logger.warning(
+                "Run %s was going on when Python ended, and ends with it. Wait for a run: handle.wait().",
+                live.run_id,
+            )
+
     def end(self) -> None:
         """Stop watching, and wait a moment for the thread."""
         self._closed.set()
@@ -118,4 +126,5 @@ def _end_all() -> None:
     names, such as an open connection, of which DuckDB complains at length.
     """
     for each in list(_watches):
+        each.tell_live()
         each.end()
