@@ -187,7 +187,7 @@ LOW = "K = 1\ndef helper(x): return x\n"
 @pytest.fixture
 def load(tmp_path, monkeypatch):
     """Write two modules, import them and return the parts of the node's version."""
-    monkeypatch.setattr(sys, "dont_write_bytecode", True)
+    monkeypatch.setattr(sys, "dont_write_bytecode", False)
     count = iter(range(100))
 
     def parts(module=MODULE, low=LOW):
