@@ -37,6 +37,21 @@ class CarriedRun:
 
 
 @dataclass(frozen=True, slots=True)
+class CancelRequest:
+    """What was asked of a run on its way.
+
+    Attributes:
+        node_id: A node; empty for the whole run.
+        by: Who asks.
+        run_id: The run inside a node that is meant; empty for the carried one.
+    """
+
+    node_id: str
+    by: str
+    run_id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Harvest:
     """What comes back of a run that was carried through.
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from dagy_nb.backends.cargo import CarriedRun, Harvest
+from dagy_nb.backends.cargo import CancelRequest, CarriedRun, Harvest
 from dagy_nb.engine.clock import SystemClock
 from dagy_nb.engine.driver import LiveRun, start_run
 from dagy_nb.errors import UnknownName
@@ -24,7 +24,7 @@ TICK = 0.05
 """Seconds between two looks for requests."""
 
 Record = Callable[[tuple[Event, ...]], None]
-Requests = Callable[[], list[tuple[str, str]]]
+Requests = Callable[[], list[CancelRequest]]
 
 
 def carry_run(run: CarriedRun, record: Record, take_requests: Requests) -> Harvest:
@@ -33,8 +33,7 @@ def carry_run(run: CarriedRun, record: Record, take_requests: Requests) -> Harve
     Args:
         run: The run.
         record: Takes its facts, in order; those of one run come from one thread.
-        take_requests: Returns what was asked since the last time: node (empty for the run) and who asks.
-            It may take a moment to return.
+        take_requests: Returns what was asked since the last time. It may take a moment to return.
     """
     runners: dict[str, Runner] = {
         "inline": InlineRunner(),
@@ -53,17 +52,20 @@ def carry_run(run: CarriedRun, record: Record, take_requests: Requests) -> Harve
             backend=run.backend,
         )
         while not live.wait(TICK):
-            for node_id, by in take_requests():
-                _cancel(live, node_id, by)
+            for request in take_requests():
+                _cancel(live, request)
         return _bring_in(live, record, clock.now)
     finally:
         for runner in runners.values():
             runner.close()
 
 
-def _cancel(live: LiveRun, node_id: str, by: str) -> None:
+def _cancel(live: LiveRun, request: CancelRequest) -> None:
     try:
-        live.cancel(node_id, by=by)
+        if request.run_id:
+            live.cancel_inner(request.run_id, request.node_id, by=request.by)
+        else:
+            live.cancel(request.node_id, by=request.by)
     except UnknownName:
         # Checked where it was asked; a plan never changes.
         return

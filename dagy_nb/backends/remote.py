@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 from dagy_nb.backends.cargo import Harvest, unpack_values
 from dagy_nb.backends.losing import end_lost_runs
 from dagy_nb.engine.delivery import Delivery, Subscriber
-from dagy_nb.engine.plan import describe_queued, require_step
+from dagy_nb.engine.plan import describe_queued, require_node, require_step
 from dagy_nb.model.event import (
     CancelRequested,
     ErrorFact,
@@ -84,8 +84,14 @@ class RemoteRun:
 
     # --- what backends add ------------------------------------------------------------------------
 
-    def ask(self, node_id: str, by: str) -> None:
-        """Pass a request to cancel on to the far side."""
+    def ask(self, node_id: str, by: str, run_id: str = "") -> None:
+        """Pass a request to cancel on to the far side.
+
+        Args:
+            node_id: A node; empty for the whole run.
+            by: Who asks.
+            run_id: The run inside a node that is meant; empty for this one.
+        """
         raise NotImplementedError
 
     def force(self) -> None:
@@ -130,6 +136,31 @@ class RemoteRun:
         if node_id:
             require_step(self.plan, node_id)
         self.post(lambda: self._cancel(node_id, by))
+
+    def list_inner(self) -> list[str]:
+        """Return the ids of the runs that go on inside nodes of this one, at every depth."""
+        with self._lock:
+            known = self._fold.known_runs()
+            return [
+                each.run_id
+                for each in known
+                if each.run_id != self.run_id and not each.state.is_final
+            ]
+
+    def cancel_inner(self, run_id: str, node_id: str = "", *, by: str = "") -> bool:
+        """Ask a run inside a node of this one to end, or one node of it; return whether it goes on.
+
+        Raises:
+            UnknownName: `unknown.node`.
+        """
+        if run_id not in self.list_inner():
+            return False
+        if node_id:
+            with self._lock:
+                nodes = self._fold.run(run_id).nodes
+            require_node(run_id, node_id, nodes)
+        self.post(lambda: self.ask(node_id, by, run_id))
+        return True
 
     def wait(self, timeout: float | None = None) -> bool:
         """Wait up to `timeout` seconds for the end; return whether it came."""

@@ -250,14 +250,12 @@ class Dispatcher:
                 self._feed.send(answer)
 
     def _cancel(self, request: CancelRequested) -> None:
-        handle = self._session.handles.get(request.run_id)
-        if handle is None:
+        if not self._session.cancel_here(request.run_id, request.node_id, by="editor"):
             raise UnknownName(
                 f"This kernel has no run {request.run_id!r}.",
                 code="unknown.run",
                 suggestion="It has ended, or another process runs it.",
             )
-        handle.cancel(request.node_id, by="editor")
 
     def _on_draft(self) -> None:
         self._feed.note_draft()

@@ -86,12 +86,26 @@ class LiveRun:
             require_step(self.plan, node_id)
         self._loop.post(CancelAsked(at=self._clock.now(), node_id=node_id, by=by))
 
-    def find(self, run_id: str) -> LiveRun | None:
-        """Return this run, or the one of this id that goes on inside one of its nodes; else None."""
-        if run_id == self.run_id:
-            return self
+    def cancel_inner(self, run_id: str, node_id: str = "", *, by: str = "") -> bool:
+        """Ask a run inside a node of this one, at any depth, to end, or one node of it.
+
+        Returns:
+            Whether there is such a run.
+
+        Raises:
+            UnknownName: `unknown.node`.
+        """
         inner = list(self._inner.values())
-        return next((found for each in inner if (found := each.find(run_id))), None)
+        found = next((each for each in inner if each.run_id == run_id), None)
+        if found is None:
+            return any(each.cancel_inner(run_id, node_id, by=by) for each in inner)
+        found.cancel(node_id, by=by)
+        return True
+
+    def list_inner(self) -> list[str]:
+        """Return the ids of the runs that go on inside nodes of this one, at every depth."""
+        inner = [each for each in list(self._inner.values()) if not each.done.is_set()]
+        return [run_id for each in inner for run_id in (each.run_id, *each.list_inner())]
 
     def wait(self, timeout: float | None = None) -> bool:
         """Wait up to `timeout` seconds for the end; return whether it came."""

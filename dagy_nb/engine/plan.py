@@ -6,7 +6,7 @@ often a cell is run again meanwhile (D3).
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -216,10 +216,18 @@ def require_step(plan: Plan, node_id: str) -> None:
     Raises:
         UnknownName: `unknown.node`.
     """
-    known = plan.steps.by_id
+    require_node(plan.run_id, node_id, plan.steps.by_id)
+
+
+def require_node(run_id: str, node_id: str, known: Collection[str]) -> None:
+    """Raise where a run has no such node.
+
+    Raises:
+        UnknownName: `unknown.node`.
+    """
     if node_id not in known:
         raise UnknownName(
-            f"Run {plan.run_id} has no node {node_id!r}.",
+            f"Run {run_id} has no node {node_id!r}.",
             code="unknown.node",
             suggestion=suggest_names(node_id, known, what="nodes"),
         )

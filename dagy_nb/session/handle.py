@@ -16,6 +16,7 @@ from dagy_nb.model.record import RunRecord
 from dagy_nb.model.state import RunState
 from dagy_nb.session.remarks import count_own_frames
 from dagy_nb.session.result import RunResult, make_failure
+from dagy_nb.session.watch import HoldsRuns
 
 if TYPE_CHECKING:
     from dagy_nb.abc import RunControl
@@ -98,13 +99,8 @@ class RunHandle:
         Raises:
             UnknownName: `unknown.node`.
         """
-        # A run on another backend knows of no runs inside it.
-        find = getattr(self._live, "find", None)
-        inner = find(run_id) if find is not None else None
-        if inner is None:
-            return False
-        inner.cancel(node_id, by=by)
-        return True
+        live = self._live
+        return isinstance(live, HoldsRuns) and live.cancel_inner(run_id, node_id, by=by)
 
     def subscribe(self, callback: Callable[[Event], None]) -> Callable[[], None]:
         """Call `callback` with each fact of the run, in another thread; return what ends that."""

@@ -14,9 +14,9 @@ from dagy_nb.backends.kernel import KernelBackend
 from dagy_nb.backends.registry import Backends
 from dagy_nb.engine.inner import MAX_DEPTH
 from dagy_nb.engine.keeping import NOTHING, Keeping
-from dagy_nb.engine.plan import Plan
+from dagy_nb.engine.plan import Plan, require_node
 from dagy_nb.engine.planning import make_plan
-from dagy_nb.errors import CheckFailed, ConfigError, FlowError, UnknownName
+from dagy_nb.errors import CheckFailed, ConfigError, FlowError
 from dagy_nb.flowfile.expressions import read_parameter_values
 from dagy_nb.model.diagnostic import Diagnostic, Severity
 from dagy_nb.model.event import (
@@ -228,27 +228,38 @@ class Session:
     def cancel(self, run_id: str, node_id: str = "", *, by: str = "") -> None:
         """Cancel a run of this process at once, or ask the process that runs it.
 
+        Args:
+            run_id: The run, also one inside a node; the first characters are enough where they are its alone.
+            node_id: A node of it; empty for the whole run.
+            by: Who asks.
+
         Raises:
             UnknownName: `unknown.run`, `unknown.node`.
             StoreError: The other process cannot be asked.
         """
-        handle = self.handles.get(run_id)
-        if handle is not None:
-            handle.cancel(node_id, by=by)
-            return
-        live = [each for each in list(self.handles.values()) if not each.done]
-        if any(each.cancel_inner(run_id, node_id, by=by) for each in live):
+        if self.cancel_here(run_id, node_id, by=by):
             return
         run = self.store.run(run_id)
-        if node_id and node_id not in run.nodes:
-            raise UnknownName(
-                f"Run {run.run_id} has no node {node_id!r}.",
-                code="unknown.node",
-                suggestion=suggest_names(node_id, run.nodes, what="nodes"),
-            )
+        if run.run_id != run_id and self.cancel_here(run.run_id, node_id, by=by):
+            return
+        if node_id:
+            require_node(run.run_id, node_id, run.nodes)
         if not run.state.is_final:
             now = self.clock.now()
             self.store.append(CancelRequested(at=now, run_id=run.run_id, node_id=node_id, by=by))
+
+    def cancel_here(self, run_id: str, node_id: str = "", *, by: str = "") -> bool:
+        """Cancel a run of this process, also one inside a node; return whether there is one.
+
+        Raises:
+            UnknownName: `unknown.node`.
+        """
+        handle = self.handles.get(run_id)
+        if handle is not None:
+            handle.cancel(node_id, by=by)
+            return True
+        live = [each for each in list(self.handles.values()) if not each.done]
+        return any(each.cancel_inner(run_id, node_id, by=by) for each in live)
 
     def publish(self, flow: FlowSpec, *, author: str = "", reason: str = "") -> FlowVersion:
         """Make an immutable version of a flow."""

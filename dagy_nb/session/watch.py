@@ -7,18 +7,32 @@ import logging
 import threading
 import time
 import weakref
-from typing import TYPE_CHECKING
+from functools import partial
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 from dagy_nb.errors import DagyError, UnknownName
 from dagy_nb.runners.forked import renew_in_forks
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from dagy_nb.abc import RunControl, Store
 
 EVERY = 0.5
 EXIT_PATIENCE = 1.0
 """Seconds to wait for the thread at the interpreter's end."""
 logger = logging.getLogger(__name__)
+
+
+@runtime_checkable
+class HoldsRuns(Protocol):
+    """A live run that knows the runs inside its nodes, at every depth."""
+
+    def list_inner(self) -> list[str]:
+        """Return the ids of those that go on."""
+
+    def cancel_inner(self, run_id: str, node_id: str = "", *, by: str = "") -> bool:
+        """Ask one of them to end, or one node of it; return whether there is such a run."""
 
 
 class CancelWatch:
@@ -101,18 +115,24 @@ class CancelWatch:
             return list(self._live.values())
 
     def _look(self, live: RunControl) -> None:
+        self._pass_on(live.run_id, live.cancel)
+        if isinstance(live, HoldsRuns):
+            for run_id in live.list_inner():
+                self._pass_on(run_id, partial(live.cancel_inner, run_id))
+
+    def _pass_on(self, run_id: str, cancel: Callable[..., object]) -> None:
         try:
-            asked = self._store.cancel_requested(live.run_id)
+            asked = self._store.cancel_requested(run_id)
         except DagyError as error:
-            logger.warning("run %s: cannot look for cancel requests: %s", live.run_id, error)
+            logger.warning("run %s: cannot look for cancel requests: %s", run_id, error)
             return
         if asked is None:
             return
         for node_id in asked or ("",):
             try:
-                live.cancel(node_id, by="another process")
+                cancel(node_id, by="another process")
             except UnknownName as error:
-                logger.info("run %s: %s", live.run_id, error)
+                logger.info("run %s: %s", run_id, error)
 
 
 _watches: weakref.WeakSet[CancelWatch] = weakref.WeakSet()

@@ -9,7 +9,7 @@ import psutil
 import pytest
 
 from dagy_nb.errors import BackendError, UnknownName
-from dagy_nb.model.event import LogWritten
+from dagy_nb.model.event import CancelRequested, LogWritten
 from dagy_nb.model.state import NodeState, Reason, RunState
 from dagy_nb.nodes.function import node
 from dagy_nb.session.flow import Flow
@@ -48,6 +48,39 @@ def test_lines_and_progress_are_here_while_the_run_goes_on_there(session, backen
     assert run.record.backend == backend
     assert session.store.run(handle.id).backend_reason == "The call asks for it."
     assert session.store.run(handle.id).state is run.state is RunState.CANCELLED
+
+
+def nested(session, folder):
+    """A flow whose node `high` runs `waiting` inside."""
+    waiting(session, folder).as_node("Waiting")
+    flow = Flow("nested", session=session)
+    flow.add("Waiting", id="high")
+    return flow
+
+
+def find_inside(session, handle, folder):
+    began(folder)
+    assert wait_until(lambda: session.store.runs(parent=handle.id).runs, PATIENCE)
+    (inside,) = session.store.runs(parent=handle.id).runs
+    assert wait_until(lambda: session.store.run(inside.run_id).nodes["beside"].started_at, PATIENCE)
+    return inside.run_id
+
+
+def test_a_run_inside_a_node_is_cancelled_there(session, backend, tmp_path):
+    handle = nested(session, tmp_path).run(backend=backend)
+    inside = find_inside(session, handle, tmp_path)
+
+    with pytest.raises(UnknownName):
+        session.cancel(inside, "nobody")
+    session.cancel(inside, "beside", by="a test")
+    assert wait_until(lambda: session.store.run(inside).nodes["beside"].state == "CANCELLED", 20)
+    assert session.store.run(inside).nodes["first"].state is NodeState.RUNNING
+    # As another process asks.
+    session.store.append(CancelRequested(at=session.clock.now(), run_id=inside, by="elsewhere"))
+    handle.wait(PATIENCE, check=False)
+
+    assert session.store.run(inside).state is RunState.CANCELLED
+    assert session.store.run(inside).nodes["first"].state is NodeState.CANCELLED
 
 
 def test_a_run_is_cancelled_there(session, backend, tmp_path):

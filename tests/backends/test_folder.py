@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from dagy_nb.backends.cargo import Harvest
+from dagy_nb.backends.cargo import CancelRequest, Harvest
 from dagy_nb.backends.papermill.cell import carry_on
 from dagy_nb.backends.papermill.folder import RunFolder
 from dagy_nb.errors import BackendError
@@ -26,19 +26,22 @@ def far(near):
 def test_each_request_is_read_once_and_in_order(near, far):
     assert far.take_requests() == []
     near.ask("late", "handle")
-    near.ask("", "interrupt")
-    assert far.take_requests() == [("late", "handle"), ("", "interrupt")]
+    near.ask("", "interrupt", "inside")
+    assert far.take_requests() == [
+        CancelRequest("late", "handle"),
+        CancelRequest("", "interrupt", "inside"),
+    ]
     assert far.take_requests() == []
     near.ask("other", "übung\n")
-    assert far.take_requests() == [("other", "übung\n")]
+    assert far.take_requests() == [CancelRequest("other", "übung\n")]
 
 
 def test_half_a_request_is_left_until_the_rest_is_there(near, far):
     path = near.path / "requests"
     path.write_bytes(b'["a", "x"]\n["b"')
-    assert far.take_requests() == [("a", "x")]
+    assert far.take_requests() == [CancelRequest("a", "x")]
     path.write_bytes(b'["a", "x"]\n["b", "y"]\n')
-    assert far.take_requests() == [("b", "y")]
+    assert far.take_requests() == [CancelRequest("b", "y")]
 
 
 def test_facts_are_read_once_and_never_by_halves(near, far):

@@ -36,7 +36,7 @@ class HeldRun(RemoteRun):
         super().__init__(submission)
         self.did = []
 
-    def ask(self, node_id, by):
+    def ask(self, node_id, by, run_id=""):
         self._do("ask")
 
     def force(self):

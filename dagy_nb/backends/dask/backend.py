@@ -81,7 +81,7 @@ class DaskRun(RemoteRun):
         self._place = place
         self._worker = ""
         self._future: Any = None
-        self._asked: list[tuple[str, str]] = []
+        self._asked: list[tuple[str, str, str]] = []
         self._arrivals = Arrivals()
         self._has_harvest = False
 
@@ -166,13 +166,13 @@ class DaskRun(RemoteRun):
 
     # --- what the run's thread does ---------------------------------------------------------------
 
-    def ask(self, node_id: str, by: str) -> None:
+    def ask(self, node_id: str, by: str, run_id: str = "") -> None:
         """Pass a request on; a run that no worker has begun ends here."""
         if not self._worker and not node_id:
             self.tell_cancel(by)
             self.lose(None, RunState.CANCELLED)
         else:
-            self._channel.run_later(partial(self._pass_on, node_id, by))
+            self._channel.run_later(partial(self._pass_on, node_id, by, run_id))
 
     def force(self) -> None:
         """Have Dask start the worker anew: its process does not react any more."""
@@ -187,13 +187,13 @@ class DaskRun(RemoteRun):
             self._future.release()
         self._channel.run_later(self._tidy)
 
-    async def _pass_on(self, node_id: str, by: str) -> None:
+    async def _pass_on(self, node_id: str, by: str, run_id: str) -> None:
         """Tell the worker, or keep it until there is one; in the client's thread, as `hear` is."""
         if not self._worker:
-            self._asked.append((node_id, by))
+            self._asked.append((node_id, by, run_id))
         elif self._channel.is_alive:
             await self._channel.client.run(
-                ask_run, self.name, node_id, by, workers=[self._worker], on_error="ignore"
+                ask_run, self.name, node_id, by, run_id, workers=[self._worker], on_error="ignore"
             )
 
     async def _tidy(self) -> None:

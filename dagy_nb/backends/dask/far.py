@@ -6,7 +6,7 @@ import pickle
 from collections.abc import Mapping
 from queue import SimpleQueue
 
-from dagy_nb.backends.cargo import Harvest, unpack_run
+from dagy_nb.backends.cargo import CancelRequest, Harvest, unpack_run
 from dagy_nb.backends.carrying import carry_run
 from dagy_nb.model.event import Event
 from dagy_nb.runners.dask.claim import claim
@@ -45,14 +45,14 @@ class HarvestFreight:
 class _Here:
     """What was asked of the runs that this Dask worker process carries, by name."""
 
-    asked: dict[str, SimpleQueue[tuple[str, str]]] = {}
+    asked: dict[str, SimpleQueue[CancelRequest]] = {}
 
 
-def ask_run(name: str, node_id: str, by: str) -> None:
-    """Ask a run of this Dask worker process, or one node of it, to end."""
+def ask_run(name: str, node_id: str, by: str, run_id: str) -> None:
+    """Ask a run of this Dask worker process, a run inside it, or one node of either, to end."""
     asked = _Here.asked.get(name)
     if asked is not None:
-        asked.put((node_id, by))
+        asked.put(CancelRequest(node_id, by, run_id))
 
 
 def carry_run_here(freight: Freight, name: str, topic: str) -> HarvestFreight:
@@ -80,9 +80,9 @@ def carry_run_here(freight: Freight, name: str, topic: str) -> HarvestFreight:
         def record(events: tuple[Event, ...]) -> None:
             telling.tell("facts", pickle.dumps(events, protocol=5), now=True)
 
-        def take_requests() -> list[tuple[str, str]]:
+        def take_requests() -> list[CancelRequest]:
             if is_unwanted(worker, name):
-                return [("", "the loss of its notebook or its worker")]
+                return [CancelRequest("", "the loss of its notebook or its worker")]
             return [asked.get() for _ in range(asked.qsize())]
 
         harvest = carry_run(unpack_run(freight.buffers), record, take_requests)

@@ -93,9 +93,9 @@ class PapermillRun(RemoteRun):
             target=self._execute, name=f"dagy notebook {self._notebook_id}", daemon=True
         ).start()
 
-    def ask(self, node_id: str, by: str) -> None:
+    def ask(self, node_id: str, by: str, run_id: str = "") -> None:
         """Pass a request on to the cell."""
-        self._folder.ask(node_id, by)
+        self._folder.ask(node_id, by, run_id)
 
     def force(self) -> None:
         """End the kernel."""

@@ -24,7 +24,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from dagy_nb.backends.cargo import CarriedRun, Harvest, unpack_run
+from dagy_nb.backends.cargo import CancelRequest, CarriedRun, Harvest, unpack_run
 from dagy_nb.errors import BackendError
 from dagy_nb.model.event import Event
 from dagy_nb.runners.worker.codec import Buffer
@@ -63,10 +63,10 @@ class RunFolder:
         for each in (self._requests, self._facts):
             each.touch(mode=0o600)
 
-    def ask(self, node_id: str, by: str) -> None:
-        """Ask to cancel."""
+    def ask(self, node_id: str, by: str, run_id: str = "") -> None:
+        """Ask to cancel; `run_id` names a run inside a node."""
         with self._requests.open("a", encoding="utf-8") as file:
-            file.write(json.dumps([node_id, by]) + "\n")
+            file.write(json.dumps([node_id, by, run_id]) + "\n")
 
     def read_facts(self) -> Iterator[tuple[Event, ...]]:
         """Yield the facts that came since the last time."""
@@ -117,7 +117,7 @@ class RunFolder:
         sys.path += [each for each in path if each not in sys.path]
         return unpack_run(buffers)
 
-    def take_requests(self) -> list[tuple[str, str]]:
+    def take_requests(self) -> list[CancelRequest]:
         """Return what was asked since the last time."""
         try:
             with self._requests.open("rb") as file:
@@ -127,7 +127,7 @@ class RunFolder:
             return []
         whole = text[: text.rfind(b"\n") + 1]
         self._taken += len(whole)
-        return [(node_id, by) for node_id, by in map(json.loads, whole.splitlines())]
+        return [CancelRequest(*each) for each in map(json.loads, whole.splitlines())]
 
     def add_facts(self, file: Any, events: tuple[Event, ...]) -> None:
         """Append facts to the open file of them, in one go."""
