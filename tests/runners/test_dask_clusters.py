@@ -126,6 +126,44 @@ def test_an_address_where_nobody_is_is_refused_before_the_run(session, monkeypat
     assert not session.store.runs().runs
 
 
+UNGUARDED = """
+from dagy_nb import Flow, node
+
+
+@node
+def first() -> int:
+    return 1
+
+
+flow = Flow("unguarded")
+flow.add(first)
+try:
+    flow.run(runner="dask")
+except BaseException as error:
+    print(getattr(error, "code", error))
+    raise SystemExit(1)
+"""
+
+
+def test_a_script_without_guard_is_told_of_it(tmp_path):
+    script = tmp_path / "script.py"
+    script.write_text(UNGUARDED)
+
+    ended = subprocess.run(
+        [sys.executable, script],
+        capture_output=True,
+        text=True,
+        timeout=100,
+        check=False,
+        env={**os.environ, "DAGY_HOME": str(tmp_path / "home")},
+    )
+
+    # Its own process says so last, those of the cluster, which import the script too, before it.
+    assert set(ended.stdout.split()) == {"runner.cluster_unreachable"}, ended.stdout + ended.stderr
+    assert ended.returncode == 1
+    assert "Traceback" not in ended.stderr
+
+
 def test_a_cluster_with_another_version_is_refused_before_the_run(session, monkeypatch):
     monkeypatch.setattr(connection_module, "__version__", "99.0")
     use_dask(cluster_address(), session=session)

@@ -7,6 +7,7 @@ those of the user's stay theirs.
 from __future__ import annotations
 
 import logging
+import multiprocessing
 import os
 import platform
 import threading
@@ -24,6 +25,10 @@ EXTRA = 'pip install "dagy_nb[dask]"'
 CONNECT_SECONDS = 10.0
 CLOSE_SECONDS = 5.0
 LOCAL_WORKERS = 2
+GUARD = (
+    'In a script, put what runs under `if __name__ == "__main__":`, for each process of a local cluster '
+    "imports the script; or name a cluster with use_dask(address)."
+)
 _LOG = logging.getLogger(__name__)
 
 
@@ -250,17 +255,35 @@ def _find_address(client: Any) -> str:
 
 
 def _make_cluster() -> Any:
+    """Return a new cluster on this machine.
+
+    Raises:
+        RunnerError: `runner.cluster_unreachable` where its processes do not start.
+    """
     from distributed import LocalCluster
 
-    return LocalCluster(
-        n_workers=LOCAL_WORKERS,
-        # Bodies run in processes of their own: these threads only watch over them.
-        threads_per_worker=max(1, (os.cpu_count() or 2) // LOCAL_WORKERS),
-        processes=True,
-        preload=["dagy_nb.runners.dask.steady"],
-        dashboard_address=":0",
-        silence_logs=logging.CRITICAL,
-    )
+    if getattr(multiprocessing.current_process(), "_inheriting", False):
+        raise RunnerError(
+            "A process of a local cluster imports this script.",
+            code="runner.cluster_unreachable",
+            suggestion=GUARD,
+        )
+    try:
+        return LocalCluster(
+            n_workers=LOCAL_WORKERS,
+            # Bodies run in processes of their own: these threads only watch over them.
+            threads_per_worker=max(1, (os.cpu_count() or 2) // LOCAL_WORKERS),
+            processes=True,
+            preload=["dagy_nb.runners.dask.steady"],
+            dashboard_address=":0",
+            silence_logs=logging.CRITICAL,
+        )
+    except RuntimeError as error:
+        raise RunnerError(
+            f"No cluster starts on this machine: {error}",
+            code="runner.cluster_unreachable",
+            suggestion=GUARD,
+        ) from error
 
 
 def _check_versions(client: Any, place: str) -> None:
