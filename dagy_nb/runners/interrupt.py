@@ -7,12 +7,12 @@ exception must never hit that thread after the function is over, when it may be 
 
 from __future__ import annotations
 
-import ctypes
 import threading
 from collections.abc import Callable
 from typing import TypeVar
 
 from dagy_nb.errors import NodeCancelled
+from dagy_nb.runners.raising import let_come, raise_in
 
 Result = TypeVar("Result")
 
@@ -45,7 +45,7 @@ class Interruptible:
             if self._thread is None or self._is_sent:
                 return False
             self._is_sent = True
-            _raise_in(self._thread, NodeCancelled)
+            raise_in(self._thread)
             return True
 
     def _leave(self) -> None:
@@ -61,24 +61,4 @@ class Interruptible:
         with self._lock:
             is_sent, self._thread = self._is_sent, None
         if is_sent:
-            _await_exception()
-
-
-def _await_exception() -> None:
-    """Let the exception come that may be on its way to this thread, and end it here.
-
-    To take it back would do less: an interpreter that was told of one looks for it at each step until one
-    comes, and CPython 3.11 then hangs as soon as a debugger traces anything.
-    """
-    try:
-        # There is one at most: this, or the one of before.
-        _raise_in(threading.get_ident(), NodeCancelled)
-        while True:
-            pass
-    except NodeCancelled:
-        return
-
-
-_raise_in = ctypes.PYFUNCTYPE(ctypes.c_int, ctypes.c_ulong, ctypes.py_object)(
-    ("PyThreadState_SetAsyncExc", ctypes.pythonapi)
-)
+            let_come()

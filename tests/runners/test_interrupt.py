@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import contextlib
+import random
 import subprocess
 import sys
 import threading
-import time
 from contextlib import suppress
 
 import pytest
 
 from dagy_nb.errors import NodeCancelled
-from dagy_nb.runners import interrupt
+from dagy_nb.runners import raising
 from dagy_nb.runners.interrupt import Interruptible
 
 
@@ -83,10 +83,11 @@ LATE = """
 import faulthandler, functools, sys, threading
 faulthandler.dump_traceback_later(20, exit=True)
 from dagy_nb.errors import NodeCancelled
-from dagy_nb.runners import interrupt
+from dagy_nb.runners import raising
+from dagy_nb.runners.interrupt import Interruptible
 
-guard, here = interrupt.Interruptible(), threading.get_ident()
-send = functools.partial(interrupt._raise_in, here, NodeCancelled)
+guard, here = Interruptible(), threading.get_ident()
+send = functools.partial(raising._set_exception, here, NodeCancelled)
 
 def end_as_it_is_sent():
     # By calls of C alone, so that it is still on its way when the function is over.
@@ -116,7 +117,7 @@ def test_an_interrupt_that_comes_while_the_time_for_it_is_ended_goes_no_further(
         def __enter__(self):
             if guard._is_sent and self.left:
                 type(self).left = 0
-                interrupt._raise_in(threading.get_ident(), NodeCancelled)
+                raising._set_exception(threading.get_ident(), NodeCancelled)
                 sum(range(100))
 
     def begin_to_end():
@@ -137,27 +138,48 @@ def hasty():
     sys.setswitchinterval(before)
 
 
-def test_an_interrupt_on_its_way_never_hits_what_comes_after(hasty):
-    """Short functions without end, interrupted anywhere up to their end: the thread's own code goes on."""
-    now, enough, harmed = [Interruptible()], threading.Event(), []
+class Swallowing:
+    """A short body, partly in C, that goes on after an interrupt; it counts those that come."""
+
+    def __init__(self, lucky):
+        self.guard, self.begun = Interruptible(), threading.Event()
+        self.rounds, self.is_sleepy = lucky.randrange(8), lucky.random() < 0.3
+        self.came, self.shut = 0, threading.Lock()
+        self.shut.acquire()
+
+    def __call__(self):
+        self.begun.set()
+        for _ in range(self.rounds):
+            try:
+                sum(range(100))
+                if self.is_sleepy:
+                    self.shut.acquire(timeout=0.0002)
+            except NodeCancelled:
+                self.came += 1
+
+
+def test_an_interrupt_comes_once_and_never_hits_what_comes_after(hasty):
+    """Short functions, interrupted anywhere up to their end: the thread's own code goes on."""
+    lucky, harmed = random.Random(0), []
+    bodies = [Swallowing(lucky) for _ in range(1000)]
 
     def work():
-        while not enough.is_set():
-            now[0] = guard = Interruptible()
+        for body in bodies:
             with suppress(NodeCancelled):
-                guard.run(lambda: sum(range(100)))
+                body.guard.run(body)
             try:
                 sum(range(100))
             except NodeCancelled:
-                harmed.append(guard)
+                harmed.append(body)
 
     thread, results = in_thread(work)
-    hits, ends = 0, time.monotonic() + 20
-    while hits < 100 and time.monotonic() < ends and thread.is_alive():
-        hits += now[0].interrupt()
-    enough.set()
-    thread.join(5)
+    hits = 0
+    for body in bodies:
+        assert body.begun.wait(10)
+        hits += body.guard.interrupt()
+    thread.join(10)
 
-    assert hits == 100
     assert results == [None]
+    assert hits > 100
     assert harmed == []
+    assert {body.came for body in bodies} == {0, 1}
