@@ -104,6 +104,8 @@ class Reuse:
         taken: list[Taken] = []
         while line:
             step, attempt = line.popleft()
+            if step.node_id in self._cancelled:
+                continue
             is_open = self._blocked and not self._blocked.keys().isdisjoint(step.producers)
             found = None if is_open else self._recaller.find(step)
             if found is None:
@@ -151,6 +153,7 @@ class Reuse:
             return
         if event.state is NodeState.CANCELLED:
             self._cancelled.add(event.node_id)
+            self._contents.pop(event.node_id, None)
         identity = self._identities.get(event.node_id)
         if identity is None or self._runs_for.get(identity.key) != event.node_id:
             return
@@ -188,8 +191,7 @@ class Reuse:
         """Yield the steps behind a reused one that wait for reused ones only."""
         for node_id in step.consumers:
             consumer = self._steps[node_id]
-            is_out = consumer.disabled or node_id in self._cancelled
-            if not is_out and self._reused.issuperset(consumer.producers):
+            if not consumer.disabled and self._reused.issuperset(consumer.producers):
                 yield consumer, 0
 
     def _is_live(self, step: Step) -> bool:
@@ -217,6 +219,8 @@ class Reuse:
         self._later(partial(self._settle, step, attempt, verdict))
 
     def _settle(self, step: Step, attempt: int, verdict: Verdict) -> None:
+        if step.node_id in self._cancelled:  # while it was looked at
+            return
         if verdict.kept is not None:
             found = self._learn(step, verdict.kept, verdict.identity)
             self._serve([self._take_kept(step, attempt, found)])
@@ -300,6 +304,8 @@ class Reuse:
     def _settle_twin(
         self, step: Step, attempt: int, verdict: Verdict, found: KeptOutputs | str | None
     ) -> None:
+        if step.node_id in self._cancelled:
+            return
         if isinstance(found, KeptOutputs):
             taken = self._take_kept(step, attempt, self._learn(step, found, verdict.identity))
             self._serve([taken])

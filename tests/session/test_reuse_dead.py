@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -32,6 +33,11 @@ name: f
 nodes: {s: {type: held}, p: {type: plus}, q: {type: plus}, t: {type: total, trigger: all_done}}
 edges: [s.output -> p.x, p.output -> q.x, p.output -> t.xs, q.output -> t.xs]
 """
+TWINS = """
+name: f
+nodes: {{a: {{type: {0}}}, b: {{type: {0}}}, t: {{type: total, trigger: all_done}}}}
+edges: [a.output -> t.xs, b.output -> t.xs]
+"""
 
 
 @pytest.fixture
@@ -43,6 +49,18 @@ def notebook(tmp_path: Path) -> Iterator[Notebook]:
             made.define(each, runner="inline")
         yield made
     made.session.close()
+
+
+@pytest.fixture
+def gate(notebook: Notebook, tmp_path: Path) -> Path:
+    """What the node `held` waits for."""
+    made = tmp_path / "gate"
+    notebook.define(
+        f"def held() -> int:\n    import os, time\n    while not os.path.exists({str(made)!r}):\n"
+        "        time.sleep(0.01)\n    return 1",
+        runner="thread",
+    )
+    return made
 
 
 def test_what_a_branch_not_taken_would_make_does_not_count_behind_it(notebook: Notebook) -> None:
@@ -57,14 +75,8 @@ def test_what_a_branch_not_taken_would_make_does_not_count_behind_it(notebook: N
 
 
 def test_what_is_kept_of_a_cancelled_step_does_not_count_behind_it(
-    notebook: Notebook, tmp_path: Path
+    notebook: Notebook, gate: Path
 ) -> None:
-    gate = tmp_path / "gate"
-    notebook.define(
-        f"def held() -> int:\n    import os, time\n    while not os.path.exists({str(gate)!r}):\n"
-        "        time.sleep(0.01)\n    return 1",
-        runner="thread",
-    )
     gate.touch()
     flow = notebook.flow(LATE)
     assert flow.run(reuse=True).wait()["t"].value == [11, 21]
@@ -77,3 +89,47 @@ def test_what_is_kept_of_a_cancelled_step_does_not_count_behind_it(
 
     assert (run["q"].state, run["p"].reason) == (NodeState.CANCELLED, Reason.UP_TO_DATE)
     assert run["t"].value == [11]
+
+
+def test_a_step_that_was_cancelled_while_it_waited_for_an_equal_one_made_nothing(
+    notebook: Notebook, gate: Path
+) -> None:
+    notebook.define(
+        "def late(x: int) -> int:\n    import time\n    time.sleep(0.3)\n    return x + 1"
+    )
+    flow = notebook.flow(TWINS.format("held"))
+    flow.add("late", id="c")
+    flow.connect("a.output", "c.x")
+    flow.connect("c.output", "t.xs")
+    handle = flow.run(reuse=True)
+    while handle.record.nodes["a"].state is not NodeState.RUNNING:
+        handle.settle(0.01)
+    handle.cancel("b")
+    gate.touch()
+
+    assert handle.wait(check=False)["t"].value == [1, 2]
+    assert flow.run(reuse=True).wait()["t"].value == [1, 1, 2]
+
+
+def test_nobody_waits_for_an_equal_step_that_was_cancelled_while_it_was_looked_at(
+    notebook: Notebook, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    notebook.run("from pathlib import Path")
+    notebook.define(f"def named(path: Path = Path({str(tmp_path)!r})) -> int:\n    return 1")
+    looks, goes_on = threading.Event(), threading.Event()
+
+    def look(path: str) -> str:
+        looks.set()
+        assert goes_on.wait(30)
+        return "1"
+
+    monkeypatch.setattr("dagy_nb.engine.content_files.digest_path", look)
+    handle = notebook.flow(TWINS.format("named")).run(reuse=True)
+    assert looks.wait(30)
+    handle.cancel("a")
+    while handle.record.nodes["a"].state is not NodeState.CANCELLED:
+        handle.settle(0.01)
+    goes_on.set()
+
+    run = handle.wait(30, check=False)
+    assert (run["b"].value, run["t"].value) == (1, [1])
