@@ -167,7 +167,8 @@ def _read(spec: ModuleSpec, *, is_loaded: bool) -> tuple[str, tuple[str, ...]]:
     if not is_loaded:
         _SEEN[spec.origin] = found[0]
         return found
-    if _SEEN.pop(spec.origin, found[0]) != found[0] or _may_be_another(spec):
+    before = _SEEN.pop(spec.origin, "")
+    if before not in ("", found[0]) or _may_be_another(spec, was_seen=bool(before)):
         # Nobody knows what was loaded: it is like nothing that anybody else loads.
         found = f"{found[0]}, or else {uuid.uuid4().hex}", found[1]
     _LOADED[spec.origin] = (spec, *found)
@@ -183,10 +184,11 @@ def _list_imports(data: bytes, package: str | None) -> tuple[str, ...]:
     return tuple(sorted(set(list_imported(tree, package))))
 
 
-def _may_be_another(spec: ModuleSpec) -> bool:
+def _may_be_another(spec: ModuleSpec, *, was_seen: bool) -> bool:
     """Say whether a file may be another than the one that was loaded.
 
-    Its compiled code tells; where there is none, it may be if it was written since this process began.
+    Its compiled code tells. Where there is none, a file that nobody looked at before it was loaded may be
+    another if it was written since this process began.
     """
     try:
         found = Path(spec.origin or "").stat()
@@ -194,7 +196,7 @@ def _may_be_another(spec: ModuleSpec) -> bool:
         return False
     head = _read_head(spec.cached)
     if len(head) < 16 or any(head[4:8]):
-        return found.st_ctime > _BEGAN
+        return not was_seen and found.st_ctime > _BEGAN
     then = int.from_bytes(head[8:12], "little"), int.from_bytes(head[12:16], "little")
     return then != (int(found.st_mtime) & 0xFFFFFFFF, found.st_size & 0xFFFFFFFF)
 
