@@ -12,6 +12,8 @@ from dagy_nb.errors import CheckWarning
 from dagy_nb.model.diagnostic import Severity
 
 if TYPE_CHECKING:
+    from types import TracebackType
+
     from dagy_nb.model.diagnostic import Diagnostic
     from dagy_nb.model.flow import FlowSpec
 
@@ -60,3 +62,11 @@ def count_own_frames() -> int:
     while frame.f_code.co_filename.startswith(_PACKAGE) and frame.f_back is not None:
         count, frame = count + 1, frame.f_back
     return count + 1
+
+
+def leave_out_own_frames(traceback: TracebackType | None) -> TracebackType | None:
+    """Return the traceback from the first frame outside this package; whole where there is none."""
+    found = traceback
+    while found is not None and found.tb_frame.f_code.co_filename.startswith(_PACKAGE):
+        found = found.tb_next
+    return found or traceback

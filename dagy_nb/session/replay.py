@@ -16,6 +16,7 @@ from dagy_nb.model.state import NodeState
 from dagy_nb.nodes.base import FlowNode
 from dagy_nb.nodes.bundle import CELLS
 from dagy_nb.session.current import current_session
+from dagy_nb.session.remarks import leave_out_own_frames
 
 if TYPE_CHECKING:
     from dagy_nb.model.kept import KeptInputs
@@ -95,7 +96,10 @@ class Replay:
                 code="outputs.left_out",
                 suggestion=f"Set .config[{missing[0]!r}], and run it again.",
             )
-        return repeat_call(self._make_call())
+        try:
+            return repeat_call(self._make_call())
+        except BaseException as error:
+            raise error.with_traceback(leave_out_own_frames(error.__traceback__))
 
     def __repr__(self) -> str:
         lines = [
@@ -111,6 +115,10 @@ class Replay:
             lines.append(
                 f"  version {self._kept.node_version} of its code is not defined here any more: "
                 f".run() runs {self.node.spec.version}"
+            )
+        elif self._session.registry.snapshot().classes.get(self._kept.node_type) is not self.node:
+            lines.append(
+                f"  Its code has changed since: set .node = {self._kept.node_type} to run today's."
             )
         lines.append(
             "  .inputs, .config, .parameters, .node; .run() runs it again, %debug after that"

@@ -51,16 +51,23 @@ def test_a_failed_node_raises_the_same_error_from_the_same_inputs(
     assert seen.parameters == {"m": 5}
     with pytest.raises(ValueError, match="1 rows") as caught:
         seen.run()
-    last = traceback.extract_tb(caught.value.__traceback__)[-1]
-    assert (last.name, last.line) == ("bad", "raise ValueError(f'{len(picked)} rows')")
+    shown = traceback.extract_tb(caught.value.__traceback__)
+    assert (shown[-1].name, shown[-1].line) == ("bad", "raise ValueError(f'{len(picked)} rows')")
+    # Of ours only what the user called.
+    assert [each.name for each in shown[1:-1]] == ["run"]
 
 
 def test_the_version_that_failed_is_found_after_the_cell_was_mended(notebook: Notebook) -> None:
     failed = notebook.flow(FLOW).run().wait(check=False)
     notebook.define(BAD.replace("raise ValueError(f'{len(picked)} rows')", "return len(picked)"))
 
+    seen = replay(failed.id, "b", session=notebook.session)
     with pytest.raises(ValueError, match="1 rows"):
-        replay(failed.id, "b", session=notebook.session).run()
+        seen.run()
+
+    assert "Its code has changed since: set .node = bad to run today's." in repr(seen)
+    seen.node = notebook.session.registry.snapshot().classes["bad"]
+    assert seen.run() == {"output": 1}
 
 
 def test_where_the_version_is_gone_todays_runs_and_that_is_said(
