@@ -99,7 +99,8 @@ class Replay:
         try:
             return repeat_call(self._make_call())
         except BaseException as error:
-            raise error.with_traceback(leave_out_own_frames(error.__traceback__))
+            error.__traceback__ = leave_out_own_frames(error.__traceback__)
+            raise
 
     def __repr__(self) -> str:
         lines = [
