@@ -98,9 +98,9 @@ class Replay:
             )
         try:
             return repeat_call(self._make_call())
-        except BaseException as error:
-            error.__traceback__ = leave_out_own_frames(error.__traceback__)
-            raise
+        except BaseException as error:  # noqa: BLE001 - the very same is raised again
+            shown = leave_out_own_frames(error.__traceback__)
+            raise error.with_traceback(shown)  # noqa: B904 - with its own cause
 
     def __repr__(self) -> str:
         lines = [
