@@ -196,8 +196,7 @@ def test_a_call_whose_input_was_lost_on_its_way_is_a_crash_that_may_be_tried_aga
     call = DaskCall(
         v.call_of(v.Adder, {"a": 1, "b": 2}), ear, dask_runner.connection, None, None, lambda: None
     )
-    call._channel = channel
-    call._finish(known.future)
+    call._finish(channel, known.future)
 
     assert known.future.status == "cancelled"
     assert ear.outcome.crashed

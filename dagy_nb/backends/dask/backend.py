@@ -153,7 +153,7 @@ class DaskRun(RemoteRun):
 
     def _take_harvest(self, future: Any) -> None:
         try:
-            found: HarvestFreight = future.result()
+            found: HarvestFreight = self._channel.haul.fetch(future)
         except Exception as error:  # noqa: BLE001 - it was lost on its way
             self.lose(_describe_failure(error, self._worker))
             return

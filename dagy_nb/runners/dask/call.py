@@ -148,7 +148,7 @@ class DaskCall:
         )
         # Dask has one thread for all ends.
         self._future.add_done_callback(
-            lambda future: self._threads.submit(lambda: self._finish(future))
+            lambda future: self._threads.submit(lambda: self._finish(channel, future))
         )
         if self._is_over:
             self._let_go()
@@ -183,7 +183,7 @@ class DaskCall:
         try:
             return self._shelf.put(
                 value,
-                lambda freight: _scatter(client, freight),
+                lambda freight: _scatter(channel, freight),
                 lambda future: future.client is client and future.status == "finished",
             )
         except Exception as error:
@@ -209,21 +209,21 @@ class DaskCall:
         else:
             await withdraw(self.name, channel.client)
 
-    def _finish(self, future: Any) -> None:
+    def _finish(self, channel: Channel, future: Any) -> None:
         """Take the end of the task, in a thread of Dask's."""
         status = future.status
         if status == "finished":
-            self._take(future)
+            self._take(channel, future)
         elif status == "error":
             self._fail(future.exception())
-        elif self._channel is not None and self._channel.is_alive:
+        elif channel.is_alive:
             self._crash(_describe_lost_input(self._call))
         else:
             self.lose_cluster()
 
-    def _take(self, future: Any) -> None:
+    def _take(self, channel: Channel, future: Any) -> None:
         try:
-            ending: Ending = future.result()
+            ending: Ending = channel.haul.fetch(future)
         except Exception as error:  # noqa: BLE001 - the result was lost on its way
             self._fail(error)
             return
@@ -293,13 +293,13 @@ class DaskCall:
             await withdraw(self.name, channel.client)
 
 
-def _scatter(client: Any, freight: Freight) -> Any:
+def _scatter(channel: Channel, freight: Freight) -> Any:
     """Put a packed value onto the cluster; give it back where there is no worker yet.
 
     A cluster may grow when there is something to do: the value waits with its call then.
     """
     try:
-        return client.scatter(freight, hash=False, timeout=WORKERS_SECONDS)
+        return channel.haul.put(freight, WORKERS_SECONDS)
     except TimeoutError:
         return freight
 

@@ -20,6 +20,7 @@ from typing import Any, Protocol
 
 from dagy_nb._version import __version__
 from dagy_nb.errors import RunnerError
+from dagy_nb.runners.dask.haul import Haul
 
 EXTRA = 'pip install "dagy_nb[dask]"'
 CONNECT_SECONDS = 10.0
@@ -142,11 +143,13 @@ class Channel:
     Attributes:
         client: The client.
         topic: Where everything of this connection is told.
+        haul: Carries values to the cluster and from it.
     """
 
     def __init__(self, client: Any, cluster: Any) -> None:
         self.client = client
         self.topic = f"dagy-{uuid.uuid4().hex}"
+        self.haul = Haul(client)
         self._comm = client.scheduler_comm
         self._cluster = cluster
         self._listeners: dict[str, Listener] = {}

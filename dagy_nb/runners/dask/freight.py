@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from typing import Any, TypeAlias
 
 from dagy_nb.abc import NodeCall
-from dagy_nb.runners.worker.codec import Buffer, pack, unpack
+from dagy_nb.runners.worker.codec import LARGE, Buffer, pack, unpack
 
 Where: TypeAlias = tuple[str, int]
 """An input, and the place in its list; -1 where the input takes one value."""
@@ -21,7 +21,11 @@ SOLE = -1
 
 
 class Freight:
-    """Buffers on their way through a cluster; pickled with protocol 5 they are not copied."""
+    """Buffers on their way through a cluster; pickled with protocol 5, large ones are not copied.
+
+    Small ones stand in the pickle itself: Dask receives the first buffer beside a pickle in one piece, and
+    each other one of more than 64 MB in pieces that it puts together, which takes its size once more.
+    """
 
     __slots__ = ("buffers",)
 
@@ -40,7 +44,7 @@ class Freight:
     def __reduce_ex__(self, protocol: Any) -> tuple[Any, ...]:
         if protocol < 5:
             return (Freight, ([bytes(each) for each in self.buffers],))
-        return (Freight, ([pickle.PickleBuffer(each) for each in self.buffers],))
+        return (Freight, ([_leave_out(each) for each in self.buffers],))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,6 +107,11 @@ def assemble_call(
 def pack_parts(parts: PackedCall) -> list[Buffer]:
     """Return the buffers from which a worker reads the whole call."""
     return pack(parts)
+
+
+def _leave_out(buffer: Buffer) -> bytes | pickle.PickleBuffer:
+    is_small = memoryview(buffer).nbytes < LARGE
+    return bytes(buffer) if is_small else pickle.PickleBuffer(buffer)
 
 
 def _as_pickle(freight: Freight) -> list[pickle.PickleBuffer]:
