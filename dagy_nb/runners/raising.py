@@ -104,15 +104,11 @@ class _Unmarking:
                     pass
             except _Hit:
                 pass
-            # Who holds the lock may be traced, and stand still until the mark is removed.
-            if self._awaiting or not self._lock.acquire(blocking=False):
-                continue
-            try:
-                if not self._awaiting:
-                    self._thread = None
-                    return
-            finally:
-                self._lock.release()
+            if not self._awaiting:
+                with self._lock:
+                    if not self._awaiting:
+                        self._thread = None
+                        return
 
 
 class _Hit(BaseException):

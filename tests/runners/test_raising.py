@@ -239,6 +239,21 @@ def test_that_thread_begins_again_with_the_next_interrupt(unmarking):
         assert not remover.is_alive()
 
 
+@only_where_it_hangs
+def test_that_thread_lives_on_for_an_interrupt_that_comes_at_its_end(unmarking):
+    unmarking.begin(1)
+    remover = unmarking._thread
+    with unmarking._lock:
+        unmarking.end(1)
+        remover.join(5 * raising.PAUSE)
+        unmarking._awaiting.add(2)
+    remover.join(5 * raising.PAUSE)
+
+    assert remover.is_alive()
+    assert unmarking._thread is remover
+    unmarking.end(2)
+
+
 def test_a_function_that_is_not_interrupted_costs_no_thread(unmarking):
     guard = Interruptible()
     guard.run(lambda: None)
