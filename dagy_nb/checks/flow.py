@@ -14,6 +14,7 @@ from dagy_nb.checks.inputs import check_inputs
 from dagy_nb.checks.limits import check_limits
 from dagy_nb.checks.outline import FlowOutline
 from dagy_nb.checks.parameters import check_parameters
+from dagy_nb.checks.secrets import check_secrets
 from dagy_nb.model.diagnostic import Diagnostic, Severity
 from dagy_nb.model.flow import FlowSpec, NodeEntry
 from dagy_nb.model.nearest import suggest_names
@@ -94,6 +95,7 @@ class FlowCheck:
             *check_limits(self.flow),
             *_check_nodes(self._outline, self._runners),
             *check_attempts(self._outline),
+            *check_secrets(self.flow, self._outline.specs),
         )
 
     @cached_property

@@ -158,7 +158,8 @@ class _Inside:
         # Beside the outer run's folder, as every run has one.
         folder = self._outer.artifacts.parent / run_id
         plan = expand_plan(self._template, expansion, run_id=run_id)
-        plan = replace(plan, artifacts=folder)
+        secret = self._outer.secret_parameters  # some nodes hand all parameters on
+        plan = replace(plan, artifacts=folder, secret_parameters=secret)
         # The output of the body that waits here: it bounds what a flood of inner lines may add to its log.
         listener = current_output() or self._reporter
         watch = InnerWatch(len(plan.steps), listener, catches=expansion.catches)

@@ -139,6 +139,7 @@ class Plan:
         run_id: The run.
         flow: The flow's name.
         parameters: The run's parameters.
+        secret_parameters: Names of those that are not recorded.
         artifacts: The run's artifact folder, which may not exist yet.
         steps: Producers before consumers.
         timeout: Limit of the whole run in seconds; None means none.
@@ -160,8 +161,15 @@ class Plan:
     keep_outputs: bool = True
     max_parallel: int | None = None
     keeping: Keeping = NOTHING
+    secret_parameters: frozenset[str] = frozenset()
     recall: Recall = field(default_factory=Recall, compare=False, repr=False)
     nodes: tuple[PlannedNode, ...] | None = field(default=None, compare=False, repr=False)
+
+    @property
+    def recorded_parameters(self) -> dict[str, Any]:
+        """The parameters that are recorded."""
+        hidden = self.secret_parameters
+        return {name: value for name, value in self.parameters.items() if name not in hidden}
 
     @property
     def depth(self) -> int:
@@ -190,7 +198,7 @@ def describe_queued(
         parent_run_id=parent_run_id,
         parent_node_id=parent_node_id,
         resumed_from=plan.keeping.resumed.run_id if plan.keeping.resumed else "",
-        parameters=dict(plan.parameters),
+        parameters=plan.recorded_parameters,
         artifacts=str(plan.artifacts),
         nodes=describe_steps(plan) if plan.nodes is None else plan.nodes,
     )

@@ -71,7 +71,7 @@ class Tap:
             ),
             config=to_jsonable_python(config, fallback=repr),
             secret_config=tuple(sorted(secret)),
-            parameters=to_jsonable_python(dict(self._plan.parameters), fallback=repr),
+            parameters=to_jsonable_python(self._plan.recorded_parameters, fallback=repr),
             conversions=packing.conversions,
             left_out=packing.left_out,
             touched=tuple(packing.touched),

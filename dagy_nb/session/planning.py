@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import threading
 from dataclasses import replace
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from dagy_nb.checks.flow import FlowCheck
+from dagy_nb.checks.secrets import hide_secrets
 from dagy_nb.engine.deadline import choose_timeout
 from dagy_nb.engine.plan import Plan, describe_steps
 from dagy_nb.engine.planning import make_plan
@@ -35,6 +37,12 @@ class _Known:
         self.check = FlowCheck(flow, types.specs, runners=runners)
         self.plans: dict[Hashable, Plan] = {}
 
+    @cached_property
+    def hidden(self) -> tuple[FlowSpec, frozenset[str]]:
+        """The flow without secrets, and the names of its secret parameters."""
+        flow, types, _ = self.about
+        return hide_secrets(flow, types.specs)
+
     def holds(self, flow: FlowSpec, types: RegistrySnapshot, runners: tuple[str, ...]) -> bool:
         """Whether it is about these very ones; to compare what they hold would take as long as planning."""
         own_flow, own_types, own_runners = self.about
@@ -53,6 +61,12 @@ class Planner:
     ) -> FlowCheck:
         """Return the check of a flow."""
         return self._find(flow, types, tuple(runners)).check
+
+    def find_recorded(
+        self, flow: FlowSpec, types: RegistrySnapshot, runners: Iterable[str]
+    ) -> FlowSpec:
+        """Return a flow as it is recorded, without secrets."""
+        return self._find(flow, types, tuple(runners)).hidden[0]
 
     def plan(
         self,
@@ -109,6 +123,7 @@ class Planner:
             artifacts=artifacts,
             timeout=choose_timeout(timeout, flow.timeout),
             keeping=keeping,
+            secret_parameters=known.hidden[1],
         )
 
     def _keep(self, known: _Known, wishes: Hashable, plan: Plan) -> None:

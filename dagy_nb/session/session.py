@@ -167,8 +167,9 @@ class Session:
         plan = self._plan(flow, values, timeout=timeout, runner=runner, keeping=keeping)
         asks = keeping.reuse or keeping.resumed is not None
         chosen, explanation = self.routing.choose(flow, plan, call=backend, reuse=asks)
-        self._versions.record(flow, plan.steps.specs)
-        return self._drive(flow, plan, chosen, explanation)
+        recorded = self._find_recorded(flow)
+        self._versions.record(recorded, plan.steps.specs)
+        return self._drive(recorded, plan, chosen, explanation)
 
     def forecast(
         self, flow: FlowSpec, parameters: Mapping[str, Any], keeping: Keeping
@@ -262,9 +263,10 @@ class Session:
         return any(each.cancel_inner(run_id, node_id, by=by) for each in live)
 
     def publish(self, flow: FlowSpec, *, author: str = "", reason: str = "") -> FlowVersion:
-        """Make an immutable version of a flow."""
+        """Make an immutable version of a flow; secrets of its configs are left out."""
+        pinned = pin_versions(self._specs_of(flow))
         return self.store.publish_flow(
-            flow, node_versions=pin_versions(self._specs_of(flow)), author=author, reason=reason
+            self._find_recorded(flow), node_versions=pinned, author=author, reason=reason
         )
 
     def close(self) -> None:
@@ -293,6 +295,9 @@ class Session:
             return [("", f"it runs itself: {' → '.join((*inside, type_name))}")]
         check = partial(self.check, inside=(*inside, type_name))
         return find_inner_problems(node_class, dump_config(node), now.specs, check)
+
+    def _find_recorded(self, flow: FlowSpec) -> FlowSpec:
+        return self._planner.find_recorded(flow, self.registry.snapshot(), self.runners)
 
     def _refuse_errors(self, flow: FlowSpec) -> None:
         found = self.check(flow)

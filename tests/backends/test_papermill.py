@@ -12,7 +12,7 @@ import pytest
 
 from dagy_nb.backends import remote
 from dagy_nb.backends.papermill import backend
-from dagy_nb.errors import RunFailed
+from dagy_nb.errors import CheckWarning, RunFailed
 from dagy_nb.model.state import RunKind, RunState
 from dagy_nb.session.flow import Flow
 from tests.backends.elsewhere import (
@@ -44,7 +44,8 @@ def test_a_secret_is_in_no_file_of_a_run_in_a_kernel_of_its_own(session):
     flow = Flow("keyed", session=session)
     flow.add(Locked, id="lock", password=canary)
 
-    run = flow.run(backend="papermill").wait(PATIENCE)
+    with pytest.warns(CheckWarning, match="password of lock is a secret"):
+        run = flow.run(backend="papermill").wait(PATIENCE)
 
     assert run.outputs == {"lock.key": canary}
     files = [each for each in Path(session.settings.home).rglob("*") if each.is_file()]

@@ -332,6 +332,9 @@ def test_every_code_is_documented_and_shown_by_a_case():
         "parameter.unknown",
         "limit.edges",
         "limit.parameters",
+        "secret.in_parameter",
+        "secret.in_text",
+        "secret.not_recorded",
     }
 
     assert written - {"edge.duplicate"} <= set(CODES)

@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 
 from dagy_nb.engine.content import digest_value
-from dagy_nb.errors import ContractError, FlowError, StoreError, UnknownName
+from dagy_nb.errors import CheckWarning, ContractError, FlowError, StoreError, UnknownName
 from dagy_nb.nodes.registry import Registry, use_registry
 from dagy_nb.session.replay import replay
 from dagy_nb.session.resume import resume
@@ -242,7 +242,8 @@ def test_a_secret_of_the_config_is_not_kept(notebook: Notebook) -> None:
         "        raise ValueError(len(self.config.word.get_secret_value()) * self.config.times)"
     )
     flow = notebook.flow("name: k\nnodes: {n: {type: N, config: {word: canary-5513, times: 2}}}")
-    failed = flow.run().wait(check=False)
+    with pytest.warns(CheckWarning, match="word of n is a secret"):
+        failed = flow.run().wait(check=False)
     seen = replay(failed.id, "n", session=notebook.session)
 
     assert seen.config == {"times": 2}
