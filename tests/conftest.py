@@ -32,6 +32,25 @@ law.register_profile(
 law.load_profile("untimed")
 
 
+LAST = {
+    "builtin",
+    "checks",
+    "dispatch",
+    "engine",
+    "flowfile",
+    "magics",
+    "model",
+    "nodes",
+    "protocol",
+}
+"""Rooms of many quick tests: they come last, so that two processes have something to do up to the end."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Order the files: quick ones last."""
+    items.sort(key=lambda item: item.path.parent.name in LAST)
+
+
 def pytest_runtest_setup(item: pytest.Item) -> None:
     """Skip browser tests where there is no browser."""
     require_chromium(item)
