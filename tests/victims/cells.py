@@ -39,7 +39,7 @@ _BODIES = {
 """,
     "regex": """
     import re
-    re.match(r"(a+)+$", "a" * (60 if seconds > 60 else 27) + "b")
+    re.match(r"(a+)+$", "a" * (60 if seconds > 60 else 25) + "b")
 """,
     "summing": """
     sum(range(10**12 if seconds > 60 else 10**8))
