@@ -132,7 +132,7 @@ ROLES = {"write": write, "fold": fold, "view": view, "use": use}
 
 def main() -> None:
     role, folder, side = sys.argv[1], Path(sys.argv[2]), Path(sys.argv[3])
-    packs.MANY_SEGMENTS, packs.REST = 6, -1.0  # so that segments are packed while all this goes on
+    packs.MANY_SEGMENTS, packs.REST = 3, -1.0  # so that segments are packed while all this goes on
     store = JournalStore(Place(folder).folder, SystemClock(), fold_after=None)
     try:
         ROLES[role](store, side)

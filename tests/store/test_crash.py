@@ -20,7 +20,7 @@ from tests.store.crash_roles import pause
 from tests.store.facts import TurnedClock
 from tests.store.oracle import check_against_journal
 
-SECONDS = float(os.environ.get("DAGY_CRASH_SECONDS", "20"))
+SECONDS = float(os.environ.get("DAGY_CRASH_SECONDS", "10"))
 CAST = ["write", "write", "write", "fold", "view", "use"]
 WEIGHTS = [3, 3, 3, 2, 1, 1]
 """How often each is killed: a fold needs a while to begin where the machine is busy."""
@@ -140,5 +140,5 @@ def test_nothing_acknowledged_is_lost_or_doubled_whoever_is_killed(tmp_path):
     assert len(acknowledged) > 100
     assert min(done.values()) > 3
     assert sum(killed.values()) >= SECONDS / 2
-    assert packs or SECONDS < 20
+    assert packs or SECONDS < 10
     store.close()
