@@ -20,6 +20,7 @@ from tests.source import ROOT
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 SANITIZE = Path(__file__).with_name("sanitize.cfg")
 MAX_BYTES = 250_000
+QUIET = {"DAGY_STATIC": "1", "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
 
 
 def read(path):
@@ -52,12 +53,12 @@ def test_a_notebook_gives_what_it_shows(path, tmp_path):
     kept = {key: value for key, value in os.environ.items() if not key.startswith("PYTEST")}
     done = subprocess.run(
         [
-            *(sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "-c", os.devnull, "-q"),
-            *("--rootdir", str(tmp_path), "--nbval", "--nbval-current-env"),
+            *(sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "-p", "nbval.plugin", "-q"),
+            *("-c", os.devnull, "--rootdir", str(tmp_path), "--nbval", "--nbval-current-env"),
             *("--nbval-sanitize-with", str(SANITIZE), str(path)),
         ],
         cwd=tmp_path,
-        env={**kept, "DAGY_HOME": str(tmp_path / ".dagy"), "DAGY_STATIC": "1"},
+        env={**kept, **QUIET, "DAGY_HOME": str(tmp_path / ".dagy")},
         capture_output=True,
         text=True,
         check=False,

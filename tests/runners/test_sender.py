@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import signal
 import threading
-import time
 
 import pytest
 
@@ -70,8 +69,8 @@ def ticking():
 def test_what_is_raised_in_the_middle_of_a_frame_harms_no_other_one(ends, ticking):
     near, far = ends
     reading, sender = Reading(near), Sender(far)
-    sent, number, ticks, over = [], 0, 0, time.monotonic() + 3
-    while time.monotonic() < over:
+    sent, number, ticks = [], 0, 0
+    while ticks < 100:
         try:
             ticking(0.0005)
             while True:
@@ -85,7 +84,6 @@ def test_what_is_raised_in_the_middle_of_a_frame_harms_no_other_one(ends, tickin
     texts = reading.end()
 
     assert reading.error is None
-    assert ticks > 10
     assert len(set(texts)) == len(texts)
     assert texts == sorted(texts, key=int)
     assert set(sent) <= set(texts)
