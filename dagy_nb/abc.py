@@ -215,8 +215,16 @@ class Store(Protocol):
                 otherwise show under their parent only.
         """
 
-    def logs(self, run_id: str, node_id: str | None = None) -> list[LogRecord]:
-        """Return the log lines of a run in the order they were written."""
+    def logs(
+        self, run_id: str, node_id: str | None = None, *, last: int | None = None
+    ) -> list[LogRecord]:
+        """Return the log lines of a run in the order they were written.
+
+        Args:
+            run_id: The run.
+            node_id: Only lines of this node.
+            last: Only so many of the last lines of each node; all by default.
+        """
 
     def publish_flow(
         self,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import deque
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -60,9 +59,8 @@ def _shorten(node: NodeRunRecord) -> NodeRunRecord:
     return replace(node, previews=previews)
 
 
-def _read_tails(store: Store, run_id: str) -> dict[str, deque[str]]:
-    tails: dict[str, deque[str]] = {}
-    for line in store.logs(run_id):
-        tail = tails.setdefault(line.node_id, deque(maxlen=LINES))
-        tail.append(line.text[:LETTERS])
+def _read_tails(store: Store, run_id: str) -> dict[str, list[str]]:
+    tails: dict[str, list[str]] = {}
+    for line in store.logs(run_id, last=LINES):
+        tails.setdefault(line.node_id, []).append(line.text[:LETTERS])
     return tails

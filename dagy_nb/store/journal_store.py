@@ -105,9 +105,11 @@ class JournalStore:
         choice = RunChoice(flow=flow, state=state, kind=kind, parent=parent, nested=nested)
         return self._read(lambda reading: reading.runs(limit=limit, cursor=cursor, choice=choice))
 
-    def logs(self, run_id: str, node_id: str | None = None) -> list[LogRecord]:
+    def logs(
+        self, run_id: str, node_id: str | None = None, *, last: int | None = None
+    ) -> list[LogRecord]:
         """Return the log lines of a run in the order they were written."""
-        return self._read(lambda reading: reading.logs(run_id, node_id))
+        return self._read(lambda reading: reading.logs(run_id, node_id, last))
 
     def publish_flow(
         self,

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from dagy_nb.model.event import CancelRequested, Event, LogWritten, encode, spread
 from dagy_nb.model.record import LogRecord
 from dagy_nb.store.fold import RunFold, round_time
-from dagy_nb.store.paging import RunChoice, make_page, merge_requests, pick_run
+from dagy_nb.store.paging import RunChoice, keep_last, make_page, merge_requests, pick_run
 from dagy_nb.store.projection import Projection
 from dagy_nb.store.scan import Fact
 from dagy_nb.store.tail import Batch
@@ -82,7 +82,9 @@ class MemoryStore:
         choice = RunChoice(flow=flow, state=state, kind=kind, parent=parent, nested=nested)
         return make_page(filter(choice.fits, runs), limit=limit, cursor=cursor)
 
-    def logs(self, run_id: str, node_id: str | None = None) -> list[LogRecord]:
+    def logs(
+        self, run_id: str, node_id: str | None = None, *, last: int | None = None
+    ) -> list[LogRecord]:
         """Return the log lines of a run in the order they were written."""
         with self._lock:
             lines = [
@@ -99,7 +101,8 @@ class MemoryStore:
                 and event.run_id == run_id
                 and node_id in {None, event.node_id}
             ]
-        return sorted(lines, key=lambda line: line.at)
+        lines.sort(key=lambda line: line.at)
+        return keep_last(lines, last, lambda line: line.node_id)
 
     def publish_flow(
         self,

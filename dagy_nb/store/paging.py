@@ -1,20 +1,22 @@
-"""Run records in, pages newest first with a cursor out; and the search for a run by part of its id."""
+"""Records in, pages of runs newest first with a cursor out, a run by part of its id, last lines of logs."""
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from dagy_nb.abc import Page
 from dagy_nb.errors import StoreError, UnknownName
 from dagy_nb.model.nearest import suggest_names
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from dagy_nb.model.record import RunRecord
     from dagy_nb.store.unfinished import UnfinishedRun
 
+Item = TypeVar("Item")
 SHORTEST_PREFIX = 4
 LARGEST_PAGE = 1000
 
@@ -130,3 +132,16 @@ def merge_requests(node_ids: Sequence[str]) -> Sequence[str] | None:
     if not node_ids:
         return None
     return () if "" in node_ids else tuple(dict.fromkeys(node_ids))
+
+
+def keep_last(items: Sequence[Item], last: int | None, name: Callable[[Item], str]) -> list[Item]:
+    """Return of all items of one name only so many of the last ones; all where `last` is None."""
+    if last is None:
+        return list(items)
+    seen: Counter[str] = Counter()
+    kept = []
+    for each in reversed(items):
+        seen[name(each)] += 1
+        if seen[name(each)] <= last:
+            kept.append(each)
+    return kept[::-1]

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from dagy_nb.model.event import LogWritten
 from dagy_nb.store import rows as write
 from dagy_nb.store.fold import RunFold
+from dagy_nb.store.paging import keep_last
 from dagy_nb.store.scan import Damage
 from dagy_nb.store.versions import VersionFold
 
@@ -64,11 +65,11 @@ class Projection:
             except (TypeError, ValueError, AttributeError):  # values of a wrong shape
                 self._damages.append(Damage(fact.segment, fact.position, 0, "malformed"))
 
-    def logs(self, run_id: str) -> list[Row]:
-        """Return the rows of a run's log."""
-        return [
-            write.write_log(fact, event) for fact, event in self._logs if event.run_id == run_id
-        ]
+    def logs(self, run_id: str, last: int | None = None) -> list[Row]:
+        """Return the rows of a run's log; only so many of the last ones of each node."""
+        found = [each for each in self._logs if each[1].run_id == run_id]
+        kept = keep_last(found, last, lambda each: each[1].node_id)
+        return [write.write_log(fact, event) for fact, event in kept]
 
     def facts(self, run_id: str) -> Iterable[Fact]:
         """Return the facts about a run, its log left out."""

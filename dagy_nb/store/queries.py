@@ -50,6 +50,17 @@ NODES_BY_RUN = select(
 )
 CELLS_BY_RUN = select("cell_runs", "WHERE run_id IN (SELECT unnest(?)) ORDER BY run_id, index")
 LOGS_BY_RUN = select("logs", "WHERE run_id = ?")
+LAST_LOGS_BY_RUN = select(
+    "logs",
+    """WHERE (segment, position) IN (
+        SELECT (segment, position) FROM (
+            SELECT segment, position, row_number() OVER (
+                PARTITION BY node_id ORDER BY happened_at DESC, segment DESC, position DESC
+            ) AS place
+            FROM logs WHERE run_id = ?
+        ) WHERE place <= ?
+    )""",
+)
 FLOW_CONTENTS = select("flow_versions")
 FLOW_CONTENTS_WITHOUT_SPECS = select("flow_versions", without=("spec",))
 NODE_CONTENTS = "SELECT node_type, version, epoch_us(seen_at) AS seen_at FROM node_versions"

@@ -8,7 +8,14 @@ from typing import TYPE_CHECKING, Any
 
 from dagy_nb.model.event import CancelRequested
 from dagy_nb.store import queries
-from dagy_nb.store.paging import RunChoice, limit_page, make_page, pick_run, read_cursor
+from dagy_nb.store.paging import (
+    RunChoice,
+    keep_last,
+    limit_page,
+    make_page,
+    pick_run,
+    read_cursor,
+)
 from dagy_nb.store.queries import fetch_rows
 from dagy_nb.store.records import read_content, read_log, read_run
 from dagy_nb.store.versions import VersionFold, foresee_numbers, number_content
@@ -79,11 +86,16 @@ class Reading:
         older = [read_run(row) for row in rows if row["run_id"] not in self._tail.runs]
         return make_page([*newer, *older], limit=limit, cursor=cursor)
 
-    def logs(self, run_id: str, node_id: str | None) -> list[LogRecord]:
-        """Return the lines a run wrote, or one node of it, in their order."""
-        rows = [*self._ask(queries.LOGS_BY_RUN, [run_id]), *self._tail.logs(run_id)]
+    def logs(self, run_id: str, node_id: str | None, last: int | None) -> list[LogRecord]:
+        """Return the lines a run wrote, or one node of it, in their order; the last ones of each node."""
+        older = (
+            self._ask(queries.LOGS_BY_RUN, [run_id])
+            if last is None
+            else self._ask(queries.LAST_LOGS_BY_RUN, [run_id, last])
+        )
+        rows = [*older, *self._tail.logs(run_id, last)]
         rows.sort(key=lambda row: (row["happened_at"], row["segment"], row["position"]))
-        lines = [read_log(row) for row in rows]
+        lines = [read_log(row) for row in keep_last(rows, last, lambda row: row["node_id"])]
         return [line for line in lines if node_id in {None, line.node_id}]
 
     def versions(self) -> VersionFold:

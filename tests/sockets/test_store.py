@@ -202,6 +202,10 @@ def test_logs_come_in_the_order_they_were_written(store, settle):
     assert [line.text for line in store.logs("run-0001", "b")] == [
         f"line {n}" for n in range(1, 30, 2)
     ]
+    for last in (1, 3, 8, 99):
+        kept = [*lines[0::2][-last:], *lines[1::2][-last:]]
+        assert store.logs("run-0001", last=last) == sorted(kept, key=lines.index)
+    assert store.logs("run-0001", "b", last=2) == lines[1::2][-2:]
     assert (lines[0].level, lines[0].node_id, lines[0].at) == ("INFO", "a", NOON)
     assert store.logs("run-0002") == []
 
