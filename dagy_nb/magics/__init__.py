@@ -9,6 +9,7 @@ from dagy_nb.magics.cell import watch_cells
 from dagy_nb.magics.completion import complete_magics
 from dagy_nb.magics.flow import FlowMagics
 from dagy_nb.magics.flownode import NodeMagics
+from dagy_nb.magics.outdated import watch_taken
 from dagy_nb.magics.records import RecordMagics
 from dagy_nb.magics.tracebacks import leave_errors, shorten_errors
 
@@ -25,7 +26,7 @@ def install(ip: Any) -> None:
     ip.input_transformers_post.append(transformer)
     ip.Completer.custom_matchers.append(complete_magics)
     shorten_errors(ip)
-    setattr(ip, _KEPT, (transformer, watch_cells(ip)))
+    setattr(ip, _KEPT, (transformer, watch_cells(ip), watch_taken(ip)))
 
 
 def uninstall(ip: Any) -> None:
@@ -33,9 +34,10 @@ def uninstall(ip: Any) -> None:
     kept = getattr(ip, _KEPT, None)
     if kept is None:
         return
-    transformer, watcher = kept
+    transformer, watcher, teller = kept
     ip.input_transformers_post.remove(transformer)
     ip.events.unregister("pre_run_cell", watcher)
+    ip.events.unregister("post_run_cell", teller)
     ip.Completer.custom_matchers.remove(complete_magics)
     leave_errors()
     for each in _CLASSES:

@@ -12,6 +12,7 @@ from dagy_nb.magics.cell import find_cell
 from dagy_nb.magics.changes import tell_node_changes
 from dagy_nb.magics.commands import FLOWNODE
 from dagy_nb.magics.opened import list_opened
+from dagy_nb.magics.outdated import remember_taken
 from dagy_nb.magics.tracebacks import show_cleanly
 from dagy_nb.model.diagnostic import Severity
 
@@ -54,6 +55,7 @@ class NodeMagics(Magics):
         source = find_cell(shell, line, cell, gather_options(words))
         compiled = compile_cell(source, shell.user_ns)
         shell.push(dict(compiled.exports))
+        remember_taken(shell, compiled)
         display(make_card(compiled))
 
 

@@ -178,3 +178,24 @@ def test_loading_is_quick_because_the_store_waits_for_its_first_use(fresh_kernel
     )
 
     assert loaded.stdout.split() == ["False", "False"]
+
+
+def test_a_node_that_goes_on_with_an_old_helper_is_told_of(kernel):
+    kernel.run(
+        "FACTOR = 3\ndef scale(x):\n    return x * FACTOR\ndef twice(x):\n    return scale(x) * 2"
+    )
+    kernel.run("%%flownode\ndef scaled(x: int = 2) -> int:\n    return twice(x)")
+    note = "Node scaled goes on with `twice` as it was: run its cell again to take the new one."
+
+    # Another text of the same name, and data where a constant was; the same text again is nothing new.
+    assert kernel.run("def scale(x):\n    # as before\n    return x * FACTOR").shown == ""
+    assert kernel.run("def scale(x):\n    return x * FACTOR + 1").shown == note
+    assert kernel.run("unrelated = 1").shown == ""
+    assert kernel.run("FACTOR = 4").shown == note
+    assert kernel.run("FACTOR = 4.0").shown == note
+    assert kernel.run("FACTOR = [4]").shown == note.replace("twice", "scale")
+    assert kernel.run("FACTOR = 3").shown == note
+
+    again = kernel.run("%%flownode\ndef scaled(x: int = 2) -> int:\n    return twice(x)")
+    assert "goes on with" not in again.shown
+    assert kernel.run("FACTOR = 3").shown == ""
