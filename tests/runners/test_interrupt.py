@@ -180,6 +180,6 @@ def test_an_interrupt_comes_once_and_never_hits_what_comes_after(hasty):
     thread.join(10)
 
     assert results == [None]
-    assert hits > 100
+    assert hits > 20
     assert harmed == []
     assert {body.came for body in bodies} == {0, 1}
