@@ -16,11 +16,13 @@ class Resumed:
         run_id: That run.
         lineage: It, and all other runs that go on with the same first one.
         finished: Id of each node that completed in one of them → that run.
+        begun: Id of each other node that began in one of them → that run.
     """
 
     run_id: str
     lineage: tuple[str, ...]
     finished: Mapping[str, str] = FrozenMap()
+    begun: Mapping[str, str] = FrozenMap()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

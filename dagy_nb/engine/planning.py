@@ -139,7 +139,7 @@ def _plan_step(
 ) -> Step:
     spec = node_class.spec
     asked = node.retries if node.retries is not None else spec.retries
-    refused = _refuse_retries(spec, inner) if asked else ""
+    refused = refuse_repeating(spec, inner) if asked else ""
     consumers = tuple(wires.consumers[node.id])
     return Step(
         node_id=node.id,
@@ -164,12 +164,12 @@ def _plan_step(
     )
 
 
-def _refuse_retries(spec: NodeSpec, inner: Plan | None) -> str:
-    """Return why a step is never tried again: for itself, or for what it would run inside again."""
+def refuse_repeating(spec: NodeSpec, inner: Plan | None) -> str:
+    """Return why a step is never tried again by itself: for its own sake, or for what it runs inside."""
     own = refuse_retries(spec)
     if own or inner is None:
         return own
-    return next(filter(None, (_refuse_retries(each.spec, each.inner) for each in inner.steps)), "")
+    return next(filter(None, (refuse_repeating(each.spec, each.inner) for each in inner.steps)), "")
 
 
 def _find_patience(node_class: type[FlowNode], inner: Plan | None) -> float:

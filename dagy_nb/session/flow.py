@@ -270,12 +270,13 @@ class Flow(EditableFlow):
 
         Args:
             run_id: That run; the first characters are enough where they are its alone.
-            force: Ids of nodes that run again although they completed.
+            force: Ids of nodes that run again although they completed, or may be half done.
             **parameters: Values of the flow's parameters, over those of that run.
 
         Raises:
             UnknownName: `unknown.run`, `unknown.node`.
-            FlowError: `flow.not_resumable`, and whatever keeps the flow from running.
+            FlowError: `flow.not_resumable`, `flow.repeats_side_effects`, and whatever keeps the flow from
+                running.
         """
         return self.go_on(run_id, parameters, force=force)
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from dagy_nb.engine.keeping import Resumed
+from dagy_nb.engine.planning import refuse_repeating
 from dagy_nb.errors import FlowError, UnknownName
 from dagy_nb.model.frozen import FrozenMap
 from dagy_nb.model.state import NodeState, Reason, RunKind, RunState
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from dagy_nb.abc import Store
+    from dagy_nb.engine.plan import Plan
     from dagy_nb.model.flow import FlowSpec
     from dagy_nb.model.record import NodeRunRecord, RunRecord
 
@@ -39,17 +41,43 @@ def describe_resumed(store: Store, run: RunRecord, flow: str) -> Resumed:
     for each in family:
         if not each.state.is_final:
             raise _tell(run, f"run {each.run_id} goes on with it", "Wait for that, or cancel it.")
-    finished = {
-        name: each.run_id
-        for each in (*reversed(family), run)
-        for name, node in each.nodes.items()
-        if _is_done(node)
-    }
+    finished, begun = {}, {}
+    for each in (*reversed(family), run):
+        for name, node in each.nodes.items():
+            if _is_done(node):
+                finished[name] = each.run_id
+            elif node.started_at is not None:
+                begun[name] = each.run_id
     return Resumed(
         run_id=run.run_id,
         lineage=tuple(dict.fromkeys((run.run_id, *(each.run_id for each in family)))),
         finished=FrozenMap(finished),
+        begun=FrozenMap({name: begun[name] for name in begun.keys() - finished.keys()}),
     )
+
+
+def refuse_repeats(plan: Plan) -> None:
+    """Raise where a resumed run would repeat what must not be repeated unasked, and may be half done.
+
+    Raises:
+        FlowError: `flow.repeats_side_effects`.
+    """
+    resumed = plan.keeping.resumed
+    if resumed is None:
+        return
+    for step in plan.steps:
+        name = step.node_id
+        if name not in resumed.begun or name in plan.keeping.force or step.disabled:
+            continue
+        why = refuse_repeating(step.spec, step.inner)
+        if why:
+            raise FlowError(
+                f"{name} began in run {resumed.begun[name]} and did not complete, so it may be half done: "
+                f"{why}.",
+                code="flow.repeats_side_effects",
+                suggestion=f"To let it happen once more: flow.resume({resumed.run_id!r}, "
+                f"force=({name!r},)), or %flow resume {resumed.run_id} --force {name}",
+            )
 
 
 def refuse_run(run: RunRecord) -> None:

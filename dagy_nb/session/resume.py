@@ -31,18 +31,20 @@ def resume(
     completed there are not run again if all that decides their outputs is as it was and these were kept: of
     runs with `keep` or `reuse` those of all nodes are, of others those of nodes that took long. A node with
     side effects is never run again by itself: where its outputs of then cannot be taken, it fails and says
-    so, unless it is forced. The same holds for what completed in other runs that went on with this one, or
-    that this one went on with.
+    so, unless it is forced. Nor is one with side effects, or that is not safe to retry, that began and did
+    not complete: it may be half done, so the run does not start unless that node is forced. The same holds
+    for what happened in other runs that went on with this one, or that this one went on with.
 
     Args:
         run_id: That run; the first characters are enough where they are its alone.
-        force: Ids of nodes that run again although they completed.
+        force: Ids of nodes that run again although they completed, or may be half done.
         session: Where the run is recorded, and the new one will be; the current one by default.
         **parameters: Values of the flow's parameters, over those of that run.
 
     Raises:
         UnknownName: `unknown.run`, `unknown.flow_version`, `unknown.node`.
-        FlowError: `flow.not_resumable`, and whatever keeps the flow from running.
+        FlowError: `flow.not_resumable`, `flow.repeats_side_effects`, and whatever keeps the flow from
+            running.
 
     Example:
         >>> run = dagy_nb.resume("20261122-0612").wait()  # doctest: +SKIP

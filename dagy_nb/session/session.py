@@ -31,6 +31,7 @@ from dagy_nb.nodes.composite import CompositeNode
 from dagy_nb.session.forecast import RunForecast, make_forecast
 from dagy_nb.session.handle import RunHandle
 from dagy_nb.session.inner import dump_config, find_inner_problems
+from dagy_nb.session.lineage import refuse_repeats
 from dagy_nb.session.listener import RunListener
 from dagy_nb.session.planning import Planner
 from dagy_nb.session.routing import RunRouting
@@ -157,7 +158,7 @@ class Session:
         Raises:
             CheckFailed: The flow has errors.
             FlowError: `parameter.*` where the parameters do not fit, `flow.no_runner`,
-                `flow.timeout_invalid`.
+                `flow.timeout_invalid`, `flow.repeats_side_effects`.
             UnknownName: `unknown.backend`.
             BackendError: `backend.*` where the run cannot go to its backend.
         """
@@ -165,6 +166,7 @@ class Session:
         values = read_parameter_values(flow, parameters)
         self._refuse_errors(flow)
         plan = self._plan(flow, values, timeout=timeout, runner=runner, keeping=keeping)
+        refuse_repeats(plan)
         asks = keeping.reuse or keeping.resumed is not None
         chosen, explanation = self.routing.choose(flow, plan, call=backend, reuse=asks)
         recorded = self._find_recorded(flow)
