@@ -15,11 +15,11 @@ import pytest
 from dagy_nb.model.datatype import DataType
 from dagy_nb.nodes.base import FlowNode, Input, Output
 from dagy_nb.runners.dask.freight import Freight
+from dagy_nb.runners.dask.haul import Haul
 from dagy_nb.runners.dask.inputs import LARGE, MOST_HELD, InputShelf
 from tests.runners import victims as v
 from tests.runners.dask_nodes import (
     PATIENCE,
-    Counted,
     Source,
     Total,
 )
@@ -27,8 +27,11 @@ from tests.runners.dask_nodes import (
 pytestmark = pytest.mark.timeout(120)
 
 
-def test_a_large_value_goes_to_the_cluster_once_however_many_nodes_take_it(clustered):
-    Counted.pickled = 0
+def test_a_large_value_goes_to_the_cluster_once_however_many_nodes_take_it(clustered, monkeypatch):
+    put, sizes = Haul.put, []
+    monkeypatch.setattr(
+        Haul, "put", lambda haul, value, *rest: sizes.append(value.size) or put(haul, value, *rest)
+    )
     clustered.add(Source, id="source", runner="thread")
     for number in range(4):
         clustered.add(Total, id=f"total{number}", runner="dask")
@@ -37,7 +40,7 @@ def test_a_large_value_goes_to_the_cluster_once_however_many_nodes_take_it(clust
     run = clustered.run().wait(PATIENCE)
 
     assert {run.outputs[f"total{number}.total"] for number in range(4)} == {LARGE // 8 + 1}
-    assert Counted.pickled == 1
+    assert len(sizes) == 1
 
 
 def test_inputs_are_not_unpacked_in_dasks_own_process(dask_runner):
@@ -80,6 +83,30 @@ def test_small_values_are_packed_and_large_ones_scattered_once():
     assert [shelf.put(large, scatter, is_there) for _ in range(3)] == ["future 1"] * 3
     assert shelf.put(equal, scatter, is_there) == "future 2"
     assert len(scattered) == 2
+
+
+def test_a_value_that_was_changed_in_place_is_scattered_again():
+    shelf, scattered, value = InputShelf(), [], {"numbers": np.zeros(LARGE), "words": ["a"]}
+
+    def put():
+        return shelf.put(
+            value, lambda freight: scattered.append(freight) or len(scattered), is_there
+        )
+
+    assert [put(), put()] == [1, 1]
+    value["numbers"][-1] = 1
+    assert [put(), put()] == [2, 2]
+    value["words"].append("b")
+    assert [put(), put()] == [3, 3]
+
+
+def test_a_node_gets_what_its_input_holds_now_however_it_came_there(dask_runner):
+    value = np.ones(LARGE)
+    assert v.run(dask_runner, Total, {"values": value}).outcome.outputs == {"total": LARGE}
+
+    value[0] = 11
+
+    assert v.run(dask_runner, Total, {"values": value}).outcome.outputs == {"total": LARGE + 10}
 
 
 def test_a_value_that_is_gone_leaves_the_cluster():

@@ -7,6 +7,7 @@ and no code of the user's runs in them.
 
 from __future__ import annotations
 
+import hashlib
 import pickle
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -36,6 +37,14 @@ class Freight:
     def size(self) -> int:
         """Bytes."""
         return sum(memoryview(each).nbytes for each in self.buffers)
+
+    def hash_content(self) -> bytes:
+        """Return a hash of all bytes."""
+        made = hashlib.sha256()
+        for each in self.buffers:
+            made.update(memoryview(each).nbytes.to_bytes(8, "big"))
+            made.update(each)
+        return made.digest()
 
     def __sizeof__(self) -> int:
         # Dask plans its memory by this.
