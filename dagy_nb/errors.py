@@ -43,6 +43,9 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 
+_ENDS = (".", "!", "?", ":", ";", ",", "…")
+
+
 class DagyError(Exception):
     """The root of all errors of dagy_nb.
 
@@ -59,8 +62,9 @@ class DagyError(Exception):
         self.reason = reason
         self.suggestion = suggestion
         # What to do next does not run into the last line of a list or a picture.
-        space = "\n" if "\n" in reason else " "
-        told = space.join(filter(None, (reason.rstrip(), suggestion)))
+        told = reason.rstrip()
+        space = "\n" if "\n" in reason else " " if told.endswith(_ENDS) else ". "
+        told = space.join(filter(None, (told, suggestion)))
         super().__init__(f"{told} [{self.code}]")
 
     def __reduce__(self) -> tuple[object, ...]:

@@ -93,3 +93,6 @@ def test_what_to_do_next_stands_below_a_reason_of_several_lines():
     assert str(one) == "It is wrong. Mend it. [flow.wrong]"
     assert str(many) == "It is wrong:\n  here\nMend it. [flow.wrong]"
     assert str(DagyError("Wrong.", code="flow.wrong")) == "Wrong. [flow.wrong]"
+    # What a library said ends without a full stop.
+    told = DagyError("Wrong: no 'lock' object", code="flow.wrong", suggestion="Mend it.")
+    assert str(told) == "Wrong: no 'lock' object. Mend it. [flow.wrong]"

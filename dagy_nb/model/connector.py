@@ -17,7 +17,7 @@ IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
 def check_identifier(value: str) -> str:
     """Return `value` if it can name a node, connector or parameter; else raise ValueError."""
     if len(value) > 100 or not IDENTIFIER.match(value):
-        msg = f"{value!r} is no name: use letters, digits and _, not starting with a digit"
+        msg = f"{value!r} is no name: use letters from A to z, digits and _, not starting with a digit"
         raise ValueError(msg)
     return value
 

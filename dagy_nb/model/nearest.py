@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from difflib import get_close_matches
 
-_SHOWN = 8
+_SHOWN = 12
 
 
 def find_nearest(name: str, known: Iterable[str], *, limit: int = 3) -> tuple[str, ...]:

@@ -46,7 +46,7 @@ def _read_one(name: str, value: Any) -> ParameterSpec:
             code="parameter.invalid",
             suggestion=f"Give a default, or a mapping with type (one of {types}), default, "
             "description.",
-        ) from error
+        ) from None
     return made
 
 

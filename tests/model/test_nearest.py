@@ -34,8 +34,8 @@ def test_the_nearest_names_come_first_whatever_their_case(
         ("zzz", [], "There are no inputs."),
         (
             "zzz",
-            [f"n{i}" for i in range(10)],
-            "The inputs are: n0, n1, n2, n3, n4, n5, n6, n7 and 2 more.",
+            [f"n{i}" for i in range(14)],
+            "The inputs are: n0, n1, n2, n3, n4, n5, n6, n7, n8, n9, n10, n11 and 2 more.",
         ),
     ],
 )
