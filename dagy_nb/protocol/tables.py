@@ -250,6 +250,11 @@ def _node_row(node: NodeRunRecord, now: float | None) -> tuple[str, ...]:
     return (node.node_id, node.node_type, state, took, _tell_node(node))
 
 
+def tell_row(node: NodeRunRecord) -> str:
+    """Return what `list_nodes` has of a node, as one line."""
+    return " ".join(filter(None, _node_row(node, None)))
+
+
 def _tell_node(node: NodeRunRecord) -> str:
     again = f"attempt {node.attempts}" if node.attempts > 1 else ""
     remarks = ", ".join(filter(None, (node.enforcement, again)))

@@ -12,7 +12,7 @@ from dagy_nb.errors import RunFailed, UnknownName
 from dagy_nb.model.event import ErrorFact
 from dagy_nb.model.record import NodeRunRecord, RunRecord
 from dagy_nb.model.state import NodeState, Reason, RunState
-from dagy_nb.protocol.tables import list_nodes
+from dagy_nb.protocol.tables import list_nodes, tell_row
 
 FAILED_STATES = frozenset({NodeState.FAILED, NodeState.TIMED_OUT})
 MAX_NAMED = 3
@@ -64,6 +64,9 @@ class NodeResult:
                 suggestion=f"Use .outputs[name]; names: {', '.join(self.outputs) or 'none'}.",
             )
         return self.outputs[next(iter(self.outputs))]
+
+    def __repr__(self) -> str:
+        return f"<NodeResult {tell_row(self.record)}>"
 
 
 class RunResult(Mapping[str, NodeResult]):

@@ -14,6 +14,7 @@ import pytest
 from dagy_nb.errors import FlowError, RunFailed, UnknownName, UnknownOutput
 from dagy_nb.model.event import AttemptStarted, CancelRequested, ErrorFact, Event
 from dagy_nb.model.state import NodeState, Reason, RunState
+from dagy_nb.protocol.tables import tell_seconds
 from dagy_nb.session.flow import Flow
 from dagy_nb.session.handle import RunHandle
 from dagy_nb.session.result import RunResult, make_failure
@@ -230,6 +231,13 @@ def test_an_output_that_is_not_there_names_the_nearest(session: Session) -> None
     assert isinstance(refused.value, KeyError)
     assert outputs.get("n1.outptu") is None
     assert "n1.outptu" not in outputs
+
+
+def test_the_result_of_a_node_shows_in_a_line_how_it_ended(session: Session) -> None:
+    run = failing(session).run().wait(check=False)
+
+    bad = tell_seconds(run["bad"].duration)
+    assert repr(run["bad"]) == f"<NodeResult bad fail FAILED (raised) {bad} on purpose>"
 
 
 def test_a_run_that_failed_as_a_whole_says_why(session: Session) -> None:
