@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from tests.browser.editor_page import bare, editor, harness
-from tests.browser.lab import LabServer
+from tests.browser.lab import VIEWPORT, LabServer
 from tests.chromium import FLAGS
 
 __all__ = ["bare", "editor", "harness"]
@@ -56,7 +56,7 @@ def pytest_runtest_makereport(
 @pytest.fixture
 def page(browser: Browser, tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Page]:
     """A new page; after a failure `page.png` in the test's folder shows it."""
-    context = browser.new_context(viewport={"width": 1400, "height": 1000})
+    context = browser.new_context(viewport=VIEWPORT)
     made = context.new_page()
     yield made
     if request.node.stash[FAILED]:

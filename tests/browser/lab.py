@@ -17,7 +17,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Locator, Page, ViewportSize, expect
 
 OPTIONS = (
     "--no-browser",
@@ -29,6 +29,7 @@ OPTIONS = (
     "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate",
     "--LabApp.extension_manager=readonly",
 )
+VIEWPORT = ViewportSize(width=1400, height=1000)
 FIND = """
 const find = (path) => [...window.jupyterapp.shell.widgets('main')]
   .find((widget) => widget.context && widget.context.path === path);
