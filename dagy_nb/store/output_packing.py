@@ -151,7 +151,11 @@ def _load_arrow() -> Any:
 
 
 def _read_pandas(data: Any) -> Any:
-    return _read_arrow(data).to_pandas()
+    table = _read_arrow(data).to_pandas()
+    for place, kind in enumerate(table.dtypes):
+        if kind.name == "category":  # a view of Arrow's, in which nobody could change a value
+            table.isetitem(place, table.iloc[:, place].copy())
+    return table
 
 
 def _read_polars(data: Any) -> Any:

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-import pandas as pd
+from typing import Any
 
+import pandas as pd
+import pytest
+
+from dagy_nb.engine.content import digest_value
 from dagy_nb.model.datatype import DataType
 from dagy_nb.model.forecast import Action
 from dagy_nb.nodes.base import FlowNode, Input, Output
 from dagy_nb.session.flow import Flow
 from dagy_nb.session.session import Session
+from dagy_nb.store.output_packing import pack_value, unpack_value
 
 
 class Numbers(FlowNode):
@@ -45,3 +50,22 @@ def test_the_tables_of_the_last_nodes_are_kept(session: Session) -> None:
         assert actions == {Action.REUSE}
         second = flow.run(reuse=True).wait()
         assert second.outputs["left.sums"].equals(first.outputs["left.sums"])
+
+
+@pytest.mark.parametrize(
+    "column",
+    [
+        pd.Categorical(["b", "a"] * 500),
+        pd.date_range("2026", periods=1000, tz="UTC"),
+        pd.array(range(1000), dtype="Int64"),
+        [0.5, 1.5] * 500,
+    ],
+    ids=lambda each: str(getattr(each, "dtype", "float")),
+)
+def test_a_table_that_was_kept_can_be_changed_as_any_other(column: Any) -> None:
+    table = pd.DataFrame({"a": column})
+    packed = pack_value(table, digest_value(table))
+    kept = unpack_value(packed.value.form, packed.data)
+    kept.loc[0, "a"] = kept.loc[1, "a"]
+
+    assert kept["a"][0] == table["a"][1] != table["a"][0]
