@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import ctypes
 import os
 import signal
@@ -19,6 +20,16 @@ F_SETPIPE_SZ = 1031
 def print_by_c(text: str = "") -> int:
     C.printf(b"%s", text.encode())
     return os.getpid()
+
+
+@node(register=False)
+async def await_nothing() -> int:
+    """Fails with a coroutine in its frames, of which Python says when it goes that nobody awaited it."""
+
+    async def answer() -> int:
+        return 1
+
+    return asyncio.run(answer())
 
 
 @node(register=False)

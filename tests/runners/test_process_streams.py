@@ -43,6 +43,15 @@ def test_what_c_printed_is_not_in_the_log_of_the_next_node(runner):
     assert (first.lines, then.lines) == ([("STDOUT", "mine")], [("STDOUT", "yours")])
 
 
+def test_what_the_frames_of_an_error_say_in_going_is_in_the_log_of_their_node(runner):
+    failed = v.run(runner, s.await_nothing)
+    then = v.run(runner, s.print_by_c, config={"text": "yours"})
+
+    assert failed.outcome.error.type == "RuntimeError"
+    assert any("was never awaited" in text for _, text in failed.lines), failed.lines
+    assert then.lines == [("STDOUT", "yours")]
+
+
 def test_a_line_that_c_printed_right_before_a_kill_is_in_the_log(runner):
     ear, live = v.begin(runner, v.call_of(s.print_by_c_and_hang, config={"text": "a line\n"}))
     assert wait_until(lambda: ear.lines, v.PATIENCE)

@@ -10,6 +10,7 @@ import warnings
 from collections.abc import Callable, Sequence
 from contextvars import copy_context
 from functools import partial
+from traceback import clear_frames
 from typing import Any
 
 from dagy_nb.abc import NodeCall, Outcome
@@ -97,6 +98,9 @@ class CallServer:
             # A context of its own: nothing that a body sets in it is seen by the next, or kept alive.
             with warnings.catch_warnings():
                 outcome = copy_context().run(self._run, call)
+                if outcome.exception is not None:
+                    # What its frames hold goes now: what that says in going is of this node's log.
+                    clear_frames(outcome.exception.__traceback__)
         assert outcome is not None
         flush_streams()
         spent = self._leftovers.undo() or self._wear.judge()
