@@ -1,6 +1,7 @@
 """A flow and the schemas of its configs in; where secrets stand in it, and the same flow without them, out.
 
-A config field is secret where its schema says `writeOnly`, as those of `SecretStr` do.
+A config field is secret where its schema says `writeOnly`, as those of `SecretStr` do. A field that is itself
+the config of another node type says by `x-config-of` which field names that type.
 """
 
 from __future__ import annotations
@@ -22,13 +23,14 @@ _ADVICE = (
     "Have the node read it where it runs, as from os.environ, or lead it in from an output that is declared "
     "secret."
 )
+_CONFIG_OF = "x-config-of"
 Schema = Mapping[str, Any]
 
 
 def check_secrets(flow: FlowSpec, specs: Mapping[str, NodeSpec]) -> Iterator[Diagnostic]:
     """Yield the secrets that stand in a flow's configs, and those that a recorded flow lost."""
-    for node, schema in _list_keepers(flow, specs):
-        for path, value in _hide_config(node, schema)[1]:
+    for node in _list_keepers(flow, specs):
+        for path, value in find_secrets(node.type, node.config, specs):
             name = _read_name(value)
             if value == MASK:
                 yield find(
@@ -65,8 +67,8 @@ def hide_secrets(flow: FlowSpec, specs: Mapping[str, NodeSpec]) -> tuple[FlowSpe
     """
     nodes: dict[str, NodeEntry] = {}
     names: set[str] = set()
-    for node, schema in _list_keepers(flow, specs):
-        config, found = _hide_config(node, schema)
+    for node in _list_keepers(flow, specs):
+        config, found = _hide_config(node.type, node.config, specs)
         nodes[node.id] = node.model_copy(update={"config": FrozenMap(config)})
         names.update(filter(None, (_read_name(value) for _, value in found)))
     if not nodes:
@@ -82,30 +84,46 @@ def hide_secrets(flow: FlowSpec, specs: Mapping[str, NodeSpec]) -> tuple[FlowSpe
     return hidden, frozenset(names)
 
 
-def _list_keepers(
-    flow: FlowSpec, specs: Mapping[str, NodeSpec]
-) -> Iterator[tuple[NodeEntry, Schema]]:
-    """Yield the nodes with a config whose type has secret fields, each with the schema."""
+def find_secrets(
+    type_name: str, config: Mapping[str, Any], specs: Mapping[str, NodeSpec]
+) -> list[tuple[str, Any]]:
+    """Return the dotted path and the value of each secret in a config of a node type."""
+    return _hide_config(type_name, config, specs)[1]
+
+
+def may_keep_secrets(schema: Any) -> bool:
+    """Say whether a config of this schema may hold secrets."""
+    if isinstance(schema, Mapping):
+        is_one = schema.get("writeOnly") is True or _CONFIG_OF in schema
+        return is_one or any(map(may_keep_secrets, schema.values()))
+    return isinstance(schema, list | tuple) and any(map(may_keep_secrets, schema))
+
+
+def _list_keepers(flow: FlowSpec, specs: Mapping[str, NodeSpec]) -> Iterator[NodeEntry]:
+    """Yield the nodes with a config that may hold secrets."""
     keeps: dict[str, bool] = {}
     for node in flow.nodes:
         spec = specs.get(node.type)
         if spec is None or not node.config:
             continue
         if node.type not in keeps:
-            keeps[node.type] = _mentions_secret(spec.config_schema)
+            keeps[node.type] = may_keep_secrets(spec.config_schema)
         if keeps[node.type]:
-            yield node, spec.config_schema
+            yield node
 
 
-def _mentions_secret(schema: Any) -> bool:
-    if isinstance(schema, Mapping):
-        return schema.get("writeOnly") is True or any(map(_mentions_secret, schema.values()))
-    return isinstance(schema, list | tuple) and any(map(_mentions_secret, schema))
-
-
-def _hide_config(node: NodeEntry, schema: Schema) -> tuple[Any, list[tuple[str, Any]]]:
+def _hide_config(
+    type_name: str, config: Mapping[str, Any], specs: Mapping[str, NodeSpec]
+) -> tuple[dict[str, Any], list[tuple[str, Any]]]:
+    schema = specs[type_name].config_schema
     walk = _Walk(schema.get("$defs", {}))
-    return walk.hide([schema], node.config, ""), walk.found
+    hidden, found = dict(walk.hide([schema], config, "")), walk.found
+    for name, field in schema.get("properties", {}).items():
+        inner_type, inner = config.get(field.get(_CONFIG_OF, "")), config.get(name)
+        if isinstance(inner_type, str) and inner_type in specs and isinstance(inner, Mapping):
+            hidden[name], inside = _hide_config(inner_type, inner, specs)
+            found += [(f"{name}.{path}", value) for path, value in inside]
+    return hidden, found
 
 
 class _Walk:

@@ -6,6 +6,8 @@ from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from pydantic.types import Secret
+
 from dagy_nb.engine.content import Content
 from dagy_nb.engine.ingredients import (
     NotReusable,
@@ -62,7 +64,9 @@ class Identities:
 
     def __init__(self, plan: Plan, veil: Callable[[str], str]) -> None:
         self.steps = plan.steps.by_id
-        self._plan = plan
+        given = plan.parameters
+        secret = {name: Secret(given[name]) for name in plan.secret_parameters if name in given}
+        self._parameters = {**given, **secret}
         self._veil = veil
         self._fixed: dict[Hashable, tuple[Ingredients, str]] = {}
 
@@ -76,7 +80,7 @@ class Identities:
         is_own = bool(step.config) or step.inner is not None or cls.traits.default_config is None
         known = self._fixed.get(step.node_id if is_own else cls) or self._fixed.get(step.node_id)
         if known is None:
-            known = gather_fixed(step, self._plan.parameters, self._veil)
+            known = gather_fixed(step, self._parameters, self._veil)
             # Of steps that have nothing of their own, one stands for all of its class, but for what files
             # hold: a step between them may write those.
             is_own = is_own or any(each.files for each in known[0].config.values())

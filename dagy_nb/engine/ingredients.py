@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
 
 from dagy_nb.engine.content import Content, NoDigest, digest_text, digest_value
+from dagy_nb.engine.secrecy import find_secret_config
 from dagy_nb.model.kept import ConfigPart, Ingredients, InputPart
 from dagy_nb.nodes.bundle import CELLS
 from dagy_nb.nodes.parts import list_imports, list_parts, read_code
@@ -162,10 +163,12 @@ def _gather_config(step: Step, veil: Veil) -> Mapping[str, ConfigPart]:
         raise NotReusable(f"its config does not fit ({type(error).__name__})") from None
     fields = {name: getattr(config, name) for name in type(config).model_fields}
     fields |= config.model_extra or {}
-    return _gather_values(fields, "config field", veil)
+    return _gather_values(fields, "config field", veil, find_secret_config(step))
 
 
-def _gather_values(values: Mapping[str, Any], what: str, veil: Veil) -> dict[str, ConfigPart]:
+def _gather_values(
+    values: Mapping[str, Any], what: str, veil: Veil, hidden: Set[str] = frozenset()
+) -> dict[str, ConfigPart]:
     parts = {}
     for name, value in values.items():
         if is_secret(value):
@@ -175,7 +178,10 @@ def _gather_values(values: Mapping[str, Any], what: str, veil: Veil) -> dict[str
             content = digest_value(value)
         except NoDigest as error:
             raise NotReusable(f"its {what} `{name}` {error}") from None
-        parts[name] = ConfigPart(digest=content.digest, text=_shorten(value), files=content.files)
+        is_hidden = name in hidden
+        digest = veil(content.digest) if is_hidden else content.digest
+        text = HIDDEN if is_hidden else _shorten(value)
+        parts[name] = ConfigPart(digest=digest, text=text, files=content.files)
     return parts
 
 

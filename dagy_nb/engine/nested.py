@@ -23,7 +23,7 @@ from dagy_nb.engine.telling import InnerWatch
 from dagy_nb.model.event import Event
 from dagy_nb.model.run_id import make_run_id
 from dagy_nb.model.state import RunState
-from dagy_nb.nodes.composite import Expansion, InnerNode, InnerResult, put_inside
+from dagy_nb.nodes.composite import CompositeNode, Expansion, InnerNode, InnerResult, put_inside
 from dagy_nb.nodes.context import CancelToken
 
 if TYPE_CHECKING:
@@ -135,11 +135,13 @@ class _Inside:
         self, outer: Plan, step: Step, reporter: CallReporter, begin: Begin, clock: Clock
     ) -> None:
         assert step.inner is not None
+        assert issubclass(step.node_class, CompositeNode)
         self.cancel = CancelToken()
         self.enforcement = "cancelled"
         self.specs: Mapping[str, NodeSpec] = {each.node_id: each.spec for each in step.inner.steps}
         self._outer = outer
         self._node_id = step.node_id
+        self._secret = step.node_class.secret_parameters()
         self._template = step.inner
         self._reporter = reporter
         self._begin = begin
@@ -158,7 +160,8 @@ class _Inside:
         # Beside the outer run's folder, as every run has one.
         folder = self._outer.artifacts.parent / run_id
         plan = expand_plan(self._template, expansion, run_id=run_id)
-        secret = self._outer.secret_parameters  # some nodes hand all parameters on
+        # Some nodes hand the parameters of the outer run on.
+        secret = self._outer.secret_parameters | self._secret
         plan = replace(plan, artifacts=folder, secret_parameters=secret)
         # The output of the body that waits here: it bounds what a flood of inner lines may add to its log.
         listener = current_output() or self._reporter

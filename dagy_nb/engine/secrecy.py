@@ -9,13 +9,31 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Set
 from dataclasses import replace
+from weakref import WeakKeyDictionary
 
+from dagy_nb.checks.secrets import find_secrets, may_keep_secrets
 from dagy_nb.engine.contract import find_secret_outputs
 from dagy_nb.engine.plan import Plan, Step, Steps
 from dagy_nb.model.datatype import DataType
 
 Place = tuple[str, str]
 """Node id and connector."""
+
+
+_MAY_KEEP: WeakKeyDictionary[type, bool] = WeakKeyDictionary()
+
+
+def find_secret_config(step: Step) -> frozenset[str]:
+    """Return the names of the config fields of a step that hold secrets, by what their schemas say."""
+    may_keep = _MAY_KEEP.get(step.node_class)
+    if may_keep is None:
+        may_keep = _MAY_KEEP[step.node_class] = may_keep_secrets(step.spec.config_schema)
+    if not may_keep or not step.config:
+        return frozenset()
+    inside = step.inner.steps.specs if step.inner is not None else {}
+    specs = {**inside, step.spec.type: step.spec}
+    found = find_secrets(step.spec.type, step.config, specs)
+    return frozenset(path.partition(".")[0] for path, _ in found)
 
 
 def mark_secrets(steps: Iterable[Step], *, given: bool = False) -> Steps:

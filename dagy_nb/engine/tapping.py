@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from pydantic_core import to_jsonable_python
 
 from dagy_nb.engine.content import Content, HoldsSecret, NoDigest, digest_value
+from dagy_nb.engine.secrecy import find_secret_config
 from dagy_nb.errors import StoreError
 from dagy_nb.model.connector import Cardinality
 from dagy_nb.model.kept import KeptInputs, KeptValue, Packed
@@ -148,7 +149,9 @@ def _find_secret_fields(step: Step) -> Iterator[str]:
     except Exception:  # noqa: BLE001 - a config's own checks may raise anything: then nothing is told
         yield from step.config
         return
-    for name in step.config:
+    hidden = find_secret_config(step)
+    yield from hidden
+    for name in step.config.keys() - hidden:
         try:
             digest_value(getattr(config, name, None))
         except HoldsSecret:

@@ -117,6 +117,11 @@ class CompositeNode(FlowNode):
         return outer
 
     @classmethod
+    def secret_parameters(cls) -> frozenset[str]:
+        """Return the names of its own parameters that are not recorded with an inner run."""
+        return frozenset()
+
+    @classmethod
     def inner_types(cls, config: Mapping[str, Any]) -> tuple[str, ...]:
         """Return the names of the node types that the inner flow has, each once."""
         return tuple(dict.fromkeys(node.type for node in cls.inner_flow(config).nodes))

@@ -74,6 +74,7 @@ class PinnedFlow:
         label: Shown to people.
         category: Palette group.
         text: The flow as text, for display.
+        secrets: Names of the parameters that enter secret config fields; they have no default.
     """
 
     name: str
@@ -84,6 +85,7 @@ class PinnedFlow:
     label: str = ""
     category: str = "Sub-flows"
     text: str = ""
+    secrets: frozenset[str] = frozenset()
 
     @property
     def fingerprint(self) -> str:
@@ -137,6 +139,11 @@ class SubflowNode(CompositeNode):
     ) -> Mapping[str, Any]:
         """Return this config: the flow sees no parameters but its own."""
         return dict(config)
+
+    @classmethod
+    def secret_parameters(cls) -> frozenset[str]:
+        """Return the parameters that enter secret config fields."""
+        return cls.pinned.secrets
 
     def run_inside(self, inputs: Mapping[str, Any]) -> dict[str, Any]:
         """Run the flow and return what its last nodes gave."""
@@ -249,7 +256,8 @@ def _declare(end: End) -> Input | Output:
 
 def _make_config(pinned: PinnedFlow, module: str) -> type[NodeConfig]:
     fields: dict[str, Any] = {
-        each.name: (_TYPES[each.type], _make_field(each)) for each in pinned.flow.parameters
+        each.name: (_TYPES[each.type], _make_field(each, secret=each.name in pinned.secrets))
+        for each in pinned.flow.parameters
     }
     made: type[NodeConfig] = create_model(
         "Config",
@@ -262,9 +270,10 @@ def _make_config(pinned: PinnedFlow, module: str) -> type[NodeConfig]:
     return made
 
 
-def _make_field(parameter: ParameterSpec) -> Any:
+def _make_field(parameter: ParameterSpec, *, secret: bool) -> Any:
     default = parameter.default if parameter.has_default else ...
-    return Field(default, description=parameter.description or None)
+    extra: Any = {"writeOnly": True, "format": "password"} if secret else None
+    return Field(default, description=parameter.description or None, json_schema_extra=extra)
 
 
 def _add_module(name: str, attribute: str, node_class: type[FlowNode]) -> None:

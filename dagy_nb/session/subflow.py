@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING
 
+from dagy_nb.checks.secrets import hide_secrets
 from dagy_nb.errors import CheckFailed, DagyError, FlowError
 from dagy_nb.flowfile.write import write_flow
 from dagy_nb.model.connector import ConnectorSpec, check_identifier
@@ -31,7 +32,8 @@ def register_subflow(
 
     Its inputs are the required inputs that nothing leads into, its outputs those of the last nodes, each
     under the connector's name, or as `node_connector` where several have that; its config are the flow's
-    parameters. The flow is pinned: later edits of the draft need another call.
+    parameters, of which those that enter secret config fields have no default. The flow is pinned: later
+    edits of the draft need another call.
 
     Raises:
         FlowError: `flow.node_name`, `flow.recursive`.
@@ -46,15 +48,17 @@ def register_subflow(
     inputs = _name_ends(_find_open_inputs(flow, by_id), taken=())
     taken = [each.connector.name for each in inputs]
     outputs = _name_ends(_find_last_outputs(flow, by_id), taken=taken)
+    hidden, secrets = hide_secrets(flow, specs)
     pinned = PinnedFlow(
         name=name,
-        flow=flow,
+        flow=flow.model_copy(update={"parameters": hidden.parameters}),
         inputs=inputs,
         outputs=outputs,
         versions=FrozenMap({spec.type: spec.version for spec in by_id.values()}),
         label=label,
         category=category,
-        text=write_flow(flow),
+        text=write_flow(hidden),
+        secrets=secrets,
     )
     return session.registry.register(make_subflow(pinned))
 

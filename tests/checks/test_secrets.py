@@ -77,6 +77,24 @@ def test_secrets_of_a_config_are_found_and_hidden_at_every_depth(
     assert hide_secrets(told, ALL) == (locked(MONTH, **hidden), frozenset())
 
 
+def test_secrets_of_a_config_inside_a_config_are_found_and_hidden() -> None:
+    each = spec(
+        "Each", config_schema={"properties": {"inner": {"x-config-of": "type"}, "type": {}}}
+    )
+    types = {**ALL, **table(each)}
+
+    def tell(word: str) -> FlowSpec:
+        inner = {"type": "Lock", "inner": {"word": word}}
+        return flow({"e": {"type": "Each", "config": {"type": "Each", "inner": inner}}})
+
+    (found,) = check_flow(tell("abc"), types)
+    assert (found.code, str(found.place)) == ("secret.in_text", "e.inner.inner.word")
+    assert hide_secrets(tell("abc"), types)[0] == tell(MASK)
+    for odd in ({"type": "Gone", "inner": {}}, {"type": ["Lock"], "inner": 3}, {"type": "Lock"}):
+        strange = flow({"e": {"type": "Each", "config": odd}})
+        assert hide_secrets(strange, types)[0] == strange
+
+
 def test_a_parameter_that_enters_a_secret_field_is_recorded_without_its_default() -> None:
     word = ParameterSpec(name="word", default="abc", has_default=True)
     told = locked(MONTH, word, word="${params.word}")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -12,13 +12,14 @@ from pydantic import SecretStr
 from dagy_nb.checks.secrets import MASK
 from dagy_nb.errors import CheckFailed, CheckWarning, FlowError
 from dagy_nb.model.datatype import DataType
-from dagy_nb.nodes.base import FlowNode, Output
+from dagy_nb.model.state import RunState
+from dagy_nb.nodes.base import FlowNode, Input, Output
 from dagy_nb.session.current import make_session
 from dagy_nb.session.flow import Flow
 from dagy_nb.session.resume import resume
 from dagy_nb.session.session import Session
 from dagy_nb.settings import Settings
-from tests.session.test_secrecy import find_canary
+from tests.session.test_secrecy import OpenItems, find_canary
 
 CANARY = "canary-4711-secret"
 
@@ -37,6 +38,57 @@ class Login(FlowNode, register=False):
         if word == "wrong":
             raise ValueError("no entry")
         return len(word)
+
+
+class Fetch(FlowNode, register=False):
+    """Needs a password for each item."""
+
+    item = Input(DataType.ANY)
+    y = Output(DataType.INTEGER)
+
+    class Config(FlowNode.Config):
+        password: SecretStr
+
+    def execute(self, item):
+        return len(self.config.password.get_secret_value())
+
+
+class ReadsParameters(FlowNode, register=False):
+    """Looks at a parameter beside its config."""
+
+    y = Output(DataType.INTEGER)
+
+    def execute(self, context):
+        return len(context.parameters["word"])
+
+
+def map_items(session: Session) -> Flow:
+    session.adopt(Fetch)
+    flow = Flow("login", session=session)
+    flow.add(OpenItems, id="open")
+    flow.add("Map", id="map", node="Fetch", node_config={"password": CANARY})
+    flow.connect("open.items", "map.items")
+    return flow
+
+
+def read_parameters(session: Session) -> Flow:
+    flow = login(session, "${params.word}")
+    flow.add(ReadsParameters, id="reads")
+    return flow
+
+
+def give_inside(session: Session) -> Flow:
+    login(session, "${params.word}").as_node("LoginInside")
+    flow = Flow("outer", session=session)
+    flow.add("LoginInside", id="inside", word=CANARY)
+    return flow
+
+
+def keep_inside(session: Session) -> Flow:
+    login(session, CANARY).as_node("LoginAlone")
+    flow = Flow("outer", session=session)
+    flow.add("LoginAlone", id="inside")
+    return flow
 
 
 @pytest.fixture
@@ -68,6 +120,22 @@ def test_a_secret_of_a_config_is_in_no_record(journal: Session, tmp_path: Path) 
     journal.store.connect().close()
     assert find_canary(tmp_path) == []
     assert journal.store.flow_version("login").spec.node("login").config["password"] == MASK
+
+
+@pytest.mark.parametrize("make", [map_items, read_parameters, give_inside, keep_inside])
+def test_nor_is_one_that_is_used_deeper_or_read_otherwise(
+    journal: Session, tmp_path: Path, make: Callable[[Session], Flow]
+) -> None:
+    flow = make(journal)
+    for _ in range(2):
+        done = run_quietly(flow, reuse=True, tap=True)
+        assert done.state is RunState.COMPLETED
+    flow.publish()
+
+    assert len(CANARY) in (*done.outputs.values(), *done.outputs.get("map.results", ()))
+    assert {node.reason for node in done.values()} == {"up_to_date"}
+    journal.store.connect().close()
+    assert find_canary(tmp_path) == []
 
 
 def test_flows_that_differ_in_a_secret_only_are_one_version(journal: Session) -> None:

@@ -83,7 +83,10 @@ class Map(CompositeNode, register=False):
             json_schema_extra={"format": "node_type"},
         )
         node_config: FrozenMap = Field(
-            FrozenMap(), title="Its config", description="Config values of that node type."
+            FrozenMap(),
+            title="Its config",
+            description="Config values of that node type.",
+            json_schema_extra={"x-config-of": "node"},
         )
         node_options: FrozenMap = Field(
             FrozenMap(),
