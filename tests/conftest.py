@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import compileall
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -44,6 +46,12 @@ LAST = {
     "protocol",
 }
 """Rooms of many quick tests: they come last, so that two processes have something to do up to the end."""
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Compile the package where Python is told to keep nothing: each of hundreds of processes would do it."""
+    if sys.dont_write_bytecode and not hasattr(config, "workerinput"):
+        compileall.compile_dir(Path(__file__).parents[1] / "dagy_nb", quiet=2)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
