@@ -15,6 +15,8 @@ from dagy_nb.model.plain import from_plain, to_plain
 from dagy_nb.model.state import NodeState, Reason, RunKind, RunState, Why
 
 JOURNAL_VERSION = 1
+RUN_CRASHED = "run.crashed"
+"""The code of what whoever finds it says of a run whose process is gone."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

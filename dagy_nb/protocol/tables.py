@@ -11,6 +11,7 @@ from pathlib import PurePath
 from typing import Any
 
 from dagy_nb.model.diagnostic import Diagnostic
+from dagy_nb.model.event import RUN_CRASHED, ErrorFact
 from dagy_nb.model.flow import FlowVersion
 from dagy_nb.model.forecast import Forecast
 from dagy_nb.model.record import NodeRunRecord, RunRecord
@@ -88,7 +89,7 @@ def list_runs(runs: Sequence[RunRecord], *, note: str = "", chosen: bool = False
             *((run.backend,) if is_told else ()),
             str(run.state),
             tell_time(run.started_at if run.started_at is not None else run.queued_at),
-            tell_seconds(run.duration),
+            _tell_took(run.duration, run.error),
             shorten(run.error.told if run.error else ""),
         )
         for run in runs
@@ -119,7 +120,7 @@ def list_nodes(run: RunRecord, *, now: float | None = None) -> Table:
 
 def tell_run(run: RunRecord) -> str:
     """Return one line about a run."""
-    took = f" in {tell_seconds(run.duration)}" if run.duration is not None else ""
+    took = f" in {_tell_took(run.duration, run.error)}" if run.duration is not None else ""
     where = f" on {run.backend}" if _went_elsewhere(run) else ""
     return f"Run {run.run_id} of {_name(run)}{where}: {run.state}{took}"
 
@@ -227,6 +228,12 @@ def tell_seconds(seconds: float | None) -> str:
     return f"{minutes // 60} h {minutes % 60:02d} min"
 
 
+def _tell_took(seconds: float | None, error: ErrorFact | None) -> str:
+    told = tell_seconds(seconds)
+    # What a process that died wrote last is not when it died.
+    return f"at least {told}" if told and error and error.code == RUN_CRASHED else told
+
+
 def tell_time(at: float | None) -> str:
     """Return a moment (seconds since the epoch) in UTC, to the second."""
     return f"{datetime.fromtimestamp(at, UTC):%Y-%m-%d %H:%M:%S}" if at is not None else ""
@@ -244,7 +251,7 @@ def _name(run: RunRecord) -> str:
 
 def _node_row(node: NodeRunRecord, now: float | None) -> tuple[str, ...]:
     state = f"{node.state} ({node.reason})" if node.reason else str(node.state)
-    took = tell_seconds(node.duration)
+    took = _tell_took(node.duration, node.error)
     if now is not None and node.started_at is not None and node.ended_at is None:
         took = f"{max(0.0, now - node.started_at):.1f} s …"
     return (node.node_id, node.node_type, state, took, _tell_node(node))

@@ -9,7 +9,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from dagy_nb.model.event import CellEnded, ErrorFact, Event, NodeEnded, RunEnded
+from dagy_nb.model.event import (
+    RUN_CRASHED,
+    CellEnded,
+    ErrorFact,
+    Event,
+    NodeEnded,
+    RunEnded,
+)
 from dagy_nb.model.state import NodeState, Reason, RunState
 
 if TYPE_CHECKING:
@@ -17,8 +24,6 @@ if TYPE_CHECKING:
 
     from dagy_nb.store.scan import SegmentState
     from dagy_nb.store.unfinished import UnfinishedCell, UnfinishedNode, UnfinishedRun
-
-RUN_CRASHED = "run.crashed"
 
 _WAITING = frozenset({NodeState.PENDING, NodeState.QUEUED})
 

@@ -102,6 +102,18 @@ def test_runs_of_flows_and_notebooks_stand_in_one_list():
     assert repr(table).endswith("more")
 
 
+def test_what_died_with_its_process_took_at_least_what_is_known():
+    gone = ErrorFact(type="RunCrashed", code="run.crashed", message="It is gone.")
+    began = node("late", NodeState.FAILED, started_at=AT, ended_at=AT, error=gone)
+    died = run(began, error=gone)
+
+    table = list_nodes(died)
+
+    assert table.title == "Run r1 of delays: FAILED in at least 1.50 s"
+    assert to_dicts(table)[0]["took"] == "at least 0 ms"
+    assert to_dicts(list_runs([died]))[0]["took"] == "at least 1.50 s"
+
+
 def test_no_runs_are_said_aloud():
     assert repr(list_runs([])) == "No runs are recorded yet."
     assert repr(list_runs([], chosen=True)) == "No such run is recorded."
