@@ -81,19 +81,19 @@ def _resolve(name: str, package: str | None) -> str:
 
 
 def _collect(name: str, parts: dict[str, str]) -> None:
-    top = name.partition(".")[0]
-    if name in parts or top in _INSTALLED:
-        return
-    module = sys.modules.get(name)
-    spec = _find_spec(name)
-    if spec is None or not _is_local(name, spec):
-        return
-    parts[name], imported = _read(spec, is_loaded=module is not None)
-    for each in imported:
-        _collect(each, parts)
-    if isinstance(module, ModuleType):
-        for each in _list_held(module):
-            _collect(each, parts)
+    """Add the hashes of a module and of all that it imports, as far as they are the user's own."""
+    waiting = [name]
+    while waiting:
+        each = waiting.pop()
+        if each in parts or each.partition(".")[0] in _INSTALLED:
+            continue
+        module, spec = sys.modules.get(each), _find_spec(each)
+        if spec is None or not _is_local(each, spec):
+            continue
+        parts[each], imported = _read(spec, is_loaded=module is not None)
+        waiting += imported
+        if isinstance(module, ModuleType):
+            waiting += _list_held(module)
 
 
 def _list_held(module: ModuleType) -> Iterator[str]:
@@ -167,10 +167,12 @@ def _read(spec: ModuleSpec, *, is_loaded: bool) -> tuple[str, tuple[str, ...]]:
     if not is_loaded:
         _SEEN[spec.origin] = found[0]
         return found
-    before = _SEEN.pop(spec.origin, "")
-    if before not in ("", found[0]) or _may_be_another(spec, was_seen=bool(before)):
-        # Nobody knows what was loaded: it is like nothing that anybody else loads.
-        found = f"{found[0]}, or else {uuid.uuid4().hex}", found[1]
+    before, was_edited = _SEEN.pop(spec.origin, ""), _was_edited(spec)
+    # Where nobody knows what was loaded, it is like nothing that anybody else loads.
+    if was_edited or before not in ("", found[0]):
+        found = f"not {found[0]} but {uuid.uuid4().hex}", found[1]
+    elif was_edited is None and not before:
+        found = f"{found[0]} or else {uuid.uuid4().hex}", found[1]
     _LOADED[spec.origin] = (spec, *found)
     return found
 
@@ -184,11 +186,10 @@ def _list_imports(data: bytes, package: str | None) -> tuple[str, ...]:
     return tuple(sorted(set(list_imported(tree, package))))
 
 
-def _may_be_another(spec: ModuleSpec, *, was_seen: bool) -> bool:
-    """Say whether a file may be another than the one that was loaded.
+def _was_edited(spec: ModuleSpec) -> bool | None:
+    """Say whether a file is another than the one that was loaded, as its compiled code tells.
 
-    Its compiled code tells. Where there is none, a file that nobody looked at before it was loaded may be
-    another if it was written since this process began.
+    None stands for nobody knows: there is none, and the file was written since this process began.
     """
     try:
         found = Path(spec.origin or "").stat()
@@ -196,7 +197,7 @@ def _may_be_another(spec: ModuleSpec, *, was_seen: bool) -> bool:
         return False
     head = _read_head(spec.cached)
     if len(head) < 16 or any(head[4:8]):
-        return not was_seen and found.st_ctime > _BEGAN
+        return None if found.st_ctime > _BEGAN else False
     then = int.from_bytes(head[8:12], "little"), int.from_bytes(head[12:16], "little")
     return then != (int(found.st_mtime) & 0xFFFFFFFF, found.st_size & 0xFFFFFFFF)
 
