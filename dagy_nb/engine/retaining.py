@@ -8,6 +8,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from dagy_nb.engine.content import Content, NoDigest, digest_value
+from dagy_nb.engine.edits import list_edits
 from dagy_nb.engine.identity import Found, Identity
 from dagy_nb.engine.ingredients import hash_own_key, refuse_keeping, refuse_reuse
 from dagy_nb.engine.weight import is_fixed, is_light
@@ -125,11 +126,13 @@ class Retainer:
     def pack(self, made: Made, contents: Mapping[str, Found]) -> Writing | None:
         """Turn values into bytes now; return what writes them later, None where they must not be kept.
 
+        Of a node that ran elsewhere the key tells the text that is loaded here, maybe not the one that ran.
+
         Raises:
             StoreError: A value cannot be turned into bytes; `outputs.changed`.
         """
         identity = made.identity
-        if identity is None or refuse_keeping(made.step):
+        if identity is None or refuse_keeping(made.step) or list_edits(made.step):
             return None
         told = dict(_require_told(made, contents))
         shared = list(self._list_shared(made, identity))

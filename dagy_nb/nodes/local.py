@@ -37,6 +37,33 @@ def fingerprint_all(names: Iterable[str]) -> dict[str, str]:
     return {name: text for name, text in found.items() if text}
 
 
+def list_local(names: Iterable[str]) -> list[str]:
+    """Return those of some modules that are the user's own, and all such that they import."""
+    parts: dict[str, str] = {}
+    for name in names:
+        _collect(name, parts)
+    return list(parts)
+
+
+def is_edited(name: str) -> bool:
+    """Say whether a loaded module's file, one of the user's own, may hold another text than was loaded."""
+    spec = getattr(sys.modules.get(name), "__spec__", None)
+    known = _LOADED.get(getattr(spec, "origin", None) or "")
+    if known is None or known[0] is not spec:
+        return False
+    path = Path(spec.origin or "")
+    try:
+        stat = path.stat()
+        stamp = (known[1], stat.st_mtime_ns, stat.st_size)
+        if _UNEDITED.get(path) != stamp:
+            if not known[1].startswith(_hash_text(path.read_bytes())):
+                return True
+            _UNEDITED[path] = stamp
+    except OSError:
+        return True
+    return False
+
+
 def is_installed(name: str) -> bool:
     """Say whether a module is known not to be one of the user's own."""
     return name.partition(".")[0] in _INSTALLED
@@ -145,6 +172,9 @@ _INSTALLED = {"dagy_nb", "dagy_nb_cells", "dagy_nb_flows", *sys.stdlib_module_na
 _LOADED: dict[str, tuple[ModuleSpec, str, tuple[str, ...]]] = {}
 """File → how it was loaded, and what it held then: what runs is what was loaded."""
 
+_UNEDITED: dict[Path, tuple[str, int, int]] = {}
+"""File → what was loaded of it, with the time and size at which the file was last seen to be that."""
+
 _SEEN: dict[str, str] = {}
 """File → what it held when it was looked at last before it was loaded."""
 
@@ -163,7 +193,7 @@ def _read(spec: ModuleSpec, *, is_loaded: bool) -> tuple[str, tuple[str, ...]]:
         data = Path(spec.origin).read_bytes()
     except OSError:
         return "unreadable", ()
-    found = hashlib.sha256(data).hexdigest()[:16], _list_imports(data, spec.parent)
+    found = _hash_text(data), _list_imports(data, spec.parent)
     if not is_loaded:
         _SEEN[spec.origin] = found[0]
         return found
@@ -175,6 +205,10 @@ def _read(spec: ModuleSpec, *, is_loaded: bool) -> tuple[str, tuple[str, ...]]:
         found = f"{found[0]} or else {uuid.uuid4().hex}", found[1]
     _LOADED[spec.origin] = (spec, *found)
     return found
+
+
+def _hash_text(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()[:16]
 
 
 @lru_cache(maxsize=512)

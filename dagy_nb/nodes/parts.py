@@ -21,7 +21,14 @@ from dagy_nb.nodes.closure import list_attributes, list_closure, list_homes
 from dagy_nb.nodes.constants import encode_constant
 from dagy_nb.nodes.digest import digest
 from dagy_nb.nodes.fingerprint import normalise
-from dagy_nb.nodes.local import fingerprint_all, fingerprint_local, is_installed, list_imported
+from dagy_nb.nodes.local import (
+    fingerprint_all,
+    fingerprint_local,
+    is_edited,
+    is_installed,
+    list_imported,
+    list_local,
+)
 from dagy_nb.nodes.packages import list_versions
 from dagy_nb.nodes.source import parse_quietly
 
@@ -57,9 +64,7 @@ def list_imports(node_class: Any) -> dict[str, str]:
     These are the user's own modules, which may have been loaded anew since the node was defined, its own and
     other classes, on which something may have been set, and installed packages by their versions.
     """
-    around = _AROUND.get(node_class)
-    if around is None:
-        around = _AROUND[node_class] = _look_around(node_class)
+    around = _find_around(node_class)
     own = list(list_afterwards(node_class))
     if not (around.homes or around.classes or own):
         return around.versions
@@ -69,6 +74,15 @@ def list_imports(node_class: Any) -> dict[str, str]:
         set_on[node_class.__qualname__] = digest(own)
     held = {f"what `{name}` holds": text for name, text in set_on.items()}
     return {**around.versions, **modules, **held}
+
+
+def list_edited(node_class: Any) -> list[str]:
+    """Return the user's own modules, of those that the code of a node uses, whose files were edited.
+
+    Where the node runs in this process it runs what was loaded of them, in another one what they hold now.
+    """
+    homes = (*_find_around(node_class).homes, str(node_class.__module__))
+    return [name for name in list_local(homes) if is_edited(name)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +95,13 @@ class _Around:
 
 
 _AROUND: WeakKeyDictionary[type, _Around] = WeakKeyDictionary()
+
+
+def _find_around(node_class: Any) -> _Around:
+    around = _AROUND.get(node_class)
+    if around is None:
+        around = _AROUND[node_class] = _look_around(node_class)
+    return around
 
 
 def _look_around(node_class: Any) -> _Around:

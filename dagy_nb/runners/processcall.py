@@ -12,6 +12,7 @@ from dagy_nb.engine.fault import describe_exception
 from dagy_nb.engine.output import NodeOutput
 from dagy_nb.errors import RunnerError
 from dagy_nb.runners.death import Death, describe_death
+from dagy_nb.runners.edits import warn_of_edits
 from dagy_nb.runners.streamlines import StreamLines
 from dagy_nb.runners.supervised import SupervisedWorker
 from dagy_nb.runners.turn import Turn
@@ -133,6 +134,7 @@ class SupervisedCall:
             self._is_stale = False
 
     def _pack(self) -> list[Buffer]:
+        warn_of_edits(self.call, self._reporter)
         return pack_call(self.call, take_surroundings()).list_buffers()
 
     def _unpack(self, buffers: list[Buffer]) -> tuple[Outcome, str]:

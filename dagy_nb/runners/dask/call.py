@@ -17,6 +17,7 @@ from dagy_nb.runners.dask.connection import Channel, DaskConnection
 from dagy_nb.runners.dask.far import carry_call, stop_call
 from dagy_nb.runners.dask.freight import SOLE, CallFreight, Ending, Freight, Where
 from dagy_nb.runners.dask.inputs import InputShelf
+from dagy_nb.runners.edits import warn_of_edits
 from dagy_nb.runners.pool import ThreadPool
 from dagy_nb.runners.turn import Turn
 from dagy_nb.runners.worker.message import pack_call, refuse, unpack_outcome
@@ -157,6 +158,7 @@ class DaskCall:
 
     def _pack(self, channel: Channel) -> tuple[CallFreight, list[Where], list[Any]]:
         call = self._call
+        warn_of_edits(call, self._reporter)
         message = pack_call(replace(call, inputs={}), _NOWHERE)
         places: list[Where] = []
         values: list[Any] = []
