@@ -26,10 +26,10 @@ def describe_cell_error(cell: Any, error: Any) -> ErrorFact:
     """
     outputs = [each for each in cell.get("outputs", ()) if each.get("output_type") == "error"]
     frames = list(outputs[-1].get("traceback", ())) if outputs else []
-    message = _strip(str(error.evalue))
+    message, code = _part_code(error.ename, _strip(str(error.evalue)))
     return ErrorFact(
         type=error.ename,
-        code=_find_code(error.ename, message),
+        code=code,
         message=message[:MAX_MESSAGE],
         traceback=_keep_user_lines(frames)[:MAX_TRACEBACK],
     )
@@ -48,12 +48,12 @@ def is_quiet_exit(error: Any) -> bool:
     return error.ename == "SystemExit" and str(error.evalue) in _QUIET
 
 
-def _find_code(name: str, message: str) -> str:
-    """Return the code of one of our own errors, or `raised.<Class>`."""
-    found = _CODE.search(message)
+def _part_code(name: str, told: str) -> tuple[str, str]:
+    """Return the words and the code of one of our own errors; others have `raised.<Class>`."""
+    found = _CODE.search(told)
     if found is not None and name in _name_errors(DagyError):
-        return found[1]
-    return f"raised.{name}"
+        return told[: found.start()].rstrip(), found[1]
+    return told, f"raised.{name}"
 
 
 def _name_errors(root: type[DagyError]) -> set[str]:

@@ -74,6 +74,7 @@ def test_a_failing_node_is_named_with_its_cell(tmp_path: Path, store: JournalSto
     assert failed.error is not None
     assert failed.error.type == "ZeroDivisionError"
     assert "node divide of flow halves FAILED: ZeroDivisionError" in done.explain()
+    assert done.explain().count("[run.failed]") == 1
     assert "In [3]" in done.explain()
 
 
