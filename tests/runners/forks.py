@@ -31,7 +31,15 @@ def _answer(act: Callable[[], Any], answer: Path) -> NoReturn:
             words = act()
         except BaseException as error:
             words = f"{type(error).__name__}: {error}"
-        # By its name: what the parent forgot to let go of may close any number that it had, and a new file gets.
         answer.write_text(json.dumps(words))
     finally:
         os._exit(0)
+
+
+def is_open(number: int) -> bool:
+    """Whether a number is that of an open file."""
+    try:
+        os.fstat(number)
+    except OSError:
+        return False
+    return True

@@ -17,7 +17,7 @@ from dagy_nb.runners.process import ProcessRunner
 from dagy_nb.runners.thread import ThreadRunner
 from tests.runners import process_victims as p
 from tests.runners import victims as v
-from tests.runners.forks import call_in_fork
+from tests.runners.forks import call_in_fork, is_open
 from tests.victims.watching import is_alive, wait_until
 
 pytestmark = [
@@ -125,6 +125,21 @@ def test_a_fork_that_is_made_while_locks_are_held_runs_nodes(begun):
         holder.join()
 
     assert isinstance(told, int), told
+
+
+def test_forks_close_no_files_of_others(begun):
+    """Their numbers may be those that pipes of this process had, or of the fork that is forked."""
+    begun[0].close()
+
+    def act():
+        others = [os.open(os.devnull, os.O_RDONLY) for _ in range(64)]
+        lost = call_in_fork(lambda: [each for each in others if not is_open(each)])
+        for each in others:
+            os.close(each)
+        return lost
+
+    assert act() == []
+    assert call_in_fork(act) == []
 
 
 def test_a_runner_that_was_closed_stays_closed_in_a_fork():

@@ -10,7 +10,7 @@ import pytest
 
 from dagy_nb.runners.worker.frames import FrameReader, Kind
 from dagy_nb.runners.worker.sender import Sender
-from tests.runners.forks import call_in_fork
+from tests.runners.forks import call_in_fork, is_open
 
 
 class Tick(Exception):
@@ -87,14 +87,6 @@ def test_what_is_raised_in_the_middle_of_a_frame_harms_no_other_one(ends, tickin
     assert len(set(texts)) == len(texts)
     assert texts == sorted(texts, key=int)
     assert set(sent) <= set(texts)
-
-
-def is_open(number):
-    try:
-        os.fstat(number)
-    except OSError:
-        return False
-    return True
 
 
 def test_a_fork_lets_go_of_the_pipe_and_a_fork_of_it_of_nothing_more(ends):
