@@ -46,7 +46,7 @@ def list_local(names: Iterable[str]) -> list[str]:
 
 
 def is_edited(name: str) -> bool:
-    """Say whether a loaded module's file, one of the user's own, may hold another text than was loaded."""
+    """Say whether the file of a module of the user's own holds another text than what was loaded of it."""
     spec = getattr(sys.modules.get(name), "__spec__", None)
     known = _LOADED.get(getattr(spec, "origin", None) or "")
     if known is None or known[0] is not spec:
