@@ -83,7 +83,7 @@ def drain(player):
                 player.complete(step.node_id, attempt=attempt)
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=250, deadline=None)
 @given(st.data())
 def test_no_order_of_signals_breaks_a_law(data):
     plan = data.draw(plans())

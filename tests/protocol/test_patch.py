@@ -92,7 +92,7 @@ flows = st.builds(
 
 
 @given(flows, flows)
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=200, deadline=None)
 def test_applying_the_patch_gives_the_new_picture(before, after):
     patch = diff_flow(before, after, "edit-1")
 
