@@ -61,6 +61,9 @@ class Delivery:
             self.error = error
             self._unrecorded = offered[-MAX_UNRECORDED:]
             self._warn(error)
+        except BaseException:  # an interrupt: whether they were written is not known
+            self._unrecorded = offered
+            raise
         else:
             self.error = None
             self._unrecorded = ()

@@ -185,9 +185,13 @@ def start_run(
             backend_reason=backend_reason,
         )
     )
-    delivery.flush()
     loop = RunLoop(plan, {**runners, NESTED: nested}, delivery, clock, outputs)
-    loop.begin()
+    try:
+        delivery.flush()
+        loop.begin()
+    except BaseException:  # an interrupt of the cell: nobody has got hold of the run
+        loop.give_up()
+        raise
     return LiveRun(plan, loop, delivery, clock, inner_runs)
 
 

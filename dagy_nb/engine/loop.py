@@ -30,6 +30,7 @@ from dagy_nb.engine.routing import ROUTER
 from dagy_nb.engine.signals import (
     Abandon,
     ArmTimer,
+    CancelAsked,
     DisarmTimer,
     DropOutputs,
     Finish,
@@ -100,7 +101,8 @@ class RunLoop:
         self._bodies: deque[Callable[[object], None]] = deque()
         self._waiting: dict[str, int] = {}
         self._lock = threading.Lock()
-        self._baton = object()
+        self._baton = threading.Lock()  # whoever takes it drives
+        self._holds_router = False
         self._held_since: float | None = None
         self._is_finished = False
         self._left: Iterable[Said] = ()
@@ -139,11 +141,17 @@ class RunLoop:
     def begin(self) -> None:
         """Start the run's thread."""
         ROUTER.hold()
+        self._holds_router = True
         if any(
             step.runner == RunnerName.INLINE and not step.spec.is_async for step in self._plan.steps
         ):
             WATCH.add(self)
         self.post(RunBegun(at=self._clock.now()))
+        self._spawn()
+
+    def give_up(self) -> None:
+        """End a run whose start was interrupted, whether its thread is there already or not."""
+        self.post(CancelAsked(at=self._clock.now(), by="interrupt"))
         self._spawn()
 
     def post(self, signal: Signal | None, outcome: Outcome | None = None) -> None:
@@ -156,7 +164,7 @@ class RunLoop:
             if self._held_since is None or self._held_since > before:
                 return
             self._held_since = None
-            self._baton = object()
+            self._baton = threading.Lock()
         self._spawn()
 
     def _spawn(self) -> None:
@@ -170,7 +178,9 @@ class RunLoop:
 
     # --- the loop -----------------------------------------------------------------------------
 
-    def _drive(self, baton: object) -> None:
+    def _drive(self, baton: threading.Lock) -> None:
+        if not baton.acquire(blocking=False):
+            return
         try:
             while baton is self._baton and not self._is_finished:
                 self._take_signals()
@@ -365,5 +375,6 @@ class RunLoop:
         self._delivery.flush()
         if self.shelf is not None:
             self.shelf.finish(is_hurried=self.machine.state in _HURRIED)
-        ROUTER.release()
+        if self._holds_router:
+            ROUTER.release()
         self.done.set()
