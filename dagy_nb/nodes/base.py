@@ -18,7 +18,7 @@ from dagy_nb.nodes.connectors import Connector, Input, Output
 from dagy_nb.nodes.describe import describe
 from dagy_nb.nodes.origin import find_origin
 from dagy_nb.nodes.retry import Retry, combine_retry
-from dagy_nb.nodes.source import read_text
+from dagy_nb.nodes.source import look_anew, read_text
 from dagy_nb.nodes.traits import HOOKS, NodeTraits, find_traits
 
 if TYPE_CHECKING:
@@ -239,6 +239,7 @@ def _define(cls: Any, *, register: bool) -> None:
     if inside and collection is not None and collection.origin is not None:
         origin, source, code = collection.origin, collection.source, collection.fingerprint
     else:
+        look_anew(cls.__module__)
         origin, source, code = find_origin(cls), read_text(cls), fingerprint_object(cls)
     cls.spec = describe(cls, origin=origin, source=source, code_version=code)
     note_made(cls)

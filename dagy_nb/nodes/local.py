@@ -21,7 +21,11 @@ from pathlib import Path
 from types import FunctionType, ModuleType
 
 from dagy_nb.nodes.digest import digest
+from dagy_nb.nodes.modulestate import is_same_state, list_state
 from dagy_nb.nodes.source import parse_quietly
+
+LOOK_SECONDS = 0.001
+"""How long what is known of a module holds: thousands of nodes of one run ask for the same."""
 
 
 def fingerprint_local(name: str) -> str:
@@ -43,6 +47,19 @@ def list_local(names: Iterable[str]) -> list[str]:
     for name in names:
         _collect(name, parts)
     return list(parts)
+
+
+def tell_changed(name: str) -> str:
+    """Return the hash of a module that holds another thing than its import loaded; empty for all others."""
+    now, looked = time.monotonic(), _LOOKED.get(name)
+    if looked is not None and now - looked[0] < LOOK_SECONDS:
+        return looked[1]
+    spec, text = _find_spec(name) if name in sys.modules else None, ""
+    if spec is not None and spec.origin and _is_local(name, spec):
+        text, _ = _read(spec, is_loaded=True)
+    told = text if text.startswith(_ANOTHER) else ""
+    _LOOKED[name] = now, told
+    return told
 
 
 def is_edited(name: str) -> bool:
@@ -172,6 +189,15 @@ _INSTALLED = {"dagy_nb", "dagy_nb_cells", "dagy_nb_flows", *sys.stdlib_module_na
 _LOADED: dict[str, tuple[ModuleSpec, str, tuple[str, ...]]] = {}
 """File → how it was loaded, and what it held then: what runs is what was loaded."""
 
+_LOOKED: dict[str, tuple[float, str]] = {}
+"""Module → when it was looked at last, and what was told then."""
+
+_ANOTHER = "not "
+"""Before the hash of a file that is not what its module holds."""
+
+_HELD: dict[str, dict[str, object]] = {}
+"""File → what its module held when that was noted: `%autoreload` changes modules without loading them."""
+
 _UNEDITED: dict[Path, tuple[str, int, int]] = {}
 """File → what was loaded of it, with the time and size at which the file was last seen to be that."""
 
@@ -187,8 +213,11 @@ def _read(spec: ModuleSpec, *, is_loaded: bool) -> tuple[str, tuple[str, ...]]:
     if not spec.origin:
         return "", ()
     known = _LOADED.get(spec.origin) if is_loaded else None
+    was_changed = False
     if known is not None and known[0] is spec:
-        return known[1:]
+        was_changed = is_edited(spec.name) and not is_same_state(_HELD.get(spec.origin), spec.name)
+        if not was_changed:
+            return known[1:]
     try:
         data = Path(spec.origin).read_bytes()
     except OSError:
@@ -199,11 +228,12 @@ def _read(spec: ModuleSpec, *, is_loaded: bool) -> tuple[str, tuple[str, ...]]:
         return found
     before, was_edited = _SEEN.pop(spec.origin, ""), _was_edited(spec)
     # Where nobody knows what was loaded, it is like nothing that anybody else loads.
-    if was_edited or before not in ("", found[0]):
-        found = f"not {found[0]} but {uuid.uuid4().hex}", found[1]
+    if was_changed or was_edited or before not in ("", found[0]):
+        found = f"{_ANOTHER}{found[0]} but {uuid.uuid4().hex}", found[1]
     elif was_edited is None and not before:
         found = f"{found[0]} or else {uuid.uuid4().hex}", found[1]
     _LOADED[spec.origin] = (spec, *found)
+    _HELD[spec.origin] = list_state(spec.name)
     return found
 
 

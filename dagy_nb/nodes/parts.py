@@ -28,6 +28,7 @@ from dagy_nb.nodes.local import (
     is_installed,
     list_imported,
     list_local,
+    tell_changed,
 )
 from dagy_nb.nodes.packages import list_versions
 from dagy_nb.nodes.source import parse_quietly
@@ -66,9 +67,12 @@ def list_imports(node_class: Any) -> dict[str, str]:
     """
     around = _find_around(node_class)
     own = list(list_afterwards(node_class))
-    if not (around.homes or around.classes or own):
+    changed = tell_changed(node_class.__module__) if around.is_module else ""
+    if not (around.homes or around.classes or own or changed):
         return around.versions
     modules = {f"module {name}": text for name, text in fingerprint_all(around.homes).items()}
+    if changed:
+        modules[f"module {node_class.__module__}"] = changed
     set_on = {each.__qualname__: digest(list_attributes(each)) for each in around.classes}
     if own:
         set_on[node_class.__qualname__] = digest(own)
@@ -92,6 +96,7 @@ class _Around:
     homes: tuple[str, ...]
     classes: tuple[type, ...]
     versions: dict[str, str]
+    is_module: bool
 
 
 _AROUND: WeakKeyDictionary[type, _Around] = WeakKeyDictionary()
@@ -111,7 +116,8 @@ def _look_around(node_class: Any) -> _Around:
     fingerprint_all(used)  # finds out which are installed
     installed = set(filter(is_installed, used))
     classes = () if bundle is None else tuple(_find_classes(bundle))
-    return _Around(tuple(sorted(used - installed)), classes, list_versions(installed))
+    homes = tuple(sorted(used - installed))
+    return _Around(homes, classes, list_versions(installed), is_module=bundle is None)
 
 
 def _find_homes(bundle: CellBundle) -> Iterator[str]:

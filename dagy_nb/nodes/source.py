@@ -232,6 +232,11 @@ def _cut(definer: _Definer, text: str, filename: str) -> Definition:
     )
 
 
+def look_anew(module: str) -> None:
+    """Read a changed file of a module again: what is being defined now was made of the new text."""
+    linecache.checkcache(getattr(sys.modules.get(module), "__file__", None) or "")
+
+
 def read_text(value: Callable[..., Any] | type) -> str:
     """Return the text of a function or class for display; empty where there is none to read."""
     definition = find_definition(value)

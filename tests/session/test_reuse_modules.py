@@ -7,6 +7,7 @@ import sys
 from collections.abc import Callable, Iterator
 from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 from weakref import WeakKeyDictionary
 
 import pytest
@@ -138,6 +139,62 @@ def test_a_module_that_is_loaded_anew_runs_the_node_again(
 
     assert values == [0, 1, 2, 3, 1]
     assert reasons[1:] == ["code: module own_low changed"] * 3 + [None]
+
+
+def patch(name: str) -> None:
+    """Put what a module's file holds now into the loaded module, as IPython's `%autoreload` does."""
+    module = sys.modules[name]
+    fresh: dict[str, Any] = {"__name__": name}
+    exec(Path(str(module.__file__)).read_text(), fresh)
+    module.LIMIT = fresh["LIMIT"]
+    module.top.__code__ = fresh["top"].__code__
+
+
+@pytest.mark.parametrize(
+    "text", ["LIMIT = {}\ndef top(): return LIMIT", "LIMIT = 0\ndef top(): return {}"]
+)
+def test_a_module_that_is_changed_in_place_runs_the_node_again(
+    files: Files, open_kernel: Callable[..., Flow], text: str
+) -> None:
+    files.write(own_low=text.format(1))
+    flow = open_kernel("def use() -> int:\n    return own_low.top()", "import own_low")
+    values, again = [], []
+    for number in (1, 2, 3, 1):
+        files.write(own_low=text.format(number))
+        patch("own_low")
+        run = flow.run(reuse=True).wait()
+        values.append(run["n"].value)
+        again.append(ran(flow.run(reuse=True).wait()))
+
+    assert values == [1, 2, 3, 1]
+    assert again == [{}] * 4
+
+
+@pytest.mark.parametrize("reload", [importlib.reload, lambda module: patch(module.__name__)])
+def test_a_modules_own_node_runs_again_where_its_module_is_another_now(
+    tmp_path: Path, files: Files, reload: Callable[..., object]
+) -> None:
+    text = (
+        "from dagy_nb.nodes.function import node\nLIMIT = {}\ndef top(): return LIMIT\n"
+        "@node(register=False)\ndef use() -> int:\n    return top()"
+    )
+    files.write(own_low=text.format(1))
+    files.forget()
+    made = Notebook(tmp_path / ".dagy")
+    values = []
+    with use_registry(made.registry):
+        flow = None
+        for number in (1, 2, 3):
+            files.write(own_low=text.format(number))
+            if flow is not None:
+                reload(sys.modules["own_low"])
+            made.registry.register(importlib.import_module("own_low").use)
+            flow = flow or made.flow(FLOW)
+            values.append(flow.run(reuse=True).wait()["n"].value)
+            assert ran(flow.run(reuse=True).wait()) == {}
+    made.session.close()
+
+    assert values == [1, 2, 3]
 
 
 @pytest.mark.parametrize("plain", ["", "import own_low"])
