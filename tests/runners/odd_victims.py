@@ -153,3 +153,10 @@ def return_refuser() -> object:
 @node(register=False)
 def raise_refusing_error() -> int:
     raise RefusingError("refused")
+
+
+@node(register=False)
+def wait_a_moment() -> int:
+    """Lives on for as long as its guard needs to hear of its limit."""
+    time.sleep(0.5)
+    return 1

@@ -118,6 +118,13 @@ def test_a_timer_that_a_body_left_running_harms_no_other_body(runner):
     assert outcome.outputs == {"output": first}
 
 
+@pytest.mark.parametrize("days", [30, 1e12])
+def test_a_limit_may_be_longer_than_the_system_waits_at_a_time(runner, days):
+    outcome = v.run(runner, o.wait_a_moment, timeout=days * 86_400).outcome
+
+    assert outcome.error is None
+
+
 @pytest.mark.skipif(sys.platform != "linux", reason="the guard sees trees of processes on Linux")
 def test_a_fork_that_comes_back_does_not_lift_the_limit_of_its_parent(runner):
     outcome = v.run(runner, o.fork_then_fill, memory_mb=300.0).outcome

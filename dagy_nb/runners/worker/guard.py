@@ -54,6 +54,8 @@ MEMORY_TICK = 0.02
 MOST_SHARE = 4
 """A look at memory goes through all processes of the system; so many times as long passes to the next."""
 ORPHAN_TICK = 0.25
+MOST_PATIENCE = 86_400.0
+"""Seconds to wait at a time: the system takes no more than some weeks."""
 WATCH = struct.Struct("<dd")
 _MEGABYTE = 1024 * 1024
 
@@ -143,14 +145,17 @@ class Guard:
             self._check_parent()
         self._end_all()
 
-    def _find_patience(self) -> float | None:
+    def _find_patience(self) -> int | None:
+        """Return the milliseconds until something falls due."""
         ticks = [self._ends_at - time.monotonic()]
         if self._memory < math.inf:
             ticks.append(self._memory_tick)
         if self._parent_handle < 0:
             ticks.append(ORPHAN_TICK)
         soonest = min(ticks)
-        return None if soonest == math.inf else max(0.0, math.ceil(soonest * 1000))
+        return (
+            None if soonest == math.inf else max(0, math.ceil(min(soonest, MOST_PATIENCE) * 1000))
+        )
 
     def _take_orders(self) -> None:
         given = os.read(self._orders, 4096)
