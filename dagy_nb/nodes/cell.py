@@ -13,6 +13,7 @@ from functools import reduce
 from importlib.machinery import ModuleSpec
 from types import CodeType, ModuleType
 from typing import Any, Self
+from weakref import WeakKeyDictionary
 
 from dagy_nb.errors import CellSyntaxError
 from dagy_nb.model.diagnostic import Diagnostic
@@ -43,7 +44,15 @@ from dagy_nb.nodes.registry import Registry, default_registry
 from dagy_nb.nodes.source import parse_quietly, remember_lines
 from dagy_nb.nodes.tracebacks import trim_to
 
-__all__ = ["CellModuleName", "CellSource", "CompiledCell", "compile_cell", "load_cell"]
+__all__ = [
+    "CellModuleName",
+    "CellSource",
+    "CompiledCell",
+    "compile_cell",
+    "kept_classes",
+    "load_cell",
+    "load_kept",
+]
 
 _lock = threading.RLock()
 
@@ -86,6 +95,9 @@ class CellModuleName(str):
 
 
 _compiled: dict[str, CompiledCell] = {}
+
+kept_classes: WeakKeyDictionary[type, CellBundle] = WeakKeyDictionary()
+"""Classes of the notebook that its nodes use as they are, with what makes them in another process."""
 
 
 def compile_cell(
@@ -230,6 +242,12 @@ def _install(bundle: CellBundle, value: Any) -> None:
     """Make a class of the notebook, as it is, the content of its bundle's module in this process."""
     if bundle.module not in sys.modules:
         setattr(_add_module(bundle), value.__name__, value)
+    kept_classes[value] = bundle
+
+
+def load_kept(bundle: CellBundle, name: str) -> Any:
+    """Return a class of the notebook as the nodes of this process know it; pickles call this."""
+    return vars(sys.modules[load_cell(bundle)])[name]
 
 
 def _make_collection(bundle: CellBundle) -> Collection:

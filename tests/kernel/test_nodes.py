@@ -199,3 +199,21 @@ def test_a_node_that_goes_on_with_an_old_helper_is_told_of(kernel):
     again = kernel.run("%%flownode\ndef scaled(x: int = 2) -> int:\n    return twice(x)")
     assert "goes on with" not in again.shown
     assert kernel.run("FACTOR = 3").shown == ""
+
+
+@pytest.mark.parametrize("runner", ["thread", "process"])
+def test_a_class_of_the_notebook_is_one_class_in_all_nodes(kernel, runner):
+    kernel.run("class Scaler:\n    def __init__(self, by):\n        self.by = by")
+    kernel.run("%%flownode\ndef fitted(by: int = 2) -> Scaler:\n    return Scaler(by)")
+    kernel.run(
+        "%%flownode\ndef applied(scaler: Scaler) -> bool:\n    return isinstance(scaler, Scaler)"
+    )
+    kernel.run(
+        "from dagy_nb import Flow\nflow = Flow('scaled')\nflow.add('fitted', id='a')\n"
+        "flow.add('applied', id='b')\nflow.connect('a.output', 'b.scaler')"
+    )
+
+    kernel.run(f"run = flow.run(runner={runner!r}).wait()")
+
+    seen = "run['b'].value, isinstance(run['a'].value, Scaler)"
+    assert kernel.run(seen).result == "(True, True)"

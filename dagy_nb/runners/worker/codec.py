@@ -18,6 +18,8 @@ from typing import Any, TypeAlias
 
 import cloudpickle
 
+from dagy_nb.nodes.cell import kept_classes, load_kept
+
 Buffer: TypeAlias = "bytes | bytearray | memoryview | mmap.mmap"
 
 LARGE = 1 << 16
@@ -46,8 +48,19 @@ def pack(value: Any) -> list[Buffer]:
         return False
 
     stream = io.BytesIO()
-    cloudpickle.CloudPickler(stream, protocol=5, buffer_callback=keep_inside).dump(value)
+    pickler = _KeepingPickler if kept_classes else cloudpickle.CloudPickler
+    pickler(stream, protocol=5, buffer_callback=keep_inside).dump(value)
     return [stream.getbuffer(), *beside]
+
+
+class _KeepingPickler(cloudpickle.CloudPickler):  # type: ignore[misc]
+    """Writes the notebook's classes as what nodes know them by, so that both ends have one class."""
+
+    def reducer_override(self, each: Any) -> Any:
+        bundle = kept_classes.get(each) if isinstance(each, type) else None
+        if bundle is None:
+            return super().reducer_override(each)
+        return load_kept, (bundle, each.__name__)
 
 
 def unpack(buffers: Sequence[Buffer]) -> Any:
