@@ -35,8 +35,9 @@ class ReliefWatch:
         with self._lock:
             self._drivers.add(driver)
             if not self._is_alive:
-                self._is_alive = True
+                # First: an interrupt in between must not leave runs without their thread.
                 threading.Thread(target=self._watch, name="dagy relief", daemon=True).start()
+                self._is_alive = True
 
     def remove(self, driver: Held) -> None:
         """Look after it no more."""
