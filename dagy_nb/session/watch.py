@@ -69,10 +69,9 @@ class CancelWatch:
             self._live[live.run_id] = live
             self._handles[live.run_id] = handle
             if self._thread is None:
-                self._thread = threading.Thread(
-                    target=self._watch, name="dagy-cancel-watch", daemon=True
-                )
-                self._thread.start()
+                thread = threading.Thread(target=self._watch, name="dagy-cancel-watch", daemon=True)
+                thread.start()  # first: an interrupt in between must not leave runs without it
+                self._thread = thread
 
     def close(self, grace: float) -> None:
         """Stop watching; cancel what still runs and wait for it, `grace` seconds at the most."""

@@ -48,3 +48,21 @@ def test_runs_of_a_fork_are_watched_though_its_parent_watches_others():
         assert not kept.done.is_set()
     finally:
         watch.end()
+
+
+def test_an_interrupt_leaves_no_runs_without_the_watch(monkeypatch):
+    watch, lost, asked = CancelWatch(Asked(), every=0.01), Live("lost"), Live("asked")
+
+    def cut(_):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(threading.Thread, "start", cut)
+        with pytest.raises(KeyboardInterrupt):
+            watch.add(lost)
+    watch.add(asked)
+    try:
+        assert asked.done.wait(PATIENCE)
+        assert lost.done.wait(PATIENCE)
+    finally:
+        watch.end()
