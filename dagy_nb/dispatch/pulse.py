@@ -40,13 +40,14 @@ class Pulse:
             self._asked = True
             if self._thread is None:
                 # A copy, since two threads cannot be in one context, and the last one may still leave.
-                self._thread = threading.Thread(
+                thread = threading.Thread(
                     target=self._context.copy().run,
                     args=(self._run,),
                     name="dagy-pulse",
                     daemon=True,
                 )
-                self._thread.start()
+                thread.start()  # first: an interrupt in between must not silence it for ever
+                self._thread = thread
 
     def close(self) -> None:
         """Call no more; a call that is under way ends by itself."""

@@ -5,6 +5,8 @@ from __future__ import annotations
 import threading
 import time
 
+import pytest
+
 from dagy_nb.dispatch.pulse import Pulse
 
 
@@ -107,3 +109,20 @@ def test_a_closed_pulse_does_not_beat():
 
     assert pulse._thread is None
     assert beats.times == []
+
+
+def test_an_interrupt_while_it_begins_does_not_silence_it(monkeypatch):
+    told = threading.Event()
+    pulse = Pulse(told.set, every=0.01)
+
+    def cut(_):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(threading.Thread, "start", cut)
+        with pytest.raises(KeyboardInterrupt):
+            pulse.ask()
+    pulse.ask()
+
+    assert told.wait(20)
+    pulse.close()
