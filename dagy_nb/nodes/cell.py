@@ -49,9 +49,8 @@ __all__ = [
     "CellSource",
     "CompiledCell",
     "compile_cell",
-    "kept_classes",
     "load_cell",
-    "load_kept",
+    "reduce_kept",
 ]
 
 _lock = threading.RLock()
@@ -96,7 +95,7 @@ class CellModuleName(str):
 
 _compiled: dict[str, CompiledCell] = {}
 
-kept_classes: WeakKeyDictionary[type, CellBundle] = WeakKeyDictionary()
+_kept_classes: WeakKeyDictionary[type, CellBundle] = WeakKeyDictionary()
 """Classes of the notebook that its nodes use as they are, with what makes them in another process."""
 
 
@@ -242,11 +241,21 @@ def _install(bundle: CellBundle, value: Any) -> None:
     """Make a class of the notebook, as it is, the content of its bundle's module in this process."""
     if bundle.module not in sys.modules:
         setattr(_add_module(bundle), value.__name__, value)
-    kept_classes[value] = bundle
+    _kept_classes[value] = bundle
 
 
-def load_kept(bundle: CellBundle, name: str) -> Any:
-    """Return a class of the notebook as the nodes of this process know it; pickles call this."""
+def reduce_kept(value: object) -> tuple[Any, ...] | None:
+    """Return how a class of the notebook that its nodes use as it is comes into a pickle; None for all else.
+
+    So it is the class that the nodes know, wherever the pickle is read, and not a copy of it.
+    """
+    if not isinstance(value, type):
+        return None
+    bundle = _kept_classes.get(value)
+    return None if bundle is None else (_load_kept, (bundle, value.__name__))
+
+
+def _load_kept(bundle: CellBundle, name: str) -> Any:
     return vars(sys.modules[load_cell(bundle)])[name]
 
 

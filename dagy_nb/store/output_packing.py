@@ -81,13 +81,15 @@ def _pickle(value: Any) -> bytes:
 def _load_pickler() -> Any:
     from cloudpickle import Pickler
 
+    from dagy_nb.nodes.cell import reduce_kept
+
     class OpenPickler(Pickler):  # type: ignore[misc]
         """Pickles anything but secrets, however deep they are hidden."""
 
         def reducer_override(self, each: Any) -> Any:
             if is_secret(each):
                 raise HoldsSecret
-            return super().reducer_override(each)
+            return reduce_kept(each) or super().reducer_override(each)
 
     return OpenPickler
 

@@ -201,19 +201,27 @@ def test_a_node_that_goes_on_with_an_old_helper_is_told_of(kernel):
     assert kernel.run("FACTOR = 3").shown == ""
 
 
+SCALED = (
+    "class Scaler:\n    def __init__(self, by):\n        self.by = by",
+    "%%flownode\ndef fitted(by: int = 2) -> Scaler:\n    return Scaler(by)",
+    "%%flownode\ndef applied(scaler: Scaler) -> bool:\n    return isinstance(scaler, Scaler)",
+    "from dagy_nb import Flow\nflow = Flow('scaled')",
+    "flow.add('fitted', id='a')\nflow.add('applied', id='b')\nflow.connect('a.output', 'b.scaler')",
+)
+
+
 @pytest.mark.parametrize("runner", ["thread", "process"])
-def test_a_class_of_the_notebook_is_one_class_in_all_nodes(kernel, runner):
-    kernel.run("class Scaler:\n    def __init__(self, by):\n        self.by = by")
-    kernel.run("%%flownode\ndef fitted(by: int = 2) -> Scaler:\n    return Scaler(by)")
-    kernel.run(
-        "%%flownode\ndef applied(scaler: Scaler) -> bool:\n    return isinstance(scaler, Scaler)"
-    )
-    kernel.run(
-        "from dagy_nb import Flow\nflow = Flow('scaled')\nflow.add('fitted', id='a')\n"
-        "flow.add('applied', id='b')\nflow.connect('a.output', 'b.scaler')"
-    )
+def test_a_class_of_the_notebook_is_one_class_in_all_nodes_and_kernels(tmp_path, runner):
+    shown = []
+    for _ in range(2):
+        kernel = Kernel(tmp_path)
+        try:
+            for cell in ("%load_ext dagy_nb", *SCALED):
+                assert kernel.run(cell).status == "ok"
+            kernel.run(f"run = flow.run(runner={runner!r}, reuse=True, force='b').wait()")
+            seen = "str(run['a'].state), run['b'].value, isinstance(run['a'].value, Scaler)"
+            shown.append(kernel.run(seen).result)
+        finally:
+            kernel.close()
 
-    kernel.run(f"run = flow.run(runner={runner!r}).wait()")
-
-    seen = "run['b'].value, isinstance(run['a'].value, Scaler)"
-    assert kernel.run(seen).result == "(True, True)"
+    assert shown == ["('COMPLETED', True, True)", "('SKIPPED', True, True)"]

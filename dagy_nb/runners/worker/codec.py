@@ -18,7 +18,7 @@ from typing import Any, TypeAlias
 
 import cloudpickle
 
-from dagy_nb.nodes.cell import kept_classes, load_kept
+from dagy_nb.nodes.cell import reduce_kept
 
 Buffer: TypeAlias = "bytes | bytearray | memoryview | mmap.mmap"
 
@@ -48,19 +48,15 @@ def pack(value: Any) -> list[Buffer]:
         return False
 
     stream = io.BytesIO()
-    pickler = _KeepingPickler if kept_classes else cloudpickle.CloudPickler
-    pickler(stream, protocol=5, buffer_callback=keep_inside).dump(value)
+    _Pickler(stream, protocol=5, buffer_callback=keep_inside).dump(value)
     return [stream.getbuffer(), *beside]
 
 
-class _KeepingPickler(cloudpickle.CloudPickler):  # type: ignore[misc]
-    """Writes the notebook's classes as what nodes know them by, so that both ends have one class."""
+class _Pickler(cloudpickle.CloudPickler):  # type: ignore[misc]
+    """Writes the notebook's classes so that both ends have one class."""
 
     def reducer_override(self, each: Any) -> Any:
-        bundle = kept_classes.get(each) if isinstance(each, type) else None
-        if bundle is None:
-            return super().reducer_override(each)
-        return load_kept, (bundle, each.__name__)
+        return reduce_kept(each) or super().reducer_override(each)
 
 
 def unpack(buffers: Sequence[Buffer]) -> Any:
