@@ -13,7 +13,7 @@ from dagy_nb.nodes.registry import use_registry
 from dagy_nb.runners.edits import CODE
 from dagy_nb.session.dask import use_dask
 from dagy_nb.session.flow import Flow
-from tests.cluster import cluster_address
+from tests.cluster import close_cluster, cluster_address
 from tests.session.own_modules import Files
 from tests.session.reusing import Notebook, ran, reused
 
@@ -33,6 +33,7 @@ def define(tmp_path: Path, files: Files):
             notebook.run("import own_top")
             notebook.define(CELL, runner=runner)
             if runner == "dask":
+                close_cluster()  # one that lives already does not look into the folder of these modules
                 use_dask(cluster_address(), session=notebook.session)
             return notebook.flow("name: one\nnodes: {n: {type: use}}")
 
