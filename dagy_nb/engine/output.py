@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from _thread import RLock
+from collections import deque
 from collections.abc import Callable
 from contextvars import ContextVar
 from typing import Protocol
@@ -10,6 +11,10 @@ from typing import Protocol
 MAX_LINE = 4_000
 BURST = 2_000
 LINES_PER_SECOND = 200.0
+RESUMED = 100
+"""How many lines of a flood come through at a time, so that not each brings a note of what was left out."""
+LAST = 20
+"""How many of the last lines come through at the end, whatever was left out before them."""
 PROGRESS_SECONDS = 0.05
 
 
@@ -27,14 +32,15 @@ class NodeOutput:
     """The output of one attempt, from any number of threads.
 
     A line longer than `MAX_LINE` characters is cut. Of a flood, `BURST` lines come through and then
-    `LINES_PER_SECOND`; a note says how many were left out. What is written after the attempt's end is
-    dropped.
+    `LINES_PER_SECOND`, `RESUMED` at a time, and the `LAST` ones; notes say how many were left out. What is
+    written after the attempt's end is dropped.
     """
 
     __slots__ = (
         "_filled_at",
         "_fraction",
         "_is_closed",
+        "_last",
         "_left_out",
         "_listener",
         "_lock",
@@ -52,6 +58,7 @@ class NodeOutput:
         self._tokens: float = BURST
         self._filled_at = -1.0
         self._left_out = 0
+        self._last: deque[tuple[str, str]] | None = None  # of those left out
         self._fraction = -1.0
         self._told_at = -1.0
         self._is_closed = False
@@ -93,7 +100,11 @@ class NodeOutput:
             for level, rest in self._parts.items():
                 if rest:
                     self._pass(level, _keep_shown(rest))
+            last = self._last or ()
+            self._left_out -= len(last)
             self._tell_left_out()
+            for level, text in last:
+                self._listener.wrote(level, text)
             self._is_closed = True
 
     def _pass(self, level: str, text: str) -> None:
@@ -101,6 +112,8 @@ class NodeOutput:
             return
         if not self._take_token():
             self._left_out += 1
+            self._last = deque(maxlen=LAST) if self._last is None else self._last
+            self._last.append((level, _cut(text)))
             return
         self._tell_left_out()
         self._listener.wrote(level, _cut(text))
@@ -111,14 +124,14 @@ class NodeOutput:
             refill = (now - self._filled_at) * LINES_PER_SECOND
             self._tokens = min(float(BURST), self._tokens + refill)
         self._filled_at = now
-        if self._tokens < 1:
+        if self._tokens < (RESUMED if self._left_out else 1):
             return False
         self._tokens -= 1
         return True
 
     def _tell_left_out(self) -> None:
         if self._left_out:
-            count, self._left_out = self._left_out, 0
+            count, self._left_out, self._last = self._left_out, 0, None
             self._listener.wrote("WARNING", f"… {count:,} lines left out: too many at once.")
 
 

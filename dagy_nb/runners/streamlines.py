@@ -5,10 +5,10 @@ from __future__ import annotations
 import codecs
 import time
 
-from dagy_nb.engine.output import NodeOutput
+from dagy_nb.engine.output import LAST, NodeOutput
 
 MOST_LINES = 500
-"""Lines of one piece that are looked at; the others are only counted."""
+"""Lines of one piece that are looked at, beside its last ones; the others are only counted."""
 FLOOD_PAUSE = 0.002
 """Seconds to leave a flooding stream alone after each piece, so that this process has time for others."""
 
@@ -30,8 +30,10 @@ class StreamLines:
         rest = lines.pop()
         kept = b"\n".join(lines) + b"\n"
         self._output.write(self._level, self._decoder.decode(kept))
-        self._output.skip(rest.count(b"\n"))
-        self._output.write(self._level, self._decoder.decode(rest.rpartition(b"\n")[2]))
+        last = rest.rsplit(b"\n", LAST)
+        if len(last) > LAST:
+            self._output.skip(last.pop(0).count(b"\n") + 1)
+        self._output.write(self._level, self._decoder.decode(b"\n".join(last)))
         time.sleep(FLOOD_PAUSE)
 
     def close(self) -> None:

@@ -95,7 +95,8 @@ def test_of_a_flood_a_burst_comes_through_and_a_note(output, ear):
     assert len(ear.lines) == BURST
 
     output.close()
-    assert ear.lines[-1] == ("WARNING", "… 500 lines left out: too many at once.")
+    assert ear.lines[BURST] == ("WARNING", "… 480 lines left out: too many at once.")
+    assert ear.lines[BURST + 1 :] == [("STDOUT", str(BURST + each)) for each in range(480, 500)]
 
 
 def test_after_a_flood_lines_come_through_again(output, ear, clock):
@@ -109,6 +110,21 @@ def test_after_a_flood_lines_come_through_again(output, ear, clock):
     later = ear.lines[BURST:]
     assert later[0] == ("WARNING", "… 3 lines left out: too many at once.")
     assert len(later) == 1 + LINES_PER_SECOND
+
+
+def test_an_endless_flood_brings_a_note_for_a_hundred_lines_not_for_each(output, ear, clock):
+    for number in range(20_000):
+        clock.turn(0.001)  # five times as many as come through
+        output.wrote("INFO", str(number))
+    output.close()
+
+    notes = [text for level, text in ear.lines if level == "WARNING"]
+    lines = [int(text) for level, text in ear.lines if level == "INFO"]
+    assert len(notes) <= len(lines) / 50
+    assert lines == sorted(set(lines))
+    assert lines[-20:] == list(range(19_980, 20_000))
+    left_out = sum(int(text.split()[1].replace(",", "")) for text in notes)
+    assert left_out + len(lines) == 20_000
 
 
 def test_what_is_written_after_the_end_is_dropped(output, ear):
