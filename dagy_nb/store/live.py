@@ -67,15 +67,13 @@ class Live:
             number: Number versions as the next fold will; only where nothing is read on afterwards.
         """
         with self.lock:
-            generation = read_generation(self._place.snap)
-            if generation != self._generation:
-                self._begin(generation)
-            self._read_on()
-            crashed = list_crash_facts(
-                self.tail.runs, self._reader.states, self._reader.living_writers()
-            )
-            for fact in crashed:
-                self.tail.runs.apply(fact)
+            try:
+                self._refresh()
+            except duckdb_errors():  # the snapshot is at fault: see `distrust_snapshot`
+                raise
+            except BaseException:  # an interrupt: what was read may not have been taken in
+                self._begin(None)
+                raise
             if number:
                 for _ in number_content(self.tail.versions):
                     pass
@@ -131,6 +129,17 @@ class Live:
             _log.warning("%s cannot be read: %s", self._place.snap, error)
             self.is_snapshot_damaged = True
             return None
+
+    def _refresh(self) -> None:
+        generation = read_generation(self._place.snap)
+        if generation != self._generation:
+            self._begin(generation)
+        self._read_on()
+        crashed = list_crash_facts(
+            self.tail.runs, self._reader.states, self._reader.living_writers()
+        )
+        for fact in crashed:
+            self.tail.runs.apply(fact)
 
     def _read_on(self) -> None:
         while True:
