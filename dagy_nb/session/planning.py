@@ -17,6 +17,7 @@ from dagy_nb.engine.deadline import choose_timeout
 from dagy_nb.engine.plan import Plan, describe_steps
 from dagy_nb.engine.planning import make_plan
 from dagy_nb.flowfile.expressions import resolve_parameters
+from dagy_nb.runners.forked import renew_in_forks
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Iterable, Mapping
@@ -53,6 +54,11 @@ class Planner:
     """Checks and plans flows, and remembers the last few of them; any thread may use it."""
 
     def __init__(self) -> None:
+        self.begin_anew()
+        renew_in_forks(self)
+
+    def begin_anew(self) -> None:
+        """Know nothing; in a fork another thread may have held the lock."""
         self._lock = threading.Lock()
         self._known: dict[str, _Known] = {}
 

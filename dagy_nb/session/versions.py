@@ -30,6 +30,7 @@ class VersionLog:
         self._store = store
         self._clock = clock
         self._recorded: set[str] = set()
+        self._losses = 0
 
     def record(self, flow: FlowSpec, specs: Mapping[str, NodeSpec]) -> None:
         """Record the versions that are not recorded yet.
@@ -41,6 +42,7 @@ class VersionLog:
             flow: The flow.
             specs: Node type → spec, of the types in the flow.
         """
+        self._forget_lost()
         fresh = {
             key: describe for key, describe in self._list(flow, specs) if key not in self._recorded
         }
@@ -50,6 +52,14 @@ class VersionLog:
             _LOG.info("The version of flow %s is not recorded: %s", flow.name, error)
         else:
             self._recorded.update(fresh)
+
+    def _forget_lost(self) -> None:
+        """Begin anew where somebody removed the records, as by `rm -rf .dagy` beside a living kernel."""
+        count = getattr(self._store, "count_losses", None)
+        losses = count() if count is not None else 0
+        if losses != self._losses:
+            self._losses = losses
+            self._recorded.clear()
 
     def _list(
         self, flow: FlowSpec, specs: Mapping[str, NodeSpec]

@@ -80,6 +80,14 @@ class Journal:
                 self._is_spoiled = True
                 raise
 
+    def count_losses(self) -> int:
+        """Return how often somebody removed this process's segment, and maybe all that is recorded."""
+        with self._lock:
+            if self._segment is not None and self._segment.is_removed():
+                self._let_go()
+                self._losses += 1
+            return self._losses
+
     def close(self) -> None:
         """Let go of the segment; a later `append` begins a new one."""
         with self._lock:
@@ -96,6 +104,7 @@ class Journal:
         self._is_spoiled = False
         self._is_named_safely = False
         self._looked_at = float("-inf")
+        self._losses = 0
         self.writer = f"{os.getpid()}-{secrets.token_hex(4)}"
 
     def _take_segment(self) -> Segment:
@@ -118,7 +127,9 @@ class Journal:
         if now - self._looked_at < self._look_every:
             return False
         self._looked_at = now
-        return segment.is_removed()
+        is_removed = segment.is_removed()
+        self._losses += is_removed
+        return is_removed
 
     def _create(self) -> Segment:
         now = self._clock.now()

@@ -84,6 +84,10 @@ class JournalStore:
         self._journal.append(events, durable=durable or ended)
         self._duty.count(len(events), run_ended=ended)
 
+    def count_losses(self) -> int:
+        """Return how often somebody removed what this process had recorded."""
+        return self._journal.count_losses()
+
     def run(self, run_id: str) -> RunRecord:
         """Return one run with its node runs; see `dagy_nb.abc.Store.run`."""
         return self._read(lambda reading: reading.run(run_id))

@@ -14,6 +14,7 @@ from dagy_nb.nodes.function import node
 from dagy_nb.session.flow import Flow
 from dagy_nb.session.planning import MOST_FLOWS, MOST_PLANS
 from tests.flows import chain, number
+from tests.runners.forks import call_in_fork
 
 
 class Greedy(FlowNode):
@@ -129,3 +130,13 @@ def test_only_the_last_few_flows_are_remembered(session):
         flow.check()
 
     assert list(session._planner._known) == [flow.name for flow in flows[3:]]
+
+
+def test_a_fork_plans_whatever_another_thread_was_planning(session):
+    flow = chain(session)
+    flow.run().wait()
+
+    with session._planner._lock:
+        told = call_in_fork(lambda: [str(each) for each in flow.check()])
+
+    assert told == []
