@@ -14,6 +14,7 @@ from tests.backends.elsewhere import (
 )
 from tests.cluster import start_quickly
 from tests.flows import chain, number
+from tests.runners.test_dask_late import list_left, send_late
 from tests.victims.watching import wait_until
 
 pytestmark = pytest.mark.timeout(150)
@@ -132,11 +133,10 @@ def test_a_cluster_that_goes_while_the_run_is_sent_leaves_no_record(session, das
 
     assert caught.value.code == "backend.cluster_lost"
     assert not session.store.runs().runs
+    assert wait_until(lambda: not client.run_on_scheduler(list_left), PATIENCE)
 
 
 def test_facts_that_come_a_second_late_come_before_the_end(session, dask):
-    from tests.runners.test_dask_late import send_late
-
     client = session.runners["dask"].connection.connect().client
     heard = []
     client.run(send_late, 1.0)

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import pytest
 
+from dagy_nb.model.state import RunState
 from tests.flows import slow
 from tests.store.facts import whole_run
 
@@ -82,6 +83,8 @@ def test_logs_are_printed_line_by_line(call, ask, recorded):
 
 def test_a_live_run_is_cancelled(ask, recorded):
     handle = slow(recorded, timeout=None).run()
+    while handle.record.state is RunState.QUEUED:
+        handle.settle(0.01)
 
     answer = ask("cancel", handle.run_id)
 

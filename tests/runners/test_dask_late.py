@@ -89,7 +89,9 @@ def list_left(dask_scheduler):
 
 
 def is_clean(client):
-    return wait_until(lambda: not client.run_on_scheduler(list_left), 5, every=0.1)
+    is_so = wait_until(lambda: not client.run_on_scheduler(list_left), 5, every=0.1)
+    assert is_so, client.run_on_scheduler(list_left)
+    return is_so
 
 
 def test_what_dask_hands_out_again_after_the_end_is_not_begun(dask_runner, client, submitted):

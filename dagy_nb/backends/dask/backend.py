@@ -96,6 +96,7 @@ class DaskRun(RemoteRun):
             self._submit(freight)
         except OSError as error:
             self._channel.remove(self.name)
+            self._channel.run_later(self._tidy)
             fact = _describe_lost_cluster(self._place)
             raise BackendError(fact.message, code=fact.code, suggestion=fact.suggestion) from error
 
