@@ -32,7 +32,10 @@ class OutputStore(Protocol):
         """
 
     def last(self, flow: str) -> Mapping[str, KeptOutputs]:
-        """Return node id → what was kept last of this flow's nodes, even where its values are gone."""
+        """Return node id → what was kept last of this flow's nodes, even where its values are gone.
+
+        The very mapping of the last time says that nothing was kept, used or lost since then.
+        """
 
     def recipes(self) -> Set[str]:
         """Return the recipes of everything that is kept: without one, a node's outputs cannot be."""

@@ -6,7 +6,7 @@ enters is the very object that entered the last time, so is the key: it need not
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from operator import is_
 from typing import TYPE_CHECKING
 
@@ -28,6 +28,8 @@ class Recalled:
         kept: What took its place.
         contents: The contents of its own outputs.
         told: What the machine heard of it.
+        seen: What `OutputStore.last` returned when it was last looked for, where all its values lie in the
+            index; while that returns the very same, it is there.
     """
 
     recipe: str
@@ -35,20 +37,11 @@ class Recalled:
     kept: KeptOutputs
     contents: Mapping[str, Content]
     told: Reused
+    seen: object = None
 
-    def holds(self, recipe: str, entered: Iterable[object], find: Callable[[str], object]) -> bool:
-        """Say whether the same would be found now.
-
-        Args:
-            recipe: The recipe of now.
-            entered: What enters now.
-            find: Key → what is kept under it now.
-        """
-        return (
-            recipe == self.recipe
-            and all(map(is_, entered, self.entered))
-            and find(self.kept.key) is self.kept
-        )
+    def fits(self, recipe: str, entered: Iterable[object]) -> bool:
+        """Say whether the step is the same now, given its recipe and what enters it."""
+        return recipe == self.recipe and all(map(is_, entered, self.entered))
 
 
 class Recall(dict[str, Recalled]):

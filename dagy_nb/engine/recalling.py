@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from dagy_nb.engine.content import Content
@@ -39,6 +40,7 @@ class Recaller:
         contents: Mapping[str, Mapping[str, Found]],
     ) -> None:
         self._recall = plan.recall
+        self._flow = plan.flow
         self._force = plan.keeping.force
         self._judge = judge
         self._outputs = outputs
@@ -52,10 +54,11 @@ class Recaller:
         if known is None or not self._is_on or step.node_id in self._force:
             return None
         try:
-            _ = self._judge.last  # so that what is kept is looked up as it is now, by others too
+            last = self._judge.last  # so that what is kept is looked up as it is now, by others too
             _, recipe = self._judge.identities.fixed(step)
-            entered = map(self._contents.get, step.producers)
-            return known if known.holds(recipe, entered, self._outputs.find) else None
+            if not known.fits(recipe, map(self._contents.get, step.producers)):
+                return None
+            return known if known.seen is last else self._look_for(step, known, last)
         except (NotReusable, StoreError):
             return None  # whoever looks at it anew tells why
 
@@ -63,6 +66,7 @@ class Recaller:
         self, step: Step, kept: KeptOutputs, identity: Identity | None, *, looks_at_files: bool
     ) -> Recalled:
         """Return how a step is reused, and note it for the next run, unless files must be looked at then."""
+        self._outputs.used(self._flow, step.node_id, kept.key)
         found = Recalled(
             recipe=identity.recipe if identity is not None else "",
             entered=tuple(map(self._contents.get, step.producers)),
@@ -76,6 +80,16 @@ class Recaller:
         if self._is_on and not (looks_at_files or made_files):
             self._recall[step.node_id] = found
         return found
+
+    def _look_for(self, step: Step, known: Recalled, last: object) -> Recalled | None:
+        """Return what is recalled if it is still kept, and note that it was."""
+        kept = known.kept
+        if self._outputs.find(kept.key) is not kept:
+            return None
+        self._outputs.used(self._flow, step.node_id, kept.key)
+        if all(each.inline for each in kept.outputs.values()):
+            known = self._recall[step.node_id] = replace(known, seen=last)
+        return known
 
 
 def _tell(node_id: str, kept: KeptOutputs) -> Reused:

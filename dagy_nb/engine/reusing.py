@@ -249,7 +249,6 @@ class Reuse:
         node_id = step.node_id
         self._contents[node_id] = found.contents
         self._reused.add(node_id)
-        self._outputs.used(self._plan.flow, node_id, found.kept.key)
         return found.told, attempt, KeptValues(found.kept, self._outputs, step.spec)
 
     # --- keeping ------------------------------------------------------------------------------

@@ -188,11 +188,11 @@ def main() -> None:
         bench = Bench(Path(folder))
         for goal in compare_runners(bench, given.nodes, given.rounds):
             print(goal, flush=True)
+        print(compare_reuse(bench, given.rounds), flush=True)
         for goal in compare_sizes(bench, given.rounds):
             print(goal, flush=True)
         print(measure_memory(bench), flush=True)
         print(measure_process(bench, given.rounds), flush=True)
-        print(compare_reuse(bench, given.rounds), flush=True)
         bench.close()
 
 

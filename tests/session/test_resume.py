@@ -134,7 +134,7 @@ def test_resuming_takes_only_what_completed_there(mail: Mail) -> None:
 
 def test_a_cancelled_run_is_resumed(mail: Mail) -> None:
     mail.notebook.define(
-        "import time\ndef report(n: int) -> int:\n    time.sleep(30)\n    return n"
+        "import time\ndef report(n: int) -> int:\n    while True:\n        time.sleep(0.01)"
     )
     handle = mail.flow.run(keep=True, month=3)
     while handle.record.nodes["report"].state is not NodeState.RUNNING:
