@@ -12,6 +12,7 @@ import pytest
 from dagy_nb.errors import NotebookError
 from dagy_nb.model.event import CellEnded, CellStarted, Event, RunEnded, RunQueued, RunStarted
 from dagy_nb.model.state import NodeState, RunKind, RunState
+from dagy_nb.schedules.limits import Timeouts
 from dagy_nb.schedules.supervisor import Supervisor
 from dagy_nb.store.memory import MemoryStore
 from tests.schedules.build import (
@@ -213,8 +214,11 @@ def test_a_watch_that_breaks_ends_the_run(tmp_path: Path, monkeypatch: pytest.Mo
     assert store.runs().runs[0].state is RunState.FAILED
 
 
+@pytest.mark.timeout(170)
 def test_strange_output_ends_no_run(tmp_path: Path) -> None:
     """What a notebook file cannot hold as it is, is put into it in other words."""
+    # Where a stream is flushed right when ipykernel gives up on half a character, it waits 10 s, several times.
+    patient = Timeouts(start=50, run=110)
     store = MemoryStore()
 
     done = run(
@@ -226,6 +230,7 @@ def test_strange_output_ends_no_run(tmp_path: Path) -> None:
         "display({'application/json': float('nan'), 'text/plain': 'no number'}, raw=True)",
         "print('the end')",
         save_every=0.1,
+        timeouts=patient,
     )
 
     assert done.ok, done.explain()
