@@ -253,17 +253,21 @@ def _list_imports(data: bytes, package: str | None) -> tuple[str, ...]:
 def _was_edited(spec: ModuleSpec) -> bool | None:
     """Say whether a file is another than the one that was loaded, as its compiled code tells.
 
-    None stands for nobody knows: there is none, and the file was written since this process began.
+    None stands for nobody knows: there is none, or an old one that Python leaves as it is, and the file was
+    written since this process began.
     """
     try:
         found = Path(spec.origin or "").stat()
     except OSError:
         return False
     head = _read_head(spec.cached)
-    if len(head) < 16 or any(head[4:8]):
-        return None if found.st_ctime > _BEGAN else False
     then = int.from_bytes(head[8:12], "little"), int.from_bytes(head[12:16], "little")
-    return then != (int(found.st_mtime) & 0xFFFFFFFF, found.st_size & 0xFFFFFFFF)
+    tells = len(head) == 16 and not any(head[4:8])
+    if tells and then == (int(found.st_mtime) & 0xFFFFFFFF, found.st_size & 0xFFFFFFFF):
+        return False
+    if tells and not sys.dont_write_bytecode:
+        return True
+    return None if found.st_ctime > _BEGAN else False
 
 
 def _read_head(path: str | None) -> bytes:
