@@ -105,12 +105,29 @@ def _find_class(cls: type) -> Definition | None:
                 each.end_lineno or 0
             ):
                 return _cut(each, text, code.co_filename)
-    for filename in _list_places(cls):
-        text = _read(filename, names)
-        for each in reversed(_list_definers(text)):
-            if _is_class(each, cls):
-                return _cut(each, text, filename)
-    return None
+    found = [
+        (each, text, filename)
+        for filename in _list_places(cls)
+        for text in [_read(filename, names)]
+        for each in reversed(_list_definers(text))
+        if _is_class(each, cls)
+    ]
+    # A cell that is run again as it was keeps its place, so the newest text may be another one's.
+    fitting = (place for place in found if _holds_constants(cls, place[0]))
+    chosen = next(fitting, found[0] if found else None)
+    return _cut(*chosen) if chosen is not None else None
+
+
+def _holds_constants(cls: type, definer: ast.AST) -> bool:
+    """Say whether a class holds the constants that its text gives to its names."""
+    for each in getattr(definer, "body", ()):
+        targets = getattr(each, "targets", None) or [getattr(each, "target", None)]
+        value = getattr(each, "value", None)
+        if isinstance(value, ast.Constant) and isinstance(targets[0], ast.Name):
+            held = vars(cls).get(targets[0].id, value.value)
+            if type(held) is type(value.value) and held != value.value:
+                return False
+    return True
 
 
 def _list_codes(cls: type) -> Iterator[CodeType]:

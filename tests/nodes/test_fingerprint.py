@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import linecache
 import sys
 import textwrap
 
@@ -265,3 +266,17 @@ def test_a_function_has_a_fingerprint_too():
 def test_a_digest_knows_where_a_text_ends():
     assert digest(["ab", "c"]) != digest(["a", "bc"]) != digest(["abc"])
     assert digest([]) != digest([""])
+
+
+def test_a_class_that_its_first_text_made_again_has_its_first_version(notebook):
+    """A kernel names a cell by its text, so one that is run again as it was keeps its place."""
+    first = notebook.run(PLAIN)
+    entry = linecache.cache[first]
+    before = notebook.define(CELL).node.spec.version
+    changed = version_of(notebook, plain=PLAIN.replace("size = 1", "size = 2"))
+
+    exec(compile(PLAIN, first, "exec", dont_inherit=True), notebook.names)
+    linecache.cache[first] = entry
+
+    assert changed != before
+    assert notebook.define(CELL).node.spec.version == before
