@@ -24,6 +24,7 @@ from dagy_nb.errors import (
     DagyError,
     FlowError,
     MessageError,
+    StoreError,
     UnknownName,
 )
 from dagy_nb.model.diagnostic import Diagnostic
@@ -52,6 +53,7 @@ from dagy_nb.protocol.message import (
     read_id,
     read_request,
 )
+from dagy_nb.session.drawn import keep_draft
 from dagy_nb.session.keeping import ask_keeping
 
 if TYPE_CHECKING:
@@ -59,7 +61,10 @@ if TYPE_CHECKING:
     from dagy_nb.session.handle import RunHandle
 
 PACE = 0.1
+KEEP_EVERY = 1.0
+KEEP_AFTER = 0.3
 PATIENCE = 5.0
+_DRAWING = (EditRequested, UndoRequested, RedoRequested, MoveRequested, ArrangeRequested)
 logger = logging.getLogger(__name__)
 
 
@@ -85,6 +90,8 @@ class Dispatcher:
         self._session = flow.session
         self._feed = Feed(flow, send)
         self._pulse = Pulse(self.flush, every=every)
+        self._keeper = Pulse(self._keep, every=KEEP_EVERY, after=KEEP_AFTER)
+        self._keeps = True
         self._answering: int | None = None
         self._resting = self._closed = False
         self._leave_run: Callable[[], None] | None = None
@@ -117,6 +124,8 @@ class Dispatcher:
                 self._guard(request.id, lambda: self._answer(request))
             finally:
                 self._answering = None
+        if isinstance(request, _DRAWING):
+            self._keeper.ask()
 
     def snapshot(self) -> dict[str, Any]:
         """Return, as plain JSON values, all that a browser needs to begin; empty where all is gone."""
@@ -142,6 +151,7 @@ class Dispatcher:
         with self._lock:
             self._closed = True
             self._pulse.close()
+            self._keeper.close()
             for leave in (*self._leave, self._leave_run):
                 if leave is not None:
                     leave()
@@ -256,6 +266,17 @@ class Dispatcher:
                 code="unknown.run",
                 suggestion="It has ended, or another process runs it.",
             )
+
+    def _keep(self) -> None:
+        """Keep what was drawn, so that it outlives the kernel; where that fails, say it once."""
+        try:
+            keep_draft(self._feed.flow)
+        except StoreError as error:
+            if self._keeps:
+                self._refuse("", error)
+            self._keeps = False
+        else:
+            self._keeps = True
 
     def _on_draft(self) -> None:
         self._feed.note_draft()

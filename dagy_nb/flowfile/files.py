@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import tempfile
 from pathlib import Path
 
 from dagy_nb.errors import FlowError, FlowTextError
@@ -12,6 +10,7 @@ from dagy_nb.flowfile.tree import MAX_TEXT
 from dagy_nb.flowfile.write import write_flow
 from dagy_nb.model.connector import IDENTIFIER
 from dagy_nb.model.flow import FlowSpec
+from dagy_nb.wholefile import write_whole
 
 _MAX_BYTES = 4 * MAX_TEXT
 
@@ -36,7 +35,7 @@ def save_flow_file(path: Path, spec: FlowSpec) -> None:
     original = decode_text(_read(path)) if path.exists() else None
     text = write_flow(spec, original=original)
     try:
-        _replace(path, text.encode())
+        write_whole(path, text.encode())
     except (OSError, UnicodeEncodeError) as error:
         raise FlowError(
             f"{path} cannot be written: {getattr(error, 'strerror', None) or error}.",
@@ -67,18 +66,3 @@ def _read(path: Path) -> bytes:
 def _name_by(path: Path) -> str | None:
     stem = path.name.split(".")[0].replace("-", "_")
     return stem if IDENTIFIER.match(stem) else None
-
-
-def _replace(path: Path, content: bytes) -> None:
-    mode = path.stat().st_mode & 0o777 if path.exists() else 0o644
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    fresh = Path(name)
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        fresh.chmod(mode)
-        fresh.replace(path)
-    finally:
-        fresh.unlink(missing_ok=True)

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import logging
-import os
-import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +10,7 @@ from papermill.engines import NotebookExecutionManager
 from papermill.iorw import write_ipynb
 
 from dagy_nb.errors import NotebookError
+from dagy_nb.wholefile import write_whole
 
 SAVE_EVERY = 5.0
 logger = logging.getLogger(__name__)
@@ -92,14 +91,4 @@ def save_notebook(notebook: Any, path: Path) -> None:
     """Write a notebook file in one step."""
     import nbformat
 
-    text = nbformat.writes(notebook)
-    mode = path.stat().st_mode & 0o777 if path.exists() else 0o644
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    fresh = Path(name)
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            file.write(text)
-        fresh.chmod(mode)
-        fresh.replace(path)
-    finally:
-        fresh.unlink(missing_ok=True)
+    write_whole(path, nbformat.writes(notebook).encode())

@@ -28,14 +28,21 @@ class Draft:
 
     Args:
         spec: The flow to begin with.
+        positions: Node id → where the user put it.
         instead_of: The draft of the same flow that this one puts away; undo leads back to it.
     """
 
-    def __init__(self, spec: FlowSpec, *, instead_of: Draft | None = None) -> None:
+    def __init__(
+        self,
+        spec: FlowSpec,
+        *,
+        positions: Mapping[str, Position] | None = None,
+        instead_of: Draft | None = None,
+    ) -> None:
         self._lock = threading.RLock()
         self._spec = spec
         self._revision = 0
-        self._positions: dict[str, Position] = {}
+        self._positions = dict(positions or {})
         self._undo: list[tuple[Edit, Edit]] = []
         self._redo: list[tuple[Edit, Edit]] = []
         self._subscribers: list[Callable[[], None]] = []
@@ -142,9 +149,9 @@ class Draft:
         with other.lock:
             put_away = other._spec if other._spec.nodes else other._put_away
             positions = other.positions
+        self._positions = {**positions, **self._positions}
         if put_away is not None and put_away != self._spec:
             self._put_away = put_away
-            self._positions = dict(positions)
             self._undo.append((ReplaceFlow(flow=self._spec), ReplaceFlow(flow=put_away)))
 
     def _compare(self, expected: int | None) -> None:

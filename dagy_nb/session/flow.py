@@ -13,6 +13,7 @@ from dagy_nb.flowfile.write import write_flow
 from dagy_nb.model.flow import FlowSpec, FlowVersion
 from dagy_nb.session.current import current_session
 from dagy_nb.session.draft import Draft
+from dagy_nb.session.drawn import begin_draft, find_newest
 from dagy_nb.session.editing import EditableFlow
 from dagy_nb.session.entries import build_spec
 from dagy_nb.session.keeping import ask_keeping
@@ -35,8 +36,9 @@ _LOG = logging.getLogger(__name__)
 class Flow(EditableFlow):
     """The one mutable draft of a flow; publishing makes an immutable version.
 
-    Shown at the end of a cell it is the graph editor. Where a flow of this name is open here, the new
-    one takes its place and undo leads back; `Flow.load(name)` goes on with the open one.
+    Shown at the end of a cell it is the graph editor. Where a flow of this name is open here, or was drawn in
+    the editor by an earlier kernel, the new one takes its place and undo leads back; `Flow.load(name)` goes
+    on with that one.
 
     Args:
         name: The flow's name; letters, digits and `_`.
@@ -107,12 +109,12 @@ class Flow(EditableFlow):
 
     @classmethod
     def load(cls, name: str, version: int | None = None, *, session: Session | None = None) -> Flow:
-        """Return the draft that is open in this kernel, or one made from a recorded version.
+        """Return the draft that is open in this kernel, or one made from what is recorded.
 
         Args:
             name: The flow.
             version: A published or recorded version, as a draft beside the open one; None takes the
-                open draft, else the newest version.
+                open draft, else the newest of what was drawn in the editor and of all versions.
             session: Where to look; the current one by default.
 
         Raises:
@@ -122,22 +124,24 @@ class Flow(EditableFlow):
         opened = session.flows.get(name)
         if version is None and isinstance(opened, cls):
             return opened
+        if version is None:
+            return cls.from_spec(find_newest(session, str(name)), session=session)
+        loaded = cls.__new__(cls)
         spec = session.store.flow_version(str(name), version).spec
-        # Looking at an old version does not put away the draft that is being worked on.
-        session.flows.pop(name, None)
-        loaded = cls.from_spec(spec, session=session)
-        if isinstance(opened, cls):
-            session.flows[name] = opened
+        loaded._begin(spec, session, beside=True)  # noqa: SLF001 - its own constructor
         return loaded
 
-    def _begin(self, spec: FlowSpec, session: Session) -> None:
+    def _begin(self, spec: FlowSpec, session: Session, *, beside: bool = False) -> None:
         self.session = session
-        opened = session.flows.get(spec.name)
-        self.draft = Draft(spec, instead_of=opened.draft if isinstance(opened, Flow) else None)
+        # Looking at an old version does not put away the draft that is being worked on.
+        self.draft = Draft(spec) if beside else begin_draft(session, spec)
         self.runs: list[RunHandle] = []
         self._run_watchers: list[Callable[[RunHandle], None]] = []
         self._told: tuple[object, object] = (None, None)
-        session.flows[spec.name] = self
+        if beside:
+            session.flows.setdefault(spec.name, self)
+        else:
+            session.flows[spec.name] = self
 
     @property
     def last_run(self) -> RunHandle | None:

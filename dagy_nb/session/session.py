@@ -37,6 +37,7 @@ from dagy_nb.session.planning import Planner
 from dagy_nb.session.routing import RunRouting
 from dagy_nb.session.versions import VersionLog, pin_versions
 from dagy_nb.session.watch import CancelWatch
+from dagy_nb.store.drafts import DraftFiles
 from dagy_nb.store.output_eviction import Limits
 from dagy_nb.store.outputs import OutputFiles
 
@@ -71,6 +72,7 @@ class Session:
         routing: Chooses the backend of each run.
         flows: Name → the draft that was opened last under this name.
         outputs: What is kept of nodes.
+        drafts: What is kept of flows that were drawn.
     """
 
     def __init__(
@@ -95,6 +97,7 @@ class Session:
         self.handles: weakref.WeakValueDictionary[str, RunHandle] = weakref.WeakValueDictionary()
         limits = Limits(megabytes=settings.keep_mb, days=settings.keep_days)
         self.outputs = OutputFiles(settings.home / "outputs", limits)
+        self.drafts = DraftFiles(settings.home / "drafts")
         self._planner = Planner()
         self._versions = VersionLog(store, clock)
         self._watch = CancelWatch(store)
@@ -169,7 +172,7 @@ class Session:
         refuse_repeats(plan)
         asks = keeping.reuse or keeping.resumed is not None
         chosen, explanation = self.routing.choose(flow, plan, call=backend, reuse=asks)
-        recorded = self._find_recorded(flow)
+        recorded = self.hide_secrets(flow)
         self._versions.record(recorded, plan.steps.specs)
         return self._drive(recorded, plan, chosen, explanation)
 
@@ -268,8 +271,12 @@ class Session:
         """Make an immutable version of a flow; secrets of its configs are left out."""
         pinned = pin_versions(self._specs_of(flow))
         return self.store.publish_flow(
-            self._find_recorded(flow), node_versions=pinned, author=author, reason=reason
+            self.hide_secrets(flow), node_versions=pinned, author=author, reason=reason
         )
+
+    def hide_secrets(self, flow: FlowSpec) -> FlowSpec:
+        """Return a flow as it is recorded: a mask stands for each secret of its configs."""
+        return self._planner.find_recorded(flow, self.registry.snapshot(), self.runners)
 
     def close(self) -> None:
         """Cancel what runs, give it a moment to end and be recorded, and let go of everything."""
@@ -297,9 +304,6 @@ class Session:
             return [("", f"it runs itself: {' → '.join((*inside, type_name))}")]
         check = partial(self.check, inside=(*inside, type_name))
         return find_inner_problems(node_class, dump_config(node), now.specs, check)
-
-    def _find_recorded(self, flow: FlowSpec) -> FlowSpec:
-        return self._planner.find_recorded(flow, self.registry.snapshot(), self.runners)
 
     def _refuse_errors(self, flow: FlowSpec) -> None:
         found = self.check(flow)

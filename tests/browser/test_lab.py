@@ -172,10 +172,14 @@ def test_a_kernel_that_restarts_mid_run_leaves_nothing_that_looks_alive(
     expect(editor.root.get_by_role("button", name="Cancel")).to_have_count(0)
     expect(editor.root.locator(".is-spinning, .dagy-progress")).to_have_count(0)
 
-    # The cells run again, and the flow has an editor that is heard.
+    # The cells run again: the flow has an editor that is heard, and undo leads back to what was drawn.
     editor = show_editor(notebook)
+    expect(editor.cards()).to_have_count(0)
+    editor.press("Undo")
+    expect(editor.cards()).to_have_count(3)
+    expect(editor.edges()).to_have_count(2)
     editor.add_from_palette("number")
-    expect(editor.cards()).to_have_count(1)
+    expect(editor.cards()).to_have_count(4)
     notebook.run_cell(ASKED)
     assert "None" in notebook.text(ASKED)
 

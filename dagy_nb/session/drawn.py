@@ -1,0 +1,67 @@
+"""What was drawn of a flow in, kept outside the kernel, and a draft that knows of it out.
+
+A flow that is begun anew, by its cell or by name, starts as its text says; undo leads back to what was
+drawn, and nodes stay where the user put them. That holds in one kernel and from one kernel to the next.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from dagy_nb.errors import UnknownName
+from dagy_nb.session.draft import Draft
+from dagy_nb.session.editing import EditableFlow
+
+if TYPE_CHECKING:
+    from dagy_nb.model.flow import FlowSpec
+    from dagy_nb.session.session import Session
+
+
+def begin_draft(session: Session, spec: FlowSpec) -> Draft:
+    """Return a draft of a flow that puts away the one that is open here, else what was last drawn of it."""
+    opened = session.flows.get(spec.name)
+    if isinstance(opened, EditableFlow):
+        return Draft(spec, instead_of=opened.draft)
+    kept = session.drafts.find(spec.name)
+    if kept is None:
+        return Draft(spec)
+    return Draft(spec, instead_of=Draft(kept.flow, positions=kept.positions))
+
+
+def find_newest(session: Session, name: str) -> FlowSpec:
+    """Return what was last drawn of a flow, or its newest version where that was made later.
+
+    Raises:
+        UnknownName: `unknown.flow`.
+    """
+    kept = session.drafts.find(name)
+    try:
+        version = session.store.flow_version(name)
+    except UnknownName:
+        if kept is None:
+            raise
+        return kept.flow
+    is_newer = kept is not None and kept.saved_at > version.created_at
+    return kept.flow if kept is not None and is_newer else version.spec
+
+
+def keep_draft(flow: EditableFlow) -> None:
+    """Keep what a flow looks like now for the kernels that come; secrets of its configs are left out.
+
+    Raises:
+        StoreError: `store.draft_unwritable`.
+    """
+    # Late: who only defines nodes and flows draws nothing.
+    from dagy_nb.store.drafts import KeptDraft
+
+    session, draft = flow.session, flow.draft
+    with draft.lock:
+        spec, positions = draft.spec, draft.positions
+    known = {node.id for node in spec.nodes}
+    session.drafts.keep(
+        KeptDraft(
+            flow=session.hide_secrets(spec),
+            positions={key: at for key, at in positions.items() if key in known},
+            saved_at=session.clock.now(),
+        )
+    )
