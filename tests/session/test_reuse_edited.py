@@ -138,3 +138,18 @@ def test_a_node_around_one_that_ran_elsewhere_is_not_kept_either(
     assert outer.run(reuse=True, force="a").wait().outputs == {"a.output": 2}
 
     assert outer.run(reuse=True).wait().outputs == {"a.output": 1}
+
+
+def test_a_node_around_one_that_ran_here_is_kept(
+    define: Callable[[str], Flow], files: Files
+) -> None:
+    inner = define("thread")
+    with use_registry(inner.session.registry):
+        inner.as_node("Around")
+    outer = Flow.from_yaml("name: outer\nnodes: {a: {type: Around}}", session=inner.session)
+    files.write(own_top="def top(): return 2")
+
+    run = outer.run(reuse=True).wait()
+
+    assert run.outputs == {"a.output": 1}
+    assert reused(outer.run(reuse=True).wait()) == ["a"]
