@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 import threading
 
 import pytest
@@ -114,3 +116,21 @@ def test_an_array_whose_parts_lie_apart_goes_all_the_same():
     array = np.arange(4 * LARGE, dtype="uint8").reshape(4, LARGE)[:, ::2]
 
     assert (unpack(pack(array)) == array).all()
+
+
+def test_what_is_packed_may_be_left_to_the_garbage_collector():
+    """A file in memory that is collected while somebody looks at it crashes 3.12, and 3.13 complains; others with `-X dev`."""
+    script = (
+        "import gc; from dagy_nb.runners.worker.codec import pack; left = [pack({1: 'one'})]; "
+        "left.append(left); del left; gc.collect()"
+    )
+    said = subprocess.run(
+        [sys.executable, "-X", "dev", "-W", "ignore", "-c", script],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=True,
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
+    )
+
+    assert said.stderr == ""

@@ -49,7 +49,8 @@ def pack(value: Any) -> list[Buffer]:
 
     stream = io.BytesIO()
     _Pickler(stream, protocol=5, buffer_callback=keep_inside).dump(value)
-    return [stream.getbuffer(), *beside]
+    # No view of the stream: were both garbage at once, 3.12 would crash and 3.13 complain.
+    return [stream.getvalue(), *beside]
 
 
 class _Pickler(cloudpickle.CloudPickler):  # type: ignore[misc]
