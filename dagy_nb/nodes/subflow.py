@@ -18,6 +18,7 @@ from dagy_nb.model.datatype import DataType
 from dagy_nb.model.expression import resolve_value
 from dagy_nb.model.flow import FlowSpec, ParameterSpec, ParameterType
 from dagy_nb.model.frozen import FrozenMap
+from dagy_nb.model.look import suggest_look
 from dagy_nb.model.spec import NodeSpec, Origin, OriginKind
 from dagy_nb.model.state import NodeState, RunState
 from dagy_nb.nodes.announce import Collection, collect
@@ -295,7 +296,7 @@ def _tell_failed(name: str, result: InnerResult) -> RunFailed:
         told,
         run_id=result.run_id,
         code="run.inner_failed",
-        suggestion=f"Look at it with %runs {result.run_id}.",
+        suggestion=suggest_look(result.run_id),
     )
     error.__cause__ = result.exceptions.get(node_id)
     return error

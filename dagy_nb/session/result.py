@@ -10,6 +10,7 @@ from typing import Any
 from dagy_nb.engine.values import RunOutputs
 from dagy_nb.errors import RunFailed, UnknownName
 from dagy_nb.model.event import ErrorFact
+from dagy_nb.model.look import suggest_look
 from dagy_nb.model.record import NodeRunRecord, RunRecord
 from dagy_nb.model.state import NodeState, Reason, RunState
 from dagy_nb.protocol.tables import list_nodes, tell_row
@@ -169,7 +170,7 @@ def make_failure(result: RunResult, exceptions: Mapping[str, BaseException]) -> 
         run_id=result.id,
         run=result,
         code=code,
-        suggestion=f"Look at it with %runs {result.id}.",
+        suggestion=suggest_look(result.id),
     )
     error.__cause__ = next(
         (exceptions[node.node_id] for node in failed if node.node_id in exceptions), None

@@ -83,6 +83,7 @@ def test_a_failed_run_fails_the_cell_and_shows_the_nodes_line(kernel):
 
     assert (cell.status, cell.ename) == ("error", "RunFailed")
     assert "bad FAILED(raised): on purpose" in cell.evalue
+    assert "Look at it with %runs " in cell.evalue
     assert "----> 3     raise ValueError('on purpose')" in cell.traceback
     frames = [line for line in cell.traceback.splitlines() if line.startswith(("Cell ", "File "))]
     assert len(frames) == 1

@@ -70,6 +70,7 @@ def test_a_failed_run_raises_with_the_nodes_own_error_as_cause(session: Session)
 
     assert caught.value.code == "run.failed"
     assert "bad FAILED(raised): on purpose" in caught.value.reason
+    assert caught.value.suggestion == f"Look at it with dagy-nb show {caught.value.run_id}."
     assert isinstance(caught.value.__cause__, ValueError)
 
 

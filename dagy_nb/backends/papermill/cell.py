@@ -10,6 +10,7 @@ from dagy_nb.backends.carrying import carry_run
 from dagy_nb.backends.papermill.folder import RunFolder
 from dagy_nb.errors import RunFailed
 from dagy_nb.model.event import Event, RunEnded
+from dagy_nb.model.look import suggest_look
 from dagy_nb.model.state import RunState
 
 
@@ -46,5 +47,5 @@ def carry_on(folder: str | os.PathLike[str]) -> None:
             f"Run {run.plan.run_id} of flow {run.plan.flow!r} ended {state}.",
             run_id=run.plan.run_id,
             code=f"run.{state.lower()}",
-            suggestion=f"Look at it with %runs {run.plan.run_id}.",
+            suggestion=suggest_look(run.plan.run_id),
         )
