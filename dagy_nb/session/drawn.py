@@ -25,7 +25,9 @@ def begin_draft(session: Session, spec: FlowSpec) -> Draft:
     kept = session.drafts.find(spec.name)
     if kept is None:
         return Draft(spec)
-    return Draft(spec, instead_of=Draft(kept.flow, positions=kept.positions))
+    # Where they differ in nothing but secrets, undo must not lead to the masks.
+    drawn = spec if session.hide_secrets(spec) == kept.flow else kept.flow
+    return Draft(spec, instead_of=Draft(drawn, positions=kept.positions))
 
 
 def find_newest(session: Session, name: str) -> FlowSpec:
@@ -48,6 +50,9 @@ def find_newest(session: Session, name: str) -> FlowSpec:
 def keep_draft(flow: EditableFlow) -> None:
     """Keep what a flow looks like now for the kernels that come; secrets of its configs are left out.
 
+    A version looked at beside the open draft is not kept, nor is an empty flow: begun anew, it would take
+    the place of what its undo leads to.
+
     Raises:
         StoreError: `store.draft_unwritable`.
     """
@@ -57,6 +62,8 @@ def keep_draft(flow: EditableFlow) -> None:
     session, draft = flow.session, flow.draft
     with draft.lock:
         spec, positions = draft.spec, draft.positions
+    if not spec.nodes or session.flows.get(spec.name) is not flow:
+        return
     known = {node.id for node in spec.nodes}
     session.drafts.keep(
         KeptDraft(

@@ -13,8 +13,10 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from dagy_nb.errors import StoreError
+from dagy_nb.model.connector import IDENTIFIER
 from dagy_nb.model.flow import FlowSpec, Position
 from dagy_nb.model.frozen import FrozenModel
+from dagy_nb.store.line import write_json
 from dagy_nb.wholefile import write_whole
 
 _LOG = logging.getLogger(__name__)
@@ -53,7 +55,7 @@ class DraftFiles:
         path = self._path(draft.flow.name)
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
-            write_whole(path, draft.model_dump_json().encode())
+            write_whole(path, write_json(draft.model_dump()))
         except OSError as error:
             raise StoreError(
                 f"What is drawn of flow {draft.flow.name} cannot be kept: {error.strerror or error}.",
@@ -64,6 +66,8 @@ class DraftFiles:
 
     def find(self, name: str) -> KeptDraft | None:
         """Return what was last drawn of a flow, or None; a file that cannot be read is put aside."""
+        if not IDENTIFIER.match(name):
+            return None  # no flow's name: it may lead anywhere
         path = self._path(name)
         try:
             text = path.read_bytes()

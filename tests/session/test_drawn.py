@@ -96,9 +96,34 @@ def test_an_old_version_begins_without_what_was_drawn(kernel) -> None:
     assert not old.undo()
 
 
-def test_a_flow_that_nobody_drew_or_recorded_is_unknown(kernel) -> None:
+def test_an_old_version_looked_at_beside_is_not_kept_in_the_place_of_the_open_draft(kernel) -> None:
+    drawn = draw(kernel())
+    drawn.publish()
+    drawn.remove("left")
+    keep_draft(drawn)
+
+    beside = Flow.load(drawn.name, version=1, session=drawn.session)
+    beside.draft.move(AT)
+    keep_draft(beside)
+
+    assert Flow.load(drawn.name, session=kernel()).spec == drawn.spec
+
+
+def test_an_empty_flow_does_not_take_the_place_of_what_was_drawn(kernel) -> None:
+    drawn = draw(kernel())
+
+    begun_anew = Flow(drawn.name, session=kernel())
+    keep_draft(begun_anew)
+
+    again = Flow(drawn.name, session=kernel())
+    assert again.undo()
+    assert again.spec == drawn.spec
+
+
+@pytest.mark.parametrize("name", ["nowhere", "a\0b"])
+def test_a_flow_that_nobody_drew_or_recorded_is_unknown(kernel, name) -> None:
     with pytest.raises(UnknownName):
-        Flow.load("nowhere", session=kernel())
+        Flow.load(name, session=kernel())
 
 
 def test_secrets_are_not_kept(kernel, tmp_path: Path) -> None:
@@ -121,3 +146,7 @@ def test_secrets_are_not_kept(kernel, tmp_path: Path) -> None:
     kept = [path.read_bytes() for path in (tmp_path / ".dagy" / "drafts").iterdir()]
     assert len(kept) == 1
     assert b"canary-7" not in kept[0]
+
+    # The cell, run again, says all that was drawn, and the secret: nothing to go back to.
+    once_more = Flow.from_spec(flow.spec, session=kernel())
+    assert not once_more.undo()

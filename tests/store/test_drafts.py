@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 
 from dagy_nb.errors import StoreError
-from dagy_nb.model.flow import FlowSpec, Position
+from dagy_nb.model.flow import FlowSpec, NodeEntry, Position
 from dagy_nb.store.drafts import DraftFiles, KeptDraft
 from tests import strategies
 
@@ -64,3 +64,25 @@ def test_the_file_of_a_name_that_differs_by_case_is_not_taken_for_it(tmp_path: P
     (tmp_path / "F.json").write_text(DRAFT.model_dump_json())
 
     assert DraftFiles(tmp_path).find("F") is None
+
+
+def test_numbers_and_texts_that_json_does_not_know_are_kept(tmp_path: Path) -> None:
+    config = {"most": float("inf"), "least": float("-inf"), "text": "half \ud800"}
+    node = NodeEntry(id="a", type="Any", config=config)
+    files = DraftFiles(tmp_path)
+    files.keep(KeptDraft(flow=FlowSpec(name="f", nodes=(node,))))
+
+    kept = files.find("f").flow.node("a").config
+    assert kept == {**config, "text": "half \\ud800"}
+
+
+@pytest.mark.parametrize(
+    "name", ["../mine", "{folder}/mine", "mine/../mine", "a\0b", "x" * 300, ""]
+)
+def test_no_file_but_a_draft_is_ever_looked_at(tmp_path: Path, name: str) -> None:
+    mine = tmp_path / "mine.json"
+    mine.write_text("[1]")
+    (tmp_path / "drafts" / "mine").mkdir(parents=True)
+
+    assert DraftFiles(tmp_path / "drafts").find(name.format(folder=tmp_path)) is None
+    assert mine.read_text() == "[1]"
