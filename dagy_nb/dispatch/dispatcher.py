@@ -194,7 +194,7 @@ class Dispatcher:
             case RunRequested():
                 self._run(request)
             case ResumeRequested():
-                self._show(self._feed.flow.resume(request.run_id), request.id)
+                self._resume(request)
             case CancelRequested():
                 self._cancel(request)
 
@@ -227,6 +227,11 @@ class Dispatcher:
             return
         keeping = ask_keeping(flow.spec, reuse=request.reuse, force=request.force)
         self._show(flow.start(request.parameters, keeping=keeping), request.id)
+
+    def _resume(self, request: ResumeRequested) -> None:
+        flow = self._feed.flow
+        handle = flow.go_on(request.run_id, request.parameters, force=request.force)
+        self._show(handle, request.id)
 
     def _show(self, handle: RunHandle, reply_to: str) -> None:
         self._feed.send_start(handle, reply_to)

@@ -141,7 +141,8 @@ class Judge:
             f"{step.node_id} completed in run {resumed.finished[step.node_id]} and has side effects, and "
             "its outputs of then cannot be taken: it, or what enters it, changed, or they are not kept.",
             code="flow.repeats_side_effects",
-            suggestion=f"To let it happen once more, resume with force=({step.node_id!r},).",
+            suggestion=f"To let it happen once more, force {step.node_id} (in the editor: its menu) and "
+            f"resume, with force=({step.node_id!r},).",
         )
         return Verdict(
             why=verdict.why, detail=verdict.detail, identity=verdict.identity, refused=error

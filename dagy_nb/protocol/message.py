@@ -128,11 +128,18 @@ class InsideRequested(FrozenModel):
 
 
 class ResumeRequested(FrozenModel):
-    """Go on with a run that failed or was cancelled: what is finished and unchanged is not run again."""
+    """Go on with a run that failed or was cancelled: what is finished and unchanged is not run again.
+
+    Attributes:
+        parameters: Other values than that run had; those not named stay.
+        force: Nodes that run all the same, though they completed or may be half done.
+    """
 
     kind: Literal["resume"] = "resume"
     id: MessageId
     run_id: str = Field(max_length=100)
+    parameters: dict[str, Any] = {}
+    force: NodeNames = ()
 
 
 class CancelRequested(FrozenModel):

@@ -75,8 +75,9 @@ def refuse_repeats(plan: Plan) -> None:
                 f"{name} began in run {resumed.begun[name]} and did not complete, so it may be half done: "
                 f"{why}.",
                 code="flow.repeats_side_effects",
-                suggestion=f"To let it happen once more: flow.resume({resumed.run_id!r}, "
-                f"force=({name!r},)), or %flow resume {resumed.run_id} --force {name}",
+                suggestion=f"To let it happen once more, force {name} (in the editor: its menu) and resume "
+                f"again: flow.resume({resumed.run_id!r}, force=({name!r},)), or "
+                f"%flow resume {resumed.run_id} --force {name}",
             )
 
 

@@ -16,7 +16,7 @@ FINAL = {"COMPLETED", "FAILED", "TIMED_OUT", "CANCELLED"}
 
 
 def run(browser, dispatcher, **fields):
-    browser.ask(dispatcher, "run", parameters={}, **fields)
+    browser.ask(dispatcher, "run", **{"parameters": {}, **fields})
     browser.wait(lambda: browser.run is not None and browser.run["state"] in FINAL)
 
 
@@ -242,3 +242,48 @@ def test_a_run_that_completed_is_not_gone_on_with(session, connect):
     (refused,) = browser.ask(dispatcher, "resume", run_id=browser.run["run_id"])
 
     assert refused.code == "flow.not_resumable"
+
+
+@pytest.mark.parametrize("month", [None, 3])
+def test_a_failed_run_is_gone_on_with_by_its_values_or_others(session, connect, month):
+    Fragile.mended.clear()
+    flow = Flow("fragile", parameters={"month": 1}, session=session)
+    flow.add(flows.number, id="number", value=flow.param("month"))
+    flow.add(Fragile, id="fragile")
+    flow.connect("number.output", "fragile.x")
+    dispatcher, browser = connect(flow)
+    run(browser, dispatcher, parameters={"month": 2})
+    failed = browser.run["run_id"]
+
+    Fragile.mended.set()
+    browser.ask(dispatcher, "resume", run_id=failed, parameters={} if month is None else {"month": month})  # fmt: skip
+    browser.wait(lambda: browser.run["run_id"] != failed and browser.run["state"] in FINAL)
+
+    assert flow.last_run.result.outputs["fragile.y"] == (month or 2)
+
+
+class Sender(Fragile):
+    """Does something to the world, and may do it half."""
+
+    side_effects = True
+
+
+def test_a_node_that_may_be_half_done_is_repeated_only_where_it_is_forced(session, connect):
+    Fragile.mended.clear()
+    flow = flows.diamond(session)
+    flow.add(Sender, id="send")
+    flow.connect("bottom.output", "send.x")
+    dispatcher, browser = connect(flow)
+    run(browser, dispatcher)
+    failed = browser.run["run_id"]
+    Fragile.mended.set()
+
+    (refused,) = browser.ask(dispatcher, "resume", run_id=failed)
+    assert refused.code == "flow.repeats_side_effects"
+    assert "force send (in the editor: its menu)" in refused.suggestion
+    assert f"%flow resume {failed} --force send" in refused.suggestion
+    assert browser.run["run_id"] == failed
+
+    browser.ask(dispatcher, "resume", run_id=failed, force=["send"])
+    browser.wait(lambda: browser.run["run_id"] != failed and browser.run["state"] in FINAL)
+    assert browser.run["state"] == "COMPLETED"

@@ -99,6 +99,8 @@ REQUESTS: dict[str, Request] = {
     "plan": PlanRequested(id="plan-9", parameters={"month": 2}, force=("late",)),
     "inside": InsideRequested(id="inside-12", run_id=RUN_ID, node_id="each"),
     "route": RouteRequested(id="route-11"),
-    "resume": ResumeRequested(id="resume-10", run_id=RUN_ID),
+    "resume": ResumeRequested(
+        id="resume-10", run_id=RUN_ID, parameters={"month": 3}, force=("report",)
+    ),
     "cancel": CancelRequested(id="cancel-8", run_id=RUN_ID, node_id="late"),
 }

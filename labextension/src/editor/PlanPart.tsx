@@ -1,6 +1,6 @@
 // A node in, what would become of it in the next run and why out; and whether it is to run all the same.
 import { ACTION_WORDS, wordWhy } from '../graph/forecast';
-import { wordDuration } from '../graph/status';
+import { canResume, wordDuration } from '../graph/status';
 import type { NodeForecastPicture } from '../protocol/generated';
 import { useActions, useEditor } from './context';
 import { Icon } from './Icon';
@@ -12,7 +12,8 @@ export function PlanPart({ node }: { readonly node: string }) {
   const reuse = useEditor(state => state.reuse);
   const forced = useEditor(state => state.force.has(node));
   const actions = useActions();
-  if (!forecast && !reuse) return null;
+  const resumable = useEditor(state => canResume(state.graph.run));
+  if (!forecast && !reuse && !resumable) return null;
   return (
     <div className={`dagy-plan-part ${forecast ? `is-plan-${forecast.action}` : ''}`}>
       {forecast ? <ForecastWords forecast={forecast} /> : null}

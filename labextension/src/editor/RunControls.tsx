@@ -79,15 +79,17 @@ function PlanControls() {
 function ResumeButton() {
   const resumable = useEditor(state => canResume(state.graph.run));
   const busy = useEditor(state => !state.connected || state.graph.queue.length > 0);
+  const force = useEditor(state => state.force);
   const actions = useActions();
   if (!resumable) return null;
+  const forced = force.size > 0 ? `, but for the forced ${[...force].join(', ')}` : '';
   return (
     <button
       type="button"
       className="dagy-button"
-      title="Go on with this run: nodes that completed and have not changed are not run again"
+      title={`Go on with this run: nodes that completed and have not changed are not run again${forced}`}
       disabled={busy}
-      onClick={actions.resume}
+      onClick={() => actions.resume()}
     >
       <Icon name="right" size={14} />
       Resume

@@ -2,6 +2,7 @@
 import { useState, type FormEvent } from 'react';
 import type { ParameterPicture } from '../protocol/generated';
 import { findProblem, takeReading, type Reading } from '../graph/form';
+import { canResume } from '../graph/status';
 import { useActions, useEditor } from './context';
 import { FieldInput } from './FieldInput';
 import { Icon } from './Icon';
@@ -13,6 +14,8 @@ export function RunForm() {
   const actions = useActions();
   const [values, setValues] = useState<Values>(remembered);
   const [asked, setAsked] = useState(false);
+  const resumable = useEditor(state => canResume(state.graph.run));
+  const busy = useEditor(state => !state.connected || state.graph.queue.length > 0);
   const problems = parameters.filter(each => problemOf(each, values) !== '');
   const change = (name: string, reading: Reading): void => {
     setValues(before => takeReading(before, name, reading));
@@ -21,6 +24,10 @@ export function RunForm() {
     event.preventDefault();
     setAsked(true);
     if (problems.length === 0) actions.run(values);
+  };
+  /** What is left empty stays as it was in that run. */
+  const resume = (): void => {
+    if (problems.every(each => values[each.name] === undefined)) actions.resume(values);
   };
   return (
     <form className="dagy-menu dagy-run-form nowheel" aria-label="Run with" onSubmit={submit}>
@@ -48,6 +55,18 @@ export function RunForm() {
           <Icon name="play" size={14} />
           Run
         </button>
+        {resumable ? (
+          <button
+            type="button"
+            className="dagy-button"
+            title="Go on with the last run with these values; what is left empty stays as it was there"
+            disabled={busy}
+            onClick={resume}
+          >
+            <Icon name="right" size={14} />
+            Resume with these
+          </button>
+        ) : null}
         <button type="button" className="dagy-button" onClick={actions.closePopover}>
           Close
         </button>

@@ -34,7 +34,8 @@ export interface Actions extends ViewActions, WireActions, PlanActions {
   readonly redo: () => void;
   readonly arrange: () => void;
   readonly run: (parameters: { readonly [name: string]: unknown }) => void;
-  readonly resume: () => void;
+  /** Go on with the last run, with other values for the parameters named. */
+  readonly resume: (parameters?: { readonly [name: string]: unknown }) => void;
   readonly cancel: (node?: string) => void;
   /** Ask what ran inside a node run. */
   readonly lookInside: (runId: string, node: string) => void;
@@ -71,11 +72,12 @@ export function makeActions(
       const force = reuse ? [...forced] : [];
       perform(request(graph, waitFor(nextId(), 'run', { parameters, reuse, force })));
     },
-    resume: () => {
-      const { graph } = store.getState();
+    resume: parameters => {
+      const { graph, force: forced } = store.getState();
       if (!graph.run) return;
-      store.setState(STARTED);
-      perform(request(graph, waitFor(nextId(), 'resume', { runId: graph.run.run_id })));
+      store.setState(parameters ? { ...STARTED, runValues: parameters } : STARTED);
+      const details = { runId: graph.run.run_id, parameters: parameters ?? {}, force: [...forced] };
+      perform(request(graph, waitFor(nextId(), 'resume', details)));
     },
     lookInside: looker.look,
     cancel: (node = '') => {

@@ -1,4 +1,5 @@
 // What the user wants of the next run in, the editor's state and questions to the kernel out.
+import { canResume } from '../graph/status';
 import type { EditorState, EditorStore } from './store';
 import type { Planner } from './planner';
 import { addToasts } from './toasts';
@@ -32,8 +33,9 @@ export function makePlanActions(store: EditorStore, planner: Planner): PlanActio
         const force = new Set(state.force);
         const forced = !force.delete(node);
         if (forced) force.add(node);
-        // To force a node says something only where others are reused.
-        return forced ? { force, reuse: true, planShown: true } : { force };
+        // To force a node says something only where others are reused, or a run is gone on with.
+        const isEnough = !forced || canResume(state.graph.run);
+        return isEnough ? { force } : { force, reuse: true, planShown: true };
       }),
     copy: text => void copy(store, text)
   };

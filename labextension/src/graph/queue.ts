@@ -64,7 +64,7 @@ function write(waiting: Waiting, revision: number): Request {
     case 'run':
       return { kind: 'run', id, base_revision: revision, parameters, reuse, force };
     case 'resume':
-      return { kind: 'resume', id, run_id: waiting.runId };
+      return { kind: 'resume', id, run_id: waiting.runId, parameters, force };
     default:
       return { kind: waiting.kind, id };
   }

@@ -427,6 +427,8 @@ export interface ResumeRequested {
   readonly kind: 'resume';
   readonly id: string;
   readonly run_id: string;
+  readonly parameters: { readonly [key: string]: unknown };
+  readonly force: readonly string[];
 }
 
 /** What a further attempt may follow on. */

@@ -1,7 +1,7 @@
 // @vitest-environment happy-dom
 import { act, cleanup, fireEvent, screen, within } from '@testing-library/react';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import type { NodeStatus, RunPicture } from '../../src/protocol/generated';
+import type { NodeStatus, ParameterPicture, RunPicture } from '../../src/protocol/generated';
 import { edge, flow, node, output, run, status } from '../examples';
 import { card, giveSizes, last, open, say, select } from './page';
 
@@ -217,13 +217,99 @@ describe('an edge', () => {
   });
 });
 
+function parameter(name: string, ...defaults: readonly unknown[]): ParameterPicture {
+  const [value = null] = defaults;
+  return {
+    name,
+    type: defaults.length > 0 ? 'integer' : 'string',
+    description: '',
+    has_default: defaults.length > 0,
+    default: value
+  };
+}
+
 describe('a run that did not complete', () => {
   it.each(['FAILED', 'TIMED_OUT', 'CANCELLED'])('is gone on with: %s', state => {
     const { far } = openRun({}, { state });
 
     fireEvent.click(screen.getByRole('button', { name: 'Resume' }));
 
-    expect(last(far)).toEqual({ kind: 'resume', id: last(far)?.id, run_id: 'r1' });
+    expect(last(far)).toEqual({
+      kind: 'resume',
+      id: last(far)?.id,
+      run_id: 'r1',
+      parameters: {},
+      force: []
+    });
+  });
+
+  it('is gone on with other values for the parameters, the rest as it was', () => {
+    const { far } = open({
+      flow: flow({ parameters: [parameter('month', 1), parameter('carrier')] }),
+      run: run({ state: 'FAILED' })
+    });
+    fireEvent.click(screen.getByRole('button', { name: 'Run with other parameters' }));
+    fireEvent.change(screen.getByLabelText('month'), { target: { value: '3' } });
+
+    fireEvent.click(screen.getByRole('button', { name: 'Resume with these' }));
+
+    expect(last(far)).toMatchObject({ kind: 'resume', run_id: 'r1', parameters: { month: 3 } });
+  });
+
+  it('is not gone on with values that do not fit', () => {
+    const { far } = open({
+      flow: flow({ parameters: [parameter('month', 1)] }),
+      run: run({ state: 'FAILED' })
+    });
+    fireEvent.click(screen.getByRole('button', { name: 'Run with other parameters' }));
+    fireEvent.change(screen.getByLabelText('month'), { target: { value: 'three' } });
+
+    fireEvent.click(screen.getByRole('button', { name: 'Resume with these' }));
+
+    expect(far.sent.filter(each => each.kind === 'resume')).toEqual([]);
+    expect(screen.getByText('This must be a whole number.')).toBeTruthy();
+  });
+
+  it('offers no other values where it completed', () => {
+    open({
+      flow: flow({ parameters: [parameter('month', 1)] }),
+      run: run({ state: 'COMPLETED' })
+    });
+    fireEvent.click(screen.getByRole('button', { name: 'Run with other parameters' }));
+
+    expect(screen.queryByRole('button', { name: 'Resume with these' })).toBeNull();
+  });
+
+  it('repeats a node that may be half done, once it is forced', () => {
+    const { far } = openRun({ late: status('FAILED') });
+    fireEvent.click(screen.getByRole('button', { name: 'Resume' }));
+    say(far, {
+      kind: 'refused',
+      reply_to: last(far)?.id ?? '',
+      code: 'flow.repeats_side_effects',
+      message: 'late began in run r1 and did not complete.',
+      suggestion: 'To let it happen once more, force late.',
+      revision: 3,
+      diagnostics: []
+    });
+    expect(screen.getByText('To let it happen once more, force late.')).toBeTruthy();
+
+    select('late');
+    fireEvent.click(screen.getByLabelText(/^Force/));
+    expect(card('late').textContent).toContain('forced');
+    // It says nothing of other runs, and the cards go on to tell of this one.
+    expect(screen.getByRole('switch').getAttribute('aria-checked')).toBe('false');
+    expect(card('late').textContent).toContain('Failed');
+    fireEvent.click(screen.getByRole('button', { name: 'Resume' }));
+    expect(last(far)).toMatchObject({ kind: 'resume', force: ['late'] });
+
+    say(far, {
+      kind: 'status',
+      whole: true,
+      reply_to: last(far)?.id ?? '',
+      run: run({ run_id: 'r2', resumed_from: 'r1' })
+    });
+    expect(card('late').textContent).not.toContain('forced');
   });
 
   it.each(['COMPLETED', 'RUNNING'])('is not offered to be gone on with: %s', state => {
