@@ -1,31 +1,28 @@
 """What is kept of node runs in, found again by key, by flow and by run out: one SQLite file, shared.
 
-Each row is signed: what another hand wrote is not believed. A file that SQLite cannot read is put aside, for
-everything in it can be made again.
+Each row is signed: what another hand wrote is not believed.
 """
 
 from __future__ import annotations
 
 import json
-import sqlite3
 import threading
 import time
-from contextlib import suppress
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from dagy_nb.errors import StoreError
 from dagy_nb.model.kept import KeptInputs, KeptOutputs
 from dagy_nb.model.plain import from_plain, to_plain
+from dagy_nb.store.output_database import OutputDatabase
 
 if TYPE_CHECKING:
+    import sqlite3
     from collections.abc import Callable, Iterable, Iterator, Sequence
     from pathlib import Path
 
     from dagy_nb.store.signing import Signer
 
 _T = TypeVar("_T")
-PATIENCE = 10.0
 MAX_DECODED = 20_000
 
 _SCHEMA = """
@@ -52,13 +49,11 @@ class OutputIndex:
     """
 
     def __init__(self, path: Path, signer: Signer) -> None:
-        self._path = path
+        self._database = OutputDatabase(path, _SCHEMA)
+        self._database.close_with(self)
         self._signer = signer
-        self._lock = threading.RLock()
-        self._connection: sqlite3.Connection | None = None
-        self._file = 0
+        self._lock = threading.Lock()
         self._decoded: dict[str, KeptOutputs] = {}
-        self._opened = 0
 
     def find(self, key: str) -> tuple[KeptOutputs, bool] | None:
         """Return what is kept under a key and whether its values are gone; None where nothing was."""
@@ -82,10 +77,7 @@ class OutputIndex:
 
     def version(self) -> object:
         """Return what differs from its earlier values once anybody, here or elsewhere, wrote something."""
-        if self._connection is None and not self._path.exists():
-            return None
-        ask = "PRAGMA data_version"
-        return self._do(lambda db: (self._opened, *db.execute(ask).fetchone(), db.total_changes))
+        return self._database.version() if self._database.is_there else None
 
     def recipes(self) -> set[str]:
         """Return the recipes of all entries whose values are there."""
@@ -136,7 +128,7 @@ class OutputIndex:
             )
             db.execute("COMMIT")
 
-        self._do(write)
+        self._database.do(write)
         with self._lock:
             self._decoded.update((mac, kept) for kept, _, mac in entries)
 
@@ -154,7 +146,9 @@ class OutputIndex:
 
     def mark_gone(self, key: str) -> None:
         """Note that the values of an entry cannot be read any more."""
-        self._do(lambda db: db.execute("UPDATE entries SET gone = 1 WHERE key = ?", (key,)))
+        self._database.do(
+            lambda db: db.execute("UPDATE entries SET gone = 1 WHERE key = ?", (key,))
+        )
 
     def forget_blob(self, blob: str) -> None:
         """Note that a value was evicted, so that no entry counts on it."""
@@ -168,7 +162,7 @@ class OutputIndex:
             db.execute("DELETE FROM refs WHERE blob = ?", (blob,))
             db.execute("COMMIT")
 
-        self._do(forget)
+        self._database.do(forget)
 
     def forget_old(self, before: float, *, most: int) -> None:
         """Drop entries and taps that nobody used since a moment, and the oldest where there are too many."""
@@ -185,26 +179,22 @@ class OutputIndex:
             db.execute("DELETE FROM recent WHERE key NOT IN (SELECT key FROM entries)")
             db.execute("COMMIT")
 
-        self._do(forget)
+        self._database.do(forget)
 
     def refresh(self) -> None:
         """Let go of the file where somebody has removed it or put another in its place."""
-        with self._lock:
-            if self._connection is not None and _identify(self._path) != self._file:
-                self.close()
+        if self._database.refresh():
+            with self._lock:
                 self._decoded.clear()
 
     def close(self) -> None:
         """Let go of the file."""
-        with self._lock:
-            if self._connection is not None:
-                self._connection.close()
-                self._connection = None
+        self._database.close()
 
     def reset(self) -> None:
         """Begin anew in a forked child, whose parent goes on with what is open."""
-        self._lock = threading.RLock()
-        self._inherited, self._connection = self._connection, None
+        self._lock = threading.Lock()
+        self._database.begin_anew_in_fork()
 
     def _encode_outputs(self, kept: KeptOutputs) -> tuple[KeptOutputs, str, str]:
         data = json.dumps(to_plain(kept), separators=(",", ":"))
@@ -249,71 +239,9 @@ class OutputIndex:
             db.executemany("INSERT OR IGNORE INTO refs VALUES (?, ?)", blobs)
 
     def _read(self, sql: str, values: Sequence[Any]) -> list[Any]:
-        if self._connection is None and not self._path.exists():
+        if not self._database.is_there:
             return []
-        return self._do(lambda db: db.execute(sql, values).fetchall())
-
-    def _do(self, act: Callable[[sqlite3.Connection], _T]) -> _T:
-        """Do something with the file; where it turns out to be damaged, once more with a new one."""
-        with self._lock:
-            try:
-                return self._try(act)
-            except sqlite3.Error as error:
-                if type(error) is not sqlite3.DatabaseError:  # all others have a class of their own
-                    raise self._tell(error) from error
-                self._put_aside()
-            try:
-                return self._try(act)
-            except sqlite3.Error as error:
-                raise self._tell(error) from error
-
-    def _try(self, act: Callable[[sqlite3.Connection], _T]) -> _T:
-        db = self._connection or self._open()
-        try:
-            return act(db)
-        except BaseException:
-            with suppress(sqlite3.Error):
-                db.rollback()
-            raise
-
-    def _open(self) -> sqlite3.Connection:
-        try:
-            self._path.parent.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise self._tell(error) from error
-        db = sqlite3.connect(
-            self._path, timeout=PATIENCE, isolation_level=None, check_same_thread=False
-        )
-        self._connection = db
-        self._opened += 1
-        db.execute("PRAGMA journal_mode = WAL")
-        db.execute("PRAGMA synchronous = NORMAL")
-        db.executescript(_SCHEMA)
-        self._file = _identify(self._path)
-        return db
-
-    def _put_aside(self) -> None:
-        self.close()
-        stamp = time.time_ns()
-        for suffix in ("", "-wal", "-shm"):
-            path = self._path.with_name(self._path.name + suffix)
-            with suppress(OSError):
-                path.replace(path.with_name(f"quarantine-{stamp}-{path.name}"))
-
-    def _tell(self, error: Exception) -> StoreError:
-        return StoreError(
-            f"The index of the kept outputs cannot be used: {error}.",
-            code="outputs.unwritable",
-            suggestion=f"Look at the rights and the free space of {self._path.parent}.",
-        )
-
-
-def _identify(path: Path) -> int:
-    """Return which file is at a path; 0 where there is none."""
-    try:
-        return path.stat().st_ino
-    except OSError:
-        return 0
+        return self._database.do(lambda db: db.execute(sql, values).fetchall())
 
 
 def _name_tap(run_id: str, node_id: str, attempt: int) -> str:

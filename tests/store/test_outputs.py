@@ -122,7 +122,7 @@ def test_a_pickle_that_is_not_ours_is_never_read(
 def test_a_row_that_is_not_ours_counts_as_none(outputs: OutputFiles, harm: str) -> None:
     keep(outputs, "k", 1)
     outputs.close()
-    with sqlite3.connect(outputs.folder / "index.sqlite") as db:
+    with closing(sqlite3.connect(outputs.folder / "index.sqlite")) as db, db:
         db.execute(f"UPDATE entries SET {harm}")
 
     assert OutputFiles(outputs.folder).find("k") is None
@@ -324,6 +324,35 @@ def test_processes_and_threads_write_and_read_at_once(outputs: OutputFiles) -> N
             assert read(later, f"{number}-{n}") == big(n)[:9_000]
     assert [read(later, f"shared-{n}") for n in range(30)] == list(range(30))
     assert [read(later, f"thread-{n}") for n in range(8)] == list(range(8))
+
+
+ENDINGS = {
+    "dropped": "del made; gc.collect()",
+    "dropped in a cycle": "made.itself = made; del made; gc.collect()",
+    "with Python": "",
+    "held by a thread": "threading.Thread(target=lambda _: time.sleep(99), args=(made,), daemon=True).start()",
+    "with a fork": "child = os.fork(); child and print(os.waitpid(child, 0)[1], made.find('k').key)",
+    "with a fork that writes": "child = os.fork(); keep(made, 'c', 2)\nif child: os.waitpid(child, 0)",
+}
+
+
+@pytest.mark.parametrize("end", ENDINGS.values(), ids=ENDINGS)
+def test_what_nobody_closes_is_closed_without_a_word(outputs: OutputFiles, end: str) -> None:
+    script = (
+        "import gc, os, sys, threading, time\nfrom pathlib import Path\n"
+        "from dagy_nb.store.outputs import OutputFiles\nfrom tests.store.keeping import keep\n"
+        f"made = OutputFiles(Path(sys.argv[1]))\nkeep(made, 'k', 1)\n{end}"
+    )
+    said = subprocess.run(
+        [sys.executable, "-W", "error::ResourceWarning", "-c", script, str(outputs.folder)],
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+
+    assert said.stderr == ""
+    assert read(outputs, "k") == 1
 
 
 def test_a_forked_child_goes_on(outputs: OutputFiles) -> None:
