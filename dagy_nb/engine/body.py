@@ -71,11 +71,6 @@ class Body:
         self._is_hook_called = False
 
     @property
-    def needs_loop(self) -> bool:
-        """Whether `execute` is a coroutine function."""
-        return bool(self.call.node_class.traits.is_async)
-
-    @property
     def has_cancel_hook(self) -> bool:
         """Whether the class overrides `on_cancel`."""
         return "on_cancel" in self.call.node_class.traits.hooks

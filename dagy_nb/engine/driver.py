@@ -67,11 +67,6 @@ class LiveRun:
         """Why the store did not take the last facts, or None."""
         return self._delivery.error
 
-    @property
-    def keeping_error(self) -> Exception | None:
-        """Why something could not be kept for later runs, or None."""
-        return self._loop.shelf.error if self._loop.shelf is not None else None
-
     def cancel(self, node_id: str = "", *, by: str = "") -> None:
         """Ask the run, or one node of it, to end; on a run that is over it does nothing.
 

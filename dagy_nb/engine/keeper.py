@@ -24,13 +24,10 @@ class Keeper:
     Args:
         run_id: The run.
         outputs: Where it is kept.
-
-    Attributes:
-        error: Why something could not be kept, or None.
     """
 
     def __init__(self, run_id: str, outputs: OutputStore) -> None:
-        self.error: Exception | None = None
+        self._has_warned = False
         self._run_id = run_id
         self._outputs = outputs
         self._changed = threading.Condition()
@@ -58,8 +55,8 @@ class Keeper:
 
     def warn(self, error: Exception) -> None:
         """Tell once that something cannot be kept."""
-        if self.error is None:
-            self.error = error
+        if not self._has_warned:
+            self._has_warned = True
             _LOG.warning("Run %s goes on, but not all of it is kept: %s", self._run_id, error)
 
     def _work(self) -> None:

@@ -88,11 +88,6 @@ class Shelf:
         return Aside(self._plan, self._values, self._outputs, self._keeper)
 
     @property
-    def error(self) -> Exception | None:
-        """Why something could not be kept, or None."""
-        return self._keeper.error
-
-    @property
     def is_asked(self) -> bool:
         """Whether a step's start waits for `decide` or `serve`."""
         return self._reuse is not None

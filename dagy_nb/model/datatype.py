@@ -150,15 +150,6 @@ def compare_accepted(sources: Sequence[DataType], targets: Sequence[DataType]) -
     )
 
 
-def choose_target(source: DataType, targets: Sequence[DataType]) -> DataType | None:
-    """Return the first of `targets` that accepts `source` with verdict ok, else unknown, else None."""
-    for wanted in (Verdict.OK, Verdict.UNKNOWN):
-        for target in targets:
-            if compare_types(source, target).verdict is wanted:
-                return target
-    return None
-
-
 _RANK = {Verdict.OK: 0, Verdict.UNKNOWN: 1, Verdict.NO: 2}
 
 

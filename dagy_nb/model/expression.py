@@ -50,11 +50,6 @@ def read_text(text: str) -> str | ParameterReference:
     return text.replace("$${", "${")
 
 
-def escape_text(text: str) -> str:
-    """Return the text that `read_text` reads as exactly this plain text."""
-    return text.replace("${", "$${")
-
-
 def find_texts(value: Any, path: str = "") -> Iterator[tuple[str, str]]:
     """Yield the dotted path and the text of each text with `${` inside a config value."""
     if isinstance(value, str):

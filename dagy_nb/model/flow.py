@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
 from enum import StrEnum
 from typing import Any, Literal
 from weakref import ref
@@ -222,9 +221,6 @@ class Position(FrozenModel):
 
     x: FiniteFloat
     y: FiniteFloat
-
-
-Layout = Mapping[str, Position]
 
 
 class FlowVersion(FrozenModel):

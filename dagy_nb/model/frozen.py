@@ -66,10 +66,6 @@ class FrozenMap(Mapping[str, Any]):
         object.__setattr__(made, "_hash", None)
         return made
 
-    def with_items(self, **changes: Any) -> FrozenMap:
-        """Return a new map with `changes` put over this one."""
-        return FrozenMap({**self._data, **changes})
-
     @classmethod
     def __get_pydantic_core_schema__(
         cls, source: object, handler: GetCoreSchemaHandler

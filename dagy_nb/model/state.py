@@ -96,11 +96,6 @@ RUN_TRANSITIONS: dict[RunState, frozenset[RunState]] = {
     _R.CANCELLED: frozenset(),
 }
 
-SKIP_REASONS = frozenset(
-    {Reason.UPSTREAM_FAILED, Reason.BRANCH_NOT_TAKEN, Reason.DISABLED, Reason.UP_TO_DATE}
-)
-FAIL_REASONS = frozenset({Reason.RAISED, Reason.CONTRACT, Reason.CRASHED})
-
 
 def check_node_transition(before: NodeState, after: NodeState) -> NodeState:
     """Return `after` if the table allows it.

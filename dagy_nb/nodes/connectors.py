@@ -87,18 +87,6 @@ class Connector:
                 f"The connector {name!r} is declared wrongly: {told}.", code="node.connector"
             ) from None
 
-    def with_types(self, data_types: tuple[DataType, ...], cardinality: Cardinality) -> Connector:
-        """Return this declaration with what it leaves open filled in."""
-        return type(self)(
-            *(self.data_types or data_types),
-            cardinality=self.cardinality or cardinality,
-            side=self.side,
-            description=self.description,
-            secret=self.secret,
-            metadata=self.metadata,
-            name=self.name,
-        )
-
     def _default_cardinality(self) -> Cardinality:
         raise NotImplementedError
 

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import traceback
 from pathlib import Path
 from types import TracebackType
 
 _OWN = str(Path(__file__).resolve().parent.parent)
 _MACHINERY = ("<frozen importlib", "<frozen runpy")
-MAX_LINES = 60
 
 
 def is_own_file(filename: str) -> bool:
@@ -34,13 +32,3 @@ def trim_to(tb: TracebackType | None, filename: str) -> TracebackType | None:
     while tb is not None and tb.tb_frame.f_code.co_filename != filename:
         tb = tb.tb_next
     return trim_traceback(tb)
-
-
-def format_cell_traceback(error: BaseException) -> str:
-    """Return the lines of the user's own frames and what was raised, without locals, bounded."""
-    trimmed = trim_traceback(error.__traceback__)
-    lines = traceback.format_exception(type(error), error, trimmed, chain=False)
-    text = "".join(lines).rstrip().splitlines()
-    if len(text) > MAX_LINES:
-        text = [*text[: MAX_LINES // 2], "  …", *text[-MAX_LINES // 2 :]]
-    return "\n".join(text)

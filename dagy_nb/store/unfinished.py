@@ -79,7 +79,7 @@ class UnfinishedRun:
 
     Attributes:
         writer: Which process it belongs to.
-        touched_nodes: Ids of the nodes that facts were about since `forget_touched`.
+        touched_nodes: Ids of the nodes that facts of this folding were about.
         touched_cells: The same for cells.
     """
 
@@ -151,11 +151,6 @@ class UnfinishedRun:
     def sort_later(self) -> None:
         """Put the nodes in order of their places before the next record."""
         self._in_order = False
-
-    def forget_touched(self) -> None:
-        """Begin to count the touched nodes and cells anew."""
-        self.touched_nodes.clear()
-        self.touched_cells.clear()
 
     def freeze_node(self, node_id: str) -> NodeRunRecord:
         """Return the record of one node."""

@@ -18,7 +18,6 @@ from dagy_nb.flowfile.expressions import (
 )
 from dagy_nb.model.expression import (
     ParameterReference,
-    escape_text,
     find_texts,
     read_text,
     resolve_value,
@@ -83,7 +82,7 @@ def test_anything_else_with_the_mark_is_refused_with_the_way_out(text: str, advi
 
 @given(texts)
 def test_an_escaped_text_reads_as_itself(text: str) -> None:
-    assert read_text(escape_text(text)) == text
+    assert read_text(text.replace("${", "$${")) == text
 
 
 @given(plain_values)

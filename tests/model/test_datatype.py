@@ -11,7 +11,6 @@ from hypothesis import strategies as st
 from dagy_nb.model.datatype import (
     DataType,
     Verdict,
-    choose_target,
     compare_accepted,
     compare_types,
 )
@@ -96,17 +95,3 @@ def test_the_order_of_types_does_not_change_the_verdict(
     there = compare_accepted(sources, targets).verdict
 
     assert compare_accepted(sources[::-1], targets[::-1]).verdict is there
-
-
-@given(st.sampled_from(DataType), type_sets)
-def test_a_target_is_chosen_exactly_where_one_fits(
-    source: DataType, targets: list[DataType]
-) -> None:
-    chosen = choose_target(source, targets)
-
-    if chosen is None:
-        assert compare_accepted([source], targets).verdict is Verdict.NO
-    else:
-        assert compare_types(source, chosen) == compare_accepted([source], targets) or (
-            compare_types(source, chosen).verdict is compare_accepted([source], targets).verdict
-        )

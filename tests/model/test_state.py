@@ -8,10 +8,7 @@ import pytest
 
 from dagy_nb.errors import TransitionError
 from dagy_nb.model.state import (
-    FAIL_REASONS,
-    SKIP_REASONS,
     NodeState,
-    Reason,
     RunState,
     check_node_transition,
     check_run_transition,
@@ -61,8 +58,3 @@ def test_there_are_six_run_states_and_four_of_them_are_final():
     assert len(RunState) == 6
     final = {each for each in RunState if each.is_final}
     assert final == {"COMPLETED", "FAILED", "TIMED_OUT", "CANCELLED"}
-
-
-def test_every_reason_belongs_to_failed_or_to_skipped_and_never_to_both():
-    assert set(Reason) == FAIL_REASONS | SKIP_REASONS
-    assert not FAIL_REASONS & SKIP_REASONS
