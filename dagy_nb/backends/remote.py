@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 from dagy_nb.backends.cargo import Harvest, unpack_values
 from dagy_nb.backends.losing import end_lost_runs
 from dagy_nb.engine.delivery import Delivery, Subscriber
+from dagy_nb.engine.fault import tell_frames
 from dagy_nb.engine.plan import describe_queued, require_node, require_step
 from dagy_nb.model.event import (
     CancelRequested,
@@ -296,7 +297,7 @@ class RemoteRun:
             return
         outputs, lost = unpack_values(harvest.outputs)
         exceptions, _ = unpack_values(harvest.exceptions)
-        self._outputs, self._exceptions = outputs, exceptions
+        self._outputs, self._exceptions = outputs, self._tell_frames(exceptions)
         now = self.clock.now()
         told: list[Event] = [
             LogWritten(
@@ -309,6 +310,14 @@ class RemoteRun:
             for name, why in lost.items()
         ]
         self._end([*told, self._ended])
+
+    def _tell_frames(self, came: Mapping[str, Any]) -> dict[str, BaseException]:
+        nodes = self._fold.run(self.run_id).nodes
+        # A class of the user's own may be something else after its pickle.
+        exceptions = {name: each for name, each in came.items() if isinstance(each, BaseException)}
+        for node_id, error in exceptions.items():
+            tell_frames(error, nodes[node_id].error)
+        return exceptions
 
     def _lose(self, error: ErrorFact | None, state: RunState) -> None:
         if self._ended is not None and self._ended.state is not RunState.COMPLETED:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sysconfig
 from collections.abc import Iterator
+from contextlib import suppress
 from functools import cache
 from pathlib import Path
 from traceback import StackSummary, TracebackException
@@ -57,7 +58,26 @@ def trim_traceback(error: BaseException, *, own_file: str = "") -> None:
     trace = error.__traceback__
     while trace is not None and not _is_own_file(trace.tb_frame.f_code.co_filename, own_file):
         trace = trace.tb_next
-    error.__traceback__ = trace
+    BaseException.with_traceback(error, trace)  # a frozen dataclass lets nobody set it
+
+
+def tell_frames(error: BaseException, fact: ErrorFact | None) -> None:
+    """Let an exception that came from another process tell its frames there in words.
+
+    Frames cannot travel. What a pickle makes of them has no code, so that IPython marks other lines in it.
+
+    Args:
+        error: The exception.
+        fact: What was told of it there.
+    """
+    cause: BaseException | None = error
+    while cause is not None and cause.__traceback__ is not None:
+        BaseException.with_traceback(cause, None)
+        cause = cause.__cause__ or cause.__context__
+    note = f"In the worker process:\n{fact.traceback}" if fact and fact.traceback else ""
+    if note and note not in getattr(error, "__notes__", ()):
+        with suppress(Exception):  # a frozen dataclass takes none
+            error.add_note(note)
 
 
 def describe_overrun(step: Step, attempt: int, plan: Plan, *, by_run: bool) -> ErrorFact:

@@ -131,7 +131,8 @@ def _trim_causes(error: BaseException) -> None:
     for cause in _walk_causes(error):
         trimmed = trim_traceback(cause.__traceback__)
         is_told = isinstance(above, DagyError) and not isinstance(above, RunFailed)
-        cause.__traceback__ = None if is_told and not _leads_to_user(trimmed) else trimmed
+        shown = None if is_told and not _leads_to_user(trimmed) else trimmed
+        BaseException.with_traceback(cause, shown)  # a frozen dataclass lets nobody set it
         above = cause if isinstance(cause, DagyError) else above
 
 

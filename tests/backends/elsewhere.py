@@ -13,6 +13,7 @@ from pydantic import SecretStr
 
 from dagy_nb.model.datatype import DataType
 from dagy_nb.nodes.base import FlowNode, Output
+from dagy_nb.nodes.function import node
 from dagy_nb.session.flow import Flow
 from tests.flows import AsyncSleeper
 from tests.victims.watching import wait_until
@@ -95,6 +96,14 @@ class Locked(FlowNode):
 
     def execute(self):
         return self.config.password.get_secret_value()
+
+
+@node
+def fail_twice() -> int:
+    try:
+        raise LookupError("first")
+    except LookupError as error:
+        raise ValueError("second") from error
 
 
 def waiting(session, folder):

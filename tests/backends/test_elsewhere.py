@@ -8,7 +8,7 @@ import threading
 import psutil
 import pytest
 
-from dagy_nb.errors import BackendError, UnknownName
+from dagy_nb.errors import BackendError, RunFailed, UnknownName
 from dagy_nb.model.event import CancelRequested, LogWritten
 from dagy_nb.model.state import NodeState, Reason, RunState
 from dagy_nb.nodes.function import node
@@ -18,6 +18,7 @@ from tests.backends.elsewhere import (
     Deaf,
     Unbringable,
     began,
+    fail_twice,
     waiting,
 )
 from tests.flows import Sleeper
@@ -178,3 +179,22 @@ def test_a_session_that_closes_leaves_no_run_open(session, backend, tmp_path, mo
     record = session.store.run(handle.id)
     assert record.state is RunState.CANCELLED
     assert record.nodes["deaf"].state is NodeState.CANCELLED
+
+
+@pytest.mark.parametrize("runner", ["inline", "process"])
+def test_what_is_raised_there_tells_its_line_in_words_and_has_no_frames(session, backend, runner):
+    """Frames that are made anew from a pickle have no code: IPython would mark another line in them."""
+    flow = Flow("failing", session=session)
+    flow.add(fail_twice, id="bad")
+
+    with pytest.raises(RunFailed) as caught:
+        flow.run(backend=backend, runner=runner).wait(PATIENCE)
+
+    error = caught.value.__cause__
+    (told,) = error.__notes__
+    assert isinstance(error, ValueError)
+    assert told == f"In the worker process:\n{caught.value.run['bad'].record.error.traceback}"
+    assert 'raise ValueError("second") from error' in told
+    assert 'raise LookupError("first")' in told
+    assert error.__traceback__ is None
+    assert getattr(error.__cause__, "__traceback__", None) is None

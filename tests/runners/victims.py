@@ -9,6 +9,7 @@ import sys
 import threading
 import time
 import warnings
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -72,6 +73,20 @@ class AsyncTalker(Talker, register=False):
     async def execute(self, context):
         await asyncio.sleep(0)
         Talker.execute(self, context)
+
+
+@dataclass(frozen=True)
+class Frozen(Exception):
+    """An exception of which nobody sets an attribute."""
+
+    number: int
+
+
+class FrozenRaiser(FlowNode, register=False):
+    """Raises what lets nobody set its traceback."""
+
+    def execute(self):
+        raise Frozen(3)
 
 
 class Raiser(FlowNode, register=False):

@@ -101,6 +101,14 @@ def test_what_a_body_raises_is_data(kind, runner, form):
         assert "in execute" in outcome.exception.__notes__[0]
 
 
+def test_an_exception_that_lets_nobody_set_its_traceback_is_told_as_it_is(runner):
+    outcome = v.run(runner, v.FrozenRaiser).outcome
+
+    assert (outcome.error.type, outcome.error.message) == ("Frozen", "3")
+    assert "in execute" in outcome.error.traceback
+    assert "body.py" not in outcome.error.traceback
+
+
 @both
 @pytest.mark.parametrize(
     "error", [SystemExit(2), KeyboardInterrupt(), GeneratorExit(), BaseException("bare")], ids=repr

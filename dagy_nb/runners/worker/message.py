@@ -15,7 +15,7 @@ from weakref import WeakKeyDictionary
 import cloudpickle
 
 from dagy_nb.abc import NodeCall, Outcome
-from dagy_nb.engine.fault import describe_exception
+from dagy_nb.engine.fault import describe_exception, tell_frames
 from dagy_nb.errors import RunnerError
 from dagy_nb.runners.worker.codec import Buffer, pack, unpack
 from dagy_nb.runners.worker.surroundings import Surroundings
@@ -130,8 +130,7 @@ def _unpack_exception(packed: Buffer, facts: Outcome) -> BaseException | None:
         return None
     if not isinstance(error, BaseException):
         return None
-    if facts.error is not None and facts.error.traceback:
-        error.add_note(f"In the worker process:\n{facts.error.traceback}")
+    tell_frames(error, facts.error)
     return error
 
 
