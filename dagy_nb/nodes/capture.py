@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import builtins
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from types import FunctionType, ModuleType
 from typing import Any
@@ -210,18 +210,16 @@ class _Capture:
         return self._bundles[key]
 
     def _find_circle(self, key: int) -> list[int]:
-        circle = [each for each in self._reach(key) if key in self._reach(each)]
-        return self._sort([key, *(each for each in circle if each != key)])
+        used = _reach(key, self._list_used)
+        users: dict[int, list[int]] = {}
+        for user in used:
+            for each in self._list_used(user):
+                users.setdefault(each, []).append(user)
+        back = _reach(key, lambda each: users.get(each, ()))
+        return self._sort([key, *(each for each in used if each in back and each != key)])
 
-    def _reach(self, key: int) -> list[int]:
-        reached: list[int] = []
-        waiting = [key]
-        while waiting:
-            for each in self._found[waiting.pop()].uses.values():
-                if isinstance(each, Later) and each.key not in reached:
-                    reached.append(each.key)
-                    waiting.append(each.key)
-        return reached
+    def _list_used(self, key: int) -> list[int]:
+        return [each.key for each in self._found[key].uses.values() if isinstance(each, Later)]
 
     def _sort(self, group: list[int]) -> list[int]:
         """Order definitions so that each comes after those it needs while it is made."""
@@ -278,6 +276,18 @@ class _Capture:
         bundle = _number(bundle, found.definition.name, found.value)
         self._kept.append((bundle, found.value))
         return bundle
+
+
+def _reach(key: int, step: Callable[[int], Iterable[int]]) -> dict[int, None]:
+    """Return what is reached from a definition by steps, itself only where they lead back."""
+    reached: dict[int, None] = {}
+    waiting = [key]
+    while waiting:
+        for each in step(waiting.pop()):
+            if each not in reached:
+                reached[each] = None
+                waiting.append(each)
+    return reached
 
 
 def _number(bundle: CellBundle, name: str, value: Any) -> CellBundle:

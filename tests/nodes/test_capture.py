@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import functools
 import sys
+import time
 import types
 from unittest.mock import MagicMock
 
@@ -364,3 +365,20 @@ def test_the_namespace_is_only_read(notebook):
     assert {k: v for k, v in notebook.names.items() if k != "LIMIT"} == {
         k: v for k, v in before.items() if k != "LIMIT"
     }
+
+
+def test_a_chain_of_hundreds_of_functions_is_captured_soon(notebook):
+    limit = sys.getrecursionlimit()
+    sys.setrecursionlimit(3_000)  # as in a kernel
+    try:
+        notebook.run("def at_0(x): return x")
+        for each in range(1, 450):
+            notebook.run(f"def at_{each}(x): return at_{each - 1}(x) + 1")
+        begun = time.thread_time()
+
+        compiled = notebook.define("def f(x: int) -> int: return at_449(x)")
+
+        assert time.thread_time() - begun < 4.0
+        assert call(compiled, x=1) == 450
+    finally:
+        sys.setrecursionlimit(limit)
