@@ -59,13 +59,12 @@ _MAX_RETRIES = 100
 _EXAMPLE = "`nodes:`, then `  flights: {type: LoadFlights}`"
 
 
-def read_flow(text: str | bytes, *, name: str | None = None, first_line: int = 1) -> FlowSpec:
+def read_flow(text: str | bytes, *, name: str | None = None) -> FlowSpec:
     """Read a flow from its text. Nothing of the text is executed or looked up.
 
     Args:
         text: YAML; bytes are read as UTF-8.
         name: The flow's name where the text has none.
-        first_line: The number of the text's first line, for messages: 2 for the body of a cell.
 
     Raises:
         FlowTextError: `text.*` with line and column; see `dagy_nb.flowfile`.
@@ -75,7 +74,7 @@ def read_flow(text: str | bytes, *, name: str | None = None, first_line: int = 1
         >>> flow.nodes[0].config["minutes"]
         30
     """
-    tree = parse_text(decode_text(text, first_line), first_line=first_line)
+    tree = parse_text(decode_text(text))
     if tree is None:
         raise refuse("text.empty", "The text holds no flow.", suggestion=f"Write {_EXAMPLE}.")
     root = expect_mapping(tree, "A flow", _EXAMPLE)
@@ -88,7 +87,7 @@ def read_flow(text: str | bytes, *, name: str | None = None, first_line: int = 1
         raise refuse("text.value", _tell(error), root.place) from None
 
 
-def decode_text(text: str | bytes, first_line: int = 1) -> str:
+def decode_text(text: str | bytes) -> str:
     """Return text without byte order mark.
 
     Raises:
@@ -111,7 +110,7 @@ def decode_text(text: str | bytes, first_line: int = 1) -> str:
             f"The byte 0x{text[error.start]:02x} is no UTF-8.",
             code="text.encoding",
             suggestion="Save the file as UTF-8.",
-            line=line + first_line - 1,
+            line=line,
             column=column,
         ) from None
 

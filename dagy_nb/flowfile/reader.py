@@ -31,21 +31,21 @@ MAX_DEPTH = 60
 MAX_VALUES = 500_000
 
 
-def read_tree(text: str, first_line: int) -> Value | None:
+def read_tree(text: str) -> Value | None:
     """Return the one document of a text as a tree; see `dagy_nb.flowfile.tree.parse_text`."""
     try:
-        return _Reader(text, first_line).read()
+        return _Reader(text).read()
     except ReaderError as error:
         line, column = locate(text, error.position)
         raise FlowTextError(
             f"The character U+{ord(text[error.position]):04X} cannot stand in a text.",
             code="text.character",
             suggestion='Write it as "\\u….", in double quotes.',
-            line=line + first_line - 1,
+            line=line,
             column=column,
         ) from None
     except MarkedYAMLError as error:
-        raise describe_syntax(text, error, first_line) from None
+        raise describe_syntax(text, error) from None
     except (ValueError, OverflowError) as error:
         raise refuse(
             "text.syntax", f"This is no YAML: {error}.", suggestion='Look at escapes like "\\U….".'
@@ -65,9 +65,8 @@ class _Open:
 class _Reader:
     """Builds the tree from the parser's events."""
 
-    def __init__(self, text: str, first_line: int) -> None:
+    def __init__(self, text: str) -> None:
         self.text = text
-        self.first_line = first_line
         self.anchors: dict[str, Value | None] = {}
         self.stack: list[_Open] = []
         self.root: Value | None = None
@@ -215,7 +214,7 @@ class _Reader:
     def _place(self, event: Any) -> Place:
         mark = event.start_mark
         return Place(
-            line=mark.line + self.first_line,
+            line=mark.line + 1,
             column=mark.column + 1,
             start=mark.index,
             end=event.end_mark.index,

@@ -28,7 +28,7 @@ def locate(text: str, offset: int) -> tuple[int, int]:
     return before.count("\n") + 1, offset - (before.rfind("\n") + 1) + 1
 
 
-def describe_syntax(text: str, error: Any, first_line: int) -> FlowTextError:
+def describe_syntax(text: str, error: Any) -> FlowTextError:
     """Return the coded error for what the parser says."""
     mark = error.problem_mark or error.context_mark
     offset = min(mark.index, len(text)) if mark else 0
@@ -39,7 +39,7 @@ def describe_syntax(text: str, error: Any, first_line: int) -> FlowTextError:
             "A tab stands where YAML wants spaces.",
             code="text.tab",
             suggestion="Indent with spaces.",
-            line=line + first_line - 1,
+            line=line,
             column=column,
         )
     problem = str(error.problem or error.context or "it cannot be read").strip()
@@ -47,7 +47,7 @@ def describe_syntax(text: str, error: Any, first_line: int) -> FlowTextError:
         f"This is no YAML: {problem.splitlines()[0]}.",
         code="text.syntax",
         suggestion=_advise(problem),
-        line=line + first_line - 1,
+        line=line,
         column=column,
     )
 

@@ -12,12 +12,11 @@ if TYPE_CHECKING:
 MAX_TEXT = 2_000_000
 
 
-def parse_text(text: str, *, first_line: int = 1) -> Value | None:
+def parse_text(text: str) -> Value | None:
     """Return the one document of a text as a tree; None where it holds nothing.
 
     Args:
         text: YAML.
-        first_line: The number of its first line, for messages.
 
     Raises:
         FlowTextError: `text.*`.
@@ -31,4 +30,4 @@ def parse_text(text: str, *, first_line: int = 1) -> Value | None:
     # The parser takes longer to import than all the rest of this package; flows made by code need none.
     from dagy_nb.flowfile.reader import read_tree
 
-    return read_tree(text, first_line)
+    return read_tree(text)

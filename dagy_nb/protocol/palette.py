@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from dagy_nb.checks.rules import RULES, Rule
+from dagy_nb.checks.rules import RULES
 from dagy_nb.model.connector import ConnectorSpec
 from dagy_nb.model.datatype import compare_accepted
 from dagy_nb.model.frozen import thaw
@@ -16,15 +16,12 @@ CONTROL = "Control"
 Table = dict[str, dict[str, VerdictPicture]]
 
 
-def draw_palette(
-    specs: Mapping[str, NodeSpec], *, revision: int = 0, rules: Mapping[str, Rule] = RULES
-) -> PalettePicture:
+def draw_palette(specs: Mapping[str, NodeSpec], *, revision: int = 0) -> PalettePicture:
     """Return the picture of the palette.
 
     Args:
         specs: Node type → spec.
         revision: Of the registry.
-        rules: Code → words, of the rules that need the live graph.
     """
     ordered = sorted(specs.values(), key=_rank)
     return PalettePicture(
@@ -36,7 +33,7 @@ def draw_palette(
         ),
         rules={
             code: RulePicture(message=rule.message, suggestion=rule.suggestion)
-            for code, rule in sorted(rules.items())
+            for code, rule in sorted(RULES.items())
         },
     )
 

@@ -130,9 +130,9 @@ class SupervisedWorker:
             if not self._is_closed:
                 self._order(KILL)
 
-    def wait_gone(self, ear: Ear, seconds: float = GONE_PATIENCE) -> bool:
+    def wait_gone(self, ear: Ear) -> bool:
         """Wait until nothing of it is left, and pass on what it said last; return whether it is gone."""
-        ends = time.monotonic() + seconds
+        ends = time.monotonic() + GONE_PATIENCE
         while not self._is_dead and (left := ends - time.monotonic()) > 0:
             self.listen(ear, left)
         last = time.monotonic() + _LAST_WORDS

@@ -94,10 +94,10 @@ class FoldDuty:
                 should_stop=should_stop,
             )
 
-    def try_fold(self, *, wait: float = 0.0) -> None:
+    def try_fold(self) -> None:
         """Fold if it can be done now; reading works without."""
         try:
-            self.fold(wait=wait)
+            self.fold(wait=0.0)
         except StoreError as error:
             _log.info("%s", error)
 

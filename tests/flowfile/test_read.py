@@ -321,16 +321,6 @@ def test_every_code_is_documented_and_shown_by_a_case():
     assert {each[1] for each in BAD} | {"text.unwritable", "text.code"} == documented
 
 
-def test_lines_are_counted_from_the_first_line_that_is_given():
-    """The body of a `%%flow` cell begins on the cell's second line."""
-    for text in ("nodes:\n\ta: {type: A}\n", "nodse: {}", b"\xff", "name: \x00"):
-        with pytest.raises(FlowTextError) as direct:
-            read_flow(text)
-        with pytest.raises(FlowTextError) as shifted:
-            read_flow(text, first_line=2)
-        assert shifted.value.line == (direct.value.line or 0) + 1
-
-
 def test_a_name_that_is_none_is_refused_wherever_it_comes_from():
     with pytest.raises(FlowTextError) as caught:
         read_flow(NODES, name="my flow")
