@@ -10,8 +10,6 @@ from typing import Any, Union
 
 from hypothesis import strategies as st
 
-from dagy_nb.model.connector import Cardinality, ConnectorSpec, Direction, Side
-from dagy_nb.model.datatype import DataType
 from dagy_nb.model.edit import (
     AddNode,
     Batch,
@@ -36,7 +34,7 @@ from dagy_nb.model.flow import (
     ParameterType,
 )
 from dagy_nb.model.retry import RetryKind, RetrySpec, Trigger
-from dagy_nb.model.spec import NodeSpec, OriginKind, RunnerName
+from dagy_nb.model.spec import RunnerName
 
 # Words and marks that readers of YAML, SQL or HTML trip over.
 AWKWARD = [
@@ -80,45 +78,6 @@ def retries(draw: st.DrawFn) -> RetrySpec:
         jitter=draw(st.floats(0, 1)),
         on=tuple(draw(st.lists(st.sampled_from(RetryKind), min_size=1, max_size=3))),
         errors=tuple(draw(st.lists(texts.filter(bool), max_size=3))),
-    )
-
-
-@st.composite
-def connectors(draw: st.DrawFn, name: str) -> ConnectorSpec:
-    """A connector of this name."""
-    return ConnectorSpec(
-        name=name,
-        direction=draw(st.sampled_from(Direction)),
-        data_types=tuple(draw(st.lists(st.sampled_from(DataType), min_size=1, max_size=3))),
-        cardinality=draw(st.sampled_from(Cardinality)),
-        side=draw(st.sampled_from(Side)),
-        description=draw(texts),
-        secret=draw(st.booleans()),
-        metadata=draw(configs),
-    )
-
-
-@st.composite
-def node_specs(draw: st.DrawFn, type: str | None = None) -> NodeSpec:
-    """A node type, of this name if one is given."""
-    found = draw(st.lists(names, max_size=4, unique=True))
-    return NodeSpec(
-        type=type or draw(names),
-        origin={"kind": draw(st.sampled_from(OriginKind)), "place": draw(texts)},
-        version=draw(st.sampled_from(["0" * 16, "0123456789abcdef"])),
-        schema_version=draw(st.sampled_from(["0" * 16, "0123456789abcdef"])),
-        label=draw(texts),
-        description=draw(texts),
-        tags=tuple(draw(st.lists(texts, max_size=3))),
-        is_async=draw(st.booleans()),
-        runner=draw(st.none() | st.sampled_from(RunnerName)),
-        timeout=draw(zero_limits),
-        retries=draw(st.integers(0, 100)),
-        retry=draw(retries()),
-        memory_mb=draw(limits),
-        connectors=tuple(draw(connectors(name)) for name in found),
-        config_defaults=draw(configs),
-        source=draw(texts),
     )
 
 

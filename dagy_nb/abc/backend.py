@@ -27,7 +27,6 @@ class Capabilities:
         hard_limits: Limits that must end the work whatever it does (process runner, memory) hold there.
         cell_types: It takes node types that were defined in cells.
         reuse: It can use kept outputs again, and keep them.
-        survives_kernel: A run goes on there when the process that started it is gone.
     """
 
     max_seconds: float | None = None
@@ -36,7 +35,6 @@ class Capabilities:
     hard_limits: bool = False
     cell_types: bool = False
     reuse: bool = False
-    survives_kernel: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

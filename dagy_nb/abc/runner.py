@@ -19,7 +19,6 @@ class Enforcement(StrEnum):
 
     HARD = "hard"
     COOPERATIVE = "cooperative"
-    ADVISORY = "advisory"
 
 
 @dataclass(frozen=True, slots=True)
