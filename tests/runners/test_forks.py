@@ -12,9 +12,12 @@ import pytest
 
 from dagy_nb.model.datatype import DataType
 from dagy_nb.nodes.base import FlowNode, Output
+from dagy_nb.runners.dask.connection import DaskConnection
+from dagy_nb.runners.dask.runner import DaskRunner
 from dagy_nb.runners.inline import InlineRunner
 from dagy_nb.runners.process import ProcessRunner
 from dagy_nb.runners.thread import ThreadRunner
+from tests.cluster import cluster_address, start_quickly
 from tests.runners import process_victims as p
 from tests.runners import victims as v
 from tests.runners.forks import call_in_fork, is_open
@@ -64,6 +67,27 @@ def test_a_fork_runs_nodes_by_itself_and_its_parent_goes_on(begun):
 
 def tell(runner, node_class):
     return v.run(runner, node_class).outcome.outputs["output"]
+
+
+@pytest.mark.parametrize("find", [cluster_address, lambda: None], ids=["shared", "own"])
+def test_a_fork_uses_the_cluster_of_its_parent(find):
+    start_quickly()
+    runner = DaskRunner(DaskConnection(find()))
+    tell(runner, p.tell_process)
+    lock = runner._lock
+    lock.acquire()  # as another thread may have it
+
+    def act():
+        own = tell(runner, p.tell_process)
+        runner.close()
+        return own
+
+    told = call_in_fork(act)
+    lock.release()
+
+    assert isinstance(told, int), told
+    assert isinstance(tell(runner, p.tell_process), int)
+    runner.close()
 
 
 def test_a_fork_that_closes_a_runner_leaves_the_workers_of_its_parent_alone():

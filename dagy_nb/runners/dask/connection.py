@@ -21,6 +21,7 @@ from typing import Any, Protocol
 from dagy_nb._version import __version__
 from dagy_nb.errors import RunnerError
 from dagy_nb.runners.dask.haul import Haul
+from dagy_nb.runners.forked import renew_in_forks
 
 EXTRA = 'pip install "dagy_nb[dask]"'
 CONNECT_SECONDS = 10.0
@@ -64,10 +65,20 @@ class DaskConnection:
     """
 
     def __init__(self, target: object = None) -> None:
-        self._lock = threading.RLock()
         self._target = target or None
         self._channel: Channel | None = None
+        self._parents: list[Channel] = []
         self._is_closed = False
+        self.begin_anew()
+        renew_in_forks(self)
+
+    def begin_anew(self) -> None:
+        """Have no connection: in a fork nobody moves that of the parent, whose cluster serves both."""
+        self._lock = threading.RLock()
+        if self._channel is not None:
+            self._parents.append(self._channel)  # a client that nobody holds would close itself
+            self._target = self._target or self.address or None
+            self._channel = None
 
     @property
     def place(self) -> str:

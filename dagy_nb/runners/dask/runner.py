@@ -13,6 +13,7 @@ from dagy_nb.abc import CallReporter, Enforcement, LiveCall, NodeCall
 from dagy_nb.runners.dask.call import DaskCall
 from dagy_nb.runners.dask.connection import DaskConnection
 from dagy_nb.runners.dask.inputs import InputShelf
+from dagy_nb.runners.forked import renew_in_forks
 from dagy_nb.runners.pool import ThreadPool
 
 SENDERS = 4
@@ -35,12 +36,17 @@ class DaskRunner:
 
     def __init__(self, connection: DaskConnection) -> None:
         self.connection = connection
-        self._shelf = InputShelf()
         self._senders = ThreadPool(SENDERS)
         self._takers = ThreadPool(TAKERS)
+        self._is_closed = False
+        self.begin_anew()
+        renew_in_forks(self)
+
+    def begin_anew(self) -> None:
+        """Have no calls, and no values on the cluster: in a fork those are the parent's."""
+        self._shelf = InputShelf()
         self._lock = threading.Lock()
         self._live = 0
-        self._is_closed = False
         self._idle: threading.Timer | None = None
 
     def prepare(self) -> None:
