@@ -33,10 +33,13 @@ def begin_draft(session: Session, spec: FlowSpec) -> Draft:
 def find_newest(session: Session, name: str) -> FlowSpec:
     """Return what was last drawn of a flow, or its newest version where that was made later.
 
+    For a notebook that runs by itself (`DAGY_STATIC`) only versions count: nobody draws there, and what
+    somebody left half drawn must not run at night.
+
     Raises:
         UnknownName: `unknown.flow`.
     """
-    kept = session.drafts.find(name)
+    kept = None if session.settings.static else session.drafts.find(name)
     try:
         version = session.store.flow_version(name)
     except UnknownName:

@@ -114,7 +114,8 @@ class Flow(EditableFlow):
         Args:
             name: The flow.
             version: A published or recorded version, as a draft beside the open one; None takes the
-                open draft, else the newest of what was drawn in the editor and of all versions.
+                open draft, else the newest of all versions and, but for a notebook that runs by itself
+                (`DAGY_STATIC`), of what was drawn in the editor.
             session: Where to look; the current one by default.
 
         Raises:

@@ -23,12 +23,12 @@ AT = {"top": Position(x=7, y=8)}
 
 
 @pytest.fixture
-def kernel(tmp_path: Path) -> Iterator[Callable[[], Session]]:
+def kernel(tmp_path: Path) -> Iterator[Callable[..., Session]]:
     """Make a session as a new kernel in the same folder has it."""
     made = []
 
-    def make() -> Session:
-        session = make_session(Settings(home=tmp_path / ".dagy"))
+    def make(**settings: bool) -> Session:
+        session = make_session(Settings(home=tmp_path / ".dagy", **settings))
         made.append(session)
         return session
 
@@ -82,6 +82,18 @@ def test_load_goes_on_with_the_newest_of_drawn_and_recorded(kernel) -> None:
     drawn.undo()
     keep_draft(drawn)
     assert Flow.load(name, session=kernel()).spec.node(node) is not None
+
+
+def test_a_notebook_that_runs_by_itself_loads_what_is_recorded(kernel) -> None:
+    drawn = draw(kernel())
+    with pytest.raises(UnknownName):
+        Flow.load(drawn.name, session=kernel(static=True))
+
+    version = drawn.publish()
+    drawn.remove("left")
+    keep_draft(drawn)
+
+    assert Flow.load(drawn.name, session=kernel(static=True)).spec == version.spec
 
 
 def test_an_old_version_begins_without_what_was_drawn(kernel) -> None:
