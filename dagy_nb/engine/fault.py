@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from dagy_nb.errors import DagyError, NodeTimeout
 from dagy_nb.model.event import ErrorFact
+from dagy_nb.model.legible import make_legible
 
 if TYPE_CHECKING:
     from dagy_nb.engine.plan import Plan, Step
@@ -131,7 +132,7 @@ def format_traceback(error: BaseException, *, own_file: str = "") -> str:
         )
         for each in _walk(told):
             _keep_own_frames(each, own_file)
-        return _cut_middle("".join(told.format()).rstrip())
+        return _cut_middle(make_legible("".join(told.format()).rstrip()))
     except Exception as failure:  # noqa: BLE001 - an exception may be so broken that it cannot be told
         return f"{type(error).__name__} (its traceback cannot be shown: {type(failure).__name__})"
 
@@ -185,6 +186,7 @@ def _name_kinds(kind: type[BaseException]) -> tuple[str, ...]:
 
 
 def _cut(text: str) -> str:
+    text = make_legible(text[: MAX_MESSAGE + 1])
     return text if len(text) <= MAX_MESSAGE else text[: MAX_MESSAGE - 1] + "…"
 
 

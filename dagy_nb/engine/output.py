@@ -8,6 +8,8 @@ from collections.abc import Callable
 from contextvars import ContextVar
 from typing import Protocol
 
+from dagy_nb.model.legible import make_legible
+
 MAX_LINE = 4_000
 BURST = 2_000
 LINES_PER_SECOND = 200.0
@@ -89,7 +91,7 @@ class NodeOutput:
             if self._is_closed or fraction < self._fraction or (is_soon and self._told_at >= 0):
                 return
             self._fraction, self._told_at = fraction, now
-            self._listener.progressed(fraction, message[:MAX_LINE])
+            self._listener.progressed(fraction, make_legible(message[:MAX_LINE]))
 
     def close(self) -> None:
         """Pass on what waits for its line's end; drop everything from now on."""
@@ -159,5 +161,5 @@ def _keep_last(text: str) -> str:
 
 def _cut(text: str) -> str:
     if len(text) <= MAX_LINE:
-        return text
-    return f"{text[:MAX_LINE]}… ({len(text) - MAX_LINE:,} more characters)"
+        return make_legible(text)
+    return f"{make_legible(text[:MAX_LINE])}… ({len(text) - MAX_LINE:,} more characters)"

@@ -15,6 +15,7 @@ from pathlib import PurePath
 from typing import Any
 
 from dagy_nb.model.event import ErrorFact, Preview
+from dagy_nb.model.legible import make_legible
 from dagy_nb.model.quick import make_quick
 from dagy_nb.nodes.secrets import is_secret
 
@@ -159,7 +160,7 @@ def _shorten(value: Any, limit: int = MAX_CELL) -> str:
     if type(value) is int and -_BIG < value < _BIG:
         return str(value)
     if isinstance(value, str):
-        return _cut(value[: limit + 1], limit)
+        return _cut(value, limit)
     if isinstance(value, int) and not isinstance(value, bool) and value.bit_length() > 256:
         return f"an integer of {value.bit_length():,} bits"
     is_scalar = type(value).__module__ in {"numpy", "pandas"} and hasattr(value, "item")
@@ -171,6 +172,7 @@ def _shorten(value: Any, limit: int = MAX_CELL) -> str:
 
 
 def _cut(text: str, limit: int) -> str:
+    text = make_legible(text[: limit + 1])
     return text if len(text) <= limit else text[: limit - 1] + "…"
 
 

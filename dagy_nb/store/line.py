@@ -14,6 +14,8 @@ from zlib import crc32
 
 from pydantic_core import PydanticSerializationError, from_json, to_json
 
+from dagy_nb.model.legible import make_legible
+
 _HEAD = 9
 _SHORTEST = _HEAD + 2
 _DEEPEST = 100
@@ -72,7 +74,7 @@ def _to_text(value: object) -> Any:
 def _mend_text(value: Any, depth: int = 0) -> Any:
     """Return a copy that can be written: lone surrogates escaped, what is too deep left out."""
     if isinstance(value, str):
-        return value.encode("utf-8", "backslashreplace").decode("utf-8")
+        return make_legible(value)
     if depth > _DEEPEST:
         return "…"
     if isinstance(value, Mapping):

@@ -119,6 +119,13 @@ def test_everything_is_bounded():
     assert len(long.traceback) < MAX_TRACEBACK + 10
 
 
+def test_half_a_character_is_escaped():
+    fact = describe_exception(ValueError("Straße \ud83d"))
+
+    assert fact.message == "Straße \\ud83d"
+    assert fact.traceback == "ValueError: Straße \\ud83d"
+
+
 def test_an_exception_that_cannot_be_told_is_told_so():
     class Mute(Exception):
         def __str__(self):

@@ -45,6 +45,7 @@ PIECES = [
     (["windows\r", "\n"], ["windows"]),
     (["10%\r", "20%"], ["20%"]),
     (["windows\r\n"], ["windows"]),
+    (["half \ud83d\n"], ["half \\ud83d"]),
 ]
 
 

@@ -30,6 +30,7 @@ PLAIN = [
     (ErrorFact(type="KeyError", code="raised.KeyError", message="x"), "KeyError: x"),
     (object(), ""),
     (10**5_000, "an integer of 16,610 bits"),
+    ("Straße \ud83d", "Straße \\ud83d"),
 ]
 
 
@@ -135,6 +136,13 @@ def test_nothing_of_the_users_is_called():
 
 def test_a_long_text_is_cut():
     assert len(preview_value("x" * 10_000).summary) == MAX_SUMMARY
+
+
+def test_half_a_character_is_escaped_wherever_it_stands():
+    seen = preview_value(pd.DataFrame({"text": ["\ud83d"]}, dtype=object))
+
+    assert seen.rows == (("\\ud83d",),)
+    assert preview_value({"\ud83d": ["\ud83d"]}).rows == (("\\ud83d", "list of 1"),)
 
 
 def test_looking_imports_no_library_of_tables():
