@@ -21,6 +21,7 @@ from dagy_nb.nodes.classify import (
     bind_module,
     find_defined,
     find_importable,
+    follow_alias,
     is_builtin,
 )
 from dagy_nb.nodes.constants import NoConstant, encode_constant
@@ -167,6 +168,7 @@ class _Capture:
         Raises:
             NoConstant: It must not be captured.
         """
+        value = follow_alias(value)
         if isinstance(value, ModuleType):
             return bind_module(value)
         elsewhere = find_defined(value) or find_importable(name, value)

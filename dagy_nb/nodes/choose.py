@@ -11,6 +11,8 @@ from dagy_nb.errors import DefinitionError
 from dagy_nb.nodes.base import FlowNode
 
 _Function = ast.FunctionDef | ast.AsyncFunctionDef
+_TYPE_ALIAS: Any = getattr(ast, "TypeAlias", ())
+"""`type Rows = list[int]`: a statement that Python has from 3.12 on."""
 
 
 def guess_name(tree: ast.Module) -> str:
@@ -97,7 +99,7 @@ def _is_plain(statement: ast.stmt) -> bool:
         case ast.If(body=body, orelse=orelse):
             return all(_is_plain(each) for each in (*body, *orelse))
         case _:
-            return False
+            return isinstance(statement, _TYPE_ALIAS)
 
 
 def _list_used(statement: ast.stmt) -> Iterator[str]:

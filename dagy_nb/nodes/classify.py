@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import builtins
 import sys
+import typing
 from collections.abc import Mapping
 from types import FunctionType, ModuleType
 from typing import Any
@@ -25,6 +26,7 @@ PRELUDE: Mapping[str, ImportedObject] = {
     "SecretStr": ImportedObject("pydantic", "SecretStr"),
 }
 _MAIN = frozenset({"__main__", "__mp_main__"})
+_TYPE_ALIAS: Any = getattr(typing, "TypeAliasType", ())
 _VALUES = (bool, int, float, complex, str, bytes, tuple, frozenset, type(None))
 
 
@@ -35,6 +37,24 @@ def is_builtin(name: str, value: Any) -> bool:
     inner = unwrap(value)
     home = str(getattr(value, "__module__", ""))
     return inner is getattr(builtins, name) or home.partition(".")[0] == "IPython"
+
+
+def follow_alias(value: Any) -> Any:
+    """Return what a `type` statement of a notebook, which Python has from 3.12 on, stands for.
+
+    Raises:
+        NoConstant: It stands for nothing yet, or for itself.
+    """
+    seen: list[Any] = []
+    while isinstance(value, _TYPE_ALIAS) and value.__module__ in _MAIN:
+        if value in seen or value.__type_params__:
+            raise NoConstant("a type alias that stands for no one type")
+        seen.append(value)
+        try:
+            value = value.__value__
+        except Exception as error:  # noqa: BLE001  # any expression may stand in it
+            raise NoConstant(f"a type alias of what is not there ({error})") from None
+    return value
 
 
 def bind_module(module: ModuleType) -> ImportedModule:

@@ -6,6 +6,7 @@ import ast
 import symtable
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from typing import Any
 
 from dagy_nb.nodes.source import copy_tree
 
@@ -40,9 +41,9 @@ _MODULE_NAMES = frozenset(
 
 def find_names(tree: ast.Module) -> FreeNames:
     """Return the free names of a text that Python can compile."""
-    annotations = set(_list_annotation_names(tree))
+    annotations = set(_list_annotation_names(tree)) - set(_list_type_parameters(tree))
     lines = _find_lines(tree)
-    plain = ast.fix_missing_locations(_Unannotated().visit(copy_tree(tree)))
+    plain = ast.fix_missing_locations(_Plain().visit(copy_tree(tree)))
     order = _Order()
     order.visit(plain)
     table = symtable.symtable(ast.unparse(plain), "<names>", "exec")
@@ -129,6 +130,12 @@ def _list_annotation_names(tree: ast.AST) -> Iterator[str]:
                 yield from _list_read(annotation)
 
 
+def _list_type_parameters(tree: ast.AST) -> Iterator[str]:
+    """Yield the names of type parameters, which Python has from 3.12 on: `T` of `def f[T](x: T)`."""
+    for each in ast.walk(tree):
+        yield from (parameter.name for parameter in getattr(each, "type_params", ()))
+
+
 def _list_read(expression: ast.expr) -> Iterator[str]:
     """Yield the names in an annotation, those inside quoted parts too."""
     for each in ast.walk(expression):
@@ -142,8 +149,12 @@ def _list_read(expression: ast.expr) -> Iterator[str]:
             yield from _list_read(quoted.body)
 
 
-class _Unannotated(ast.NodeTransformer):
-    """Takes the annotations out of a tree, which keeps all else that decides about names."""
+class _Plain(ast.NodeTransformer):
+    """Takes the annotations out of a tree, and makes generators of its comprehensions.
+
+    All else that decides about names stays. From 3.12 on a comprehension binds its names in the scope around
+    it, as the symbol table tells it, though nobody sees them there; a generator does not.
+    """
 
     def __init__(self) -> None:
         self._depth = 0
@@ -170,6 +181,17 @@ class _Unannotated(ast.NodeTransformer):
         self.generic_visit(node)
         self._depth = depth
         return node
+
+    def visit_ListComp(self, node: ast.ListComp | ast.SetComp) -> ast.AST:
+        self.generic_visit(node)
+        return ast.GeneratorExp(elt=node.elt, generators=node.generators)
+
+    visit_SetComp = visit_ListComp  # noqa: N815  # the name that `ast` looks for
+
+    def visit_DictComp(self, node: ast.DictComp) -> ast.AST:
+        self.generic_visit(node)
+        both = ast.Tuple(elts=[node.key, node.value], ctx=ast.Load())
+        return ast.GeneratorExp(elt=both, generators=node.generators)
 
     def visit_AnnAssign(self, node: ast.AnnAssign) -> ast.AST:
         self.generic_visit(node)
@@ -230,14 +252,11 @@ class _Order(ast.NodeVisitor):
         self._visit_all(node.body)
         self.bound = outside | {node.name}
 
-    def visit_ListComp(self, node: ast.ListComp | ast.SetComp | ast.GeneratorExp) -> None:
-        self._visit_comprehension(node.generators, [node.elt])
+    def visit_GeneratorExp(self, node: ast.GeneratorExp) -> None:
+        self._visit_comprehension(node.generators, node.elt)
 
-    visit_SetComp = visit_ListComp  # noqa: N815  # the name that `ast` looks for
-    visit_GeneratorExp = visit_ListComp  # noqa: N815  # the name that `ast` looks for
-
-    def visit_DictComp(self, node: ast.DictComp) -> None:
-        self._visit_comprehension(node.generators, [node.key, node.value])
+    def visit_TypeAlias(self, node: Any) -> None:
+        self.bound.add(node.name.id)  # what it stands for is looked up when somebody asks
 
     def visit_ExceptHandler(self, node: ast.ExceptHandler) -> None:
         self._visit_all([node.type] if node.type else [])
@@ -255,14 +274,12 @@ class _Order(ast.NodeVisitor):
         self.generic_visit(node)
         self.bound.update([node.rest] if node.rest else [])
 
-    def _visit_comprehension(
-        self, generators: list[ast.comprehension], results: list[ast.expr]
-    ) -> None:
+    def _visit_comprehension(self, generators: list[ast.comprehension], result: ast.expr) -> None:
         outside = set(self.bound)
         for each in generators:
             self._visit_all([each.iter, each.target, *each.ifs])
-        self._visit_all(results)
-        parts = [part for each in (*generators, *results) for part in ast.walk(each)]
+        self.visit(result)
+        parts = [part for each in (*generators, result) for part in ast.walk(each)]
         walrus = {each.target.id for each in parts if isinstance(each, ast.NamedExpr)}
         self.bound = outside | walrus
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import functools
+import pickle
 import sys
 import time
 import types
@@ -12,6 +13,7 @@ from unittest.mock import MagicMock
 import pytest
 
 from dagy_nb.errors import CaptureRefused
+from dagy_nb.model.datatype import DataType
 from dagy_nb.nodes.context import ExecutionContext
 from dagy_nb.nodes.function import node
 
@@ -39,6 +41,49 @@ def test_modules_functions_and_constants_are_captured(notebook):
     )
 
     assert call(compiled, x=1.5) == [1, "b", 2, 5, ("a", "b"), "aa", "list[dict[str, int]]"]
+
+
+def test_a_name_that_a_comprehension_of_the_cell_has_too_is_captured(notebook):
+    notebook.run("n = 5")
+    compiled = notebook.define(
+        "L = [n for n in range(3)]\ndef f(x: int) -> int: return x + n + L[2]"
+    )
+
+    assert call(compiled, x=1) == 8
+
+
+@pytest.mark.skipif(sys.version_info < (3, 12), reason="Python has these from 3.12 on.")
+def test_type_statements_of_the_notebook_are_captured_by_what_they_stand_for(notebook, elsewhere):
+    notebook.run(
+        "class Row:\n    size = 3\ntype Rows = list[int]\ntype Many = Rows\ntype One = Row\n"
+        "type Later = Missing\ntype Loop = Loop"
+    )
+    compiled = notebook.define(
+        "type Own = Many\ndef f(x: Many, y: One, z: Later = 0, *w: Loop) -> Own: return [*x, One.size]"
+    )
+
+    types = {
+        each.name: each.data_types
+        for each in (*compiled.node.spec.inputs, *compiled.node.spec.outputs)
+    }
+    assert types["x"] == types["output"] == (DataType.LIST,)
+    assert types["y"] == (DataType.OBJECT,)
+    assert types["w"] == (DataType.ANY,)
+    script = (
+        "import pickle, sys; from dagy_nb.nodes.context import ExecutionContext; "
+        "print(pickle.load(sys.stdin.buffer).create().invoke(ExecutionContext(node_id='n'), {'x': [1], 'y': 2, 'w': ()}))"
+    )
+    assert elsewhere(script, pickle.dumps(compiled.node)) == b"{'output': [1, 3]}\n"
+
+
+@pytest.mark.skipif(sys.version_info < (3, 12), reason="Python has these from 3.12 on.")
+def test_type_parameters_are_no_names_of_the_notebook(notebook):
+    notebook.run("T = ['data']\ndef first[T](values: list[T]) -> T: return values[0]")
+    compiled = notebook.define("def f[T](x: T) -> list[T]: return [first([x])]")
+
+    assert compiled.notices == ()
+    assert [each.data_types for each in compiled.node.spec.outputs] == [(DataType.LIST,)]
+    assert call(compiled, x=1) == [1]
 
 
 def test_what_is_bound_stays_bound(notebook):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import sys
 import textwrap
 
 import pytest
@@ -51,6 +52,11 @@ def names_of(text: str):
         ("__name__, __file__, __doc__", ""),
         ("x = f'{a!r:{b}}'", "a b"),
         ("del a", ""),
+        ("L = [n for n in a]\ndef f(): return n", "a n"),
+        ("L = {n: m for n, m in a}\ndef f(): return n, m", "a m n"),
+        ("L = {n for n in a if (w := n)}\ndef f(): return n, w", "a n"),
+        ("class A:\n    L = [n for n in a]\n    def f(self): return n", "a n"),
+        ("def f():\n    L = [n for n in a]\n    return n", "a n"),
         ("nonlocal_ = 1\ndef f():\n    n = 1\n    def g():\n        nonlocal n\n        n = 2", ""),
     ],
 )  # fmt: skip
@@ -75,6 +81,29 @@ def test_names_from_outside_are_found(text, needed):
 )
 def test_names_that_may_be_missing_are_found(text, wanted):
     assert sorted(names_of(text).wanted) == sorted(wanted.split())
+
+
+@pytest.mark.skipif(sys.version_info < (3, 12), reason="Python has these from 3.12 on.")
+@pytest.mark.parametrize(
+    ("text", "needed", "wanted"),
+    [
+        ("def f[T](x: T) -> list[T]: return x", "", "list"),
+        ("def f[T: a](x: T): return T, U", "a U", ""),
+        ("def f[*A, **P](g: b[P], *args: *A): return a", "a", "b"),
+        ("class C[T](a[T]):\n    x: T\n    def f[S](self, y: S) -> T: return b", "a b", ""),
+        ("type A = list[b]\nx = A", "b list", ""),
+        ("type A[T] = dict[T, b]\ndef f(x: A[c]): pass", "b dict", "c"),
+        ("type A = B\ntype B = int", "int", ""),
+        ("x = f'{a!r:{f'{b}'}} {', '.join([c for c in d])}'", "a b d", ""),
+    ],
+)
+def test_names_in_new_syntax_are_found(text, needed, wanted):
+    found = names_of(text)
+
+    assert (sorted(found.needed), sorted(found.wanted)) == (
+        sorted(needed.split()),
+        sorted(wanted.split()),
+    )
 
 
 def test_a_star_import_makes_every_name_a_maybe():
