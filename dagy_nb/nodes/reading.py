@@ -121,10 +121,10 @@ class FunctionReader:
         if parameter.kind is inspect.Parameter.VAR_POSITIONAL:
             self.starred = parameter.name
             self._add_input(parameter.name, inferred, Cardinality.MANY)
-        elif parameter.default is inspect.Parameter.empty or _is_optional_input(
-            parameter, inferred
-        ):
+        elif parameter.default is inspect.Parameter.empty:
             self._add_input(parameter.name, inferred, inferred.cardinality)
+        elif _is_optional_input(parameter, inferred):
+            self._add_input(parameter.name, inferred, Cardinality.OPTIONAL)
         else:
             self._add_field(parameter)
 

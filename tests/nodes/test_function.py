@@ -217,13 +217,17 @@ def test_connectors_may_be_declared_in_the_annotation():
 def test_a_table_with_the_default_none_is_an_optional_input():
     @node(register=False)
     def join(
-        left: pd.DataFrame, right: pd.DataFrame | None = None, how: str | None = None
+        left: pd.DataFrame,
+        right: pd.DataFrame | None = None,
+        third: pd.DataFrame = None,
+        how: str | None = None,
     ) -> pd.DataFrame:
         return left
 
     assert [(c.name, c.cardinality) for c in join.spec.inputs] == [
         ("left", Cardinality.ONE),
         ("right", Cardinality.OPTIONAL),
+        ("third", Cardinality.OPTIONAL),
     ]
     assert join.spec.config_defaults == {"how": None}
 
