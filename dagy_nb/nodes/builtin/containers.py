@@ -9,7 +9,6 @@ import importlib
 import io
 import json
 import os
-import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -55,20 +54,20 @@ def make_array(value: Any, column: str) -> Any:
     return numpy.array(value)
 
 
-def make_table(value: Any, column: str) -> Any:
-    """Return records, a mapping of columns, an array or a file as a table."""
+def make_table(value: Any, column: str, package: str = "") -> Any:
+    """Return records, a mapping of columns, an array or a file as a table, of a package that is asked for."""
     if isinstance(value, os.PathLike):
-        return _read_table(Path(value))
+        return _read_table(Path(value), package)
     if isinstance(value, str):
         value = json.loads(value)
     if is_of_type(value, DataType.TABLE):
         return value
     if is_of_type(value, DataType.ARRAY):
-        return _build(_name_array(value, column))
+        return _build(_name_array(value, column), package)
     if isinstance(value, Mapping):
-        return _build({str(key): _listed(item) for key, item in value.items()})
+        return _build({str(key): _listed(item) for key, item in value.items()}, package)
     if isinstance(value, list | tuple):
-        return _build(_turn_records(list(value), column))
+        return _build(_turn_records(list(value), column), package)
     raise _refuse(value, DataType.TABLE)
 
 
@@ -121,7 +120,7 @@ def _listed(value: Any) -> list[Any]:
     )
 
 
-def _build(columns: Mapping[str, list[Any]]) -> Any:
+def _build(columns: Mapping[str, list[Any]], name: str) -> Any:
     lengths = {len(each) for each in columns.values()}
     if len(lengths) > 1:
         raise ConversionError(
@@ -129,13 +128,13 @@ def _build(columns: Mapping[str, list[Any]]) -> Any:
             code="convert.bad_value",
             suggestion="Give lists of one length.",
         )
-    package = _load_maker()
+    package = _load_maker(name)
     if package.__name__ == "pyarrow":
         return package.table(dict(columns))
     return package.DataFrame(dict(columns))
 
 
-def _read_table(path: Path) -> Any:
+def _read_table(path: Path, maker: str) -> Any:
     kind = _READERS.get(path.suffix.lower())
     if kind is None:
         raise ConversionError(
@@ -143,7 +142,7 @@ def _read_table(path: Path) -> Any:
             code="convert.no_way",
             suggestion="Read it in a node of your own.",
         )
-    package = _load_maker()
+    package = _load_maker(maker)
     reader, name = package, f"read_{kind}"
     if package.__name__ == "pyarrow":
         reader = importlib.import_module(f"pyarrow.{kind}")
@@ -156,9 +155,14 @@ def _read_table(path: Path) -> Any:
         ) from error
 
 
-def _load_maker() -> Any:
-    """Return the package that makes tables: one that is loaded already, else one that is installed."""
-    for name in sorted(_MAKERS, key=lambda each: each not in sys.modules):
+def _load_maker(asked: str) -> Any:
+    """Return the package that makes tables: the one that is asked for, else the first that is installed.
+
+    Which ones are loaded does not count: that is no part of what the same node makes in another process.
+    """
+    if asked:
+        return _load(asked)
+    for name in _MAKERS:
         try:
             return importlib.import_module(name)
         except ImportError:

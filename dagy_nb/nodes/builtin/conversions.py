@@ -36,6 +36,7 @@ class Manner:
     rounding: str = "strict"
     encoding: str = "utf-8"
     column: str = ""
+    package: str = ""
 
 
 def convert_value(
@@ -45,6 +46,7 @@ def convert_value(
     rounding: str = "strict",
     encoding: str = "utf-8",
     column: str = "",
+    package: str = "",
 ) -> Any:
     """Return a value as one of another data type; one that is of it already comes back as it is.
 
@@ -54,6 +56,7 @@ def convert_value(
         rounding: `strict`, `nearest`, `down` or `up`: a fraction on its way to INTEGER.
         encoding: Of texts in files and bytes.
         column: Of a table on its way to LIST or ARRAY, or of a list on its way to TABLE.
+        package: Of what becomes TABLE; empty for the first that is installed.
 
     Raises:
         ConversionError: `convert.no_way` where nothing of this kind becomes `to`; `convert.bad_value` where
@@ -67,7 +70,7 @@ def convert_value(
         ... )
         (3.5, 4)
     """
-    manner = Manner(rounding=rounding, encoding=encoding, column=column)
+    manner = Manner(rounding=rounding, encoding=encoding, column=column, package=package)
     make = _MAKERS.get(to)
     try:
         if is_of_type(value, to) and not (column and to is DataType.TABLE):
@@ -211,7 +214,7 @@ def _to_list(value: Any, manner: Manner) -> list[Any]:
 
 
 def _to_table(value: Any, manner: Manner) -> Any:
-    return make_table(value, manner.column)
+    return make_table(value, manner.column, manner.package)
 
 
 def _to_array(value: Any, manner: Manner) -> Any:

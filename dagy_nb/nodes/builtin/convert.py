@@ -58,12 +58,22 @@ class Convert(FlowNode, register=False):
             description="Where a table becomes LIST or ARRAY: only this column. Where a list of plain values "
             "becomes TABLE: its name.",
         )
+        package: Literal["installed", "pandas", "polars", "pyarrow"] = Field(
+            "installed",
+            title="Package",
+            description="Of what becomes TABLE and is none yet; `installed`: the first of them that is.",
+        )
 
     def execute(self, value: Any) -> dict[str, Any]:
         """Convert, and check that the result is what was asked for."""
         config, to = self.config, DataType(self.config.to)
         made = convert_value(
-            value, to, rounding=config.rounding, encoding=config.encoding, column=config.column
+            value,
+            to,
+            rounding=config.rounding,
+            encoding=config.encoding,
+            column=config.column,
+            package=config.package if config.package != "installed" else "",
         )
         why_not = check_value(made, [to])
         if why_not is not None:
