@@ -144,7 +144,7 @@ FLOW_COMMANDS = {
         names=("NAME", "[FILE]"),
         options=(_VERSION, Option(name="--overwrite", about="replace the file")),
     ),
-    "list": Usage(command="%flow list", about="list flows, open ones and recorded ones"),
+    "list": Usage(command="%flow list", about="list flows: open, drawn and recorded ones"),
 }
 
 

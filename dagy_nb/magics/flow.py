@@ -180,15 +180,16 @@ class FlowMagics(Magics):
     def _list(self, words: Words) -> Table:
         from dagy_nb.session.current import current_session
 
-        opened = list_opened()
-        recorded = {each.flow: each.version for each in current_session().store.flow_versions()}
+        opened, session = list_opened(), current_session()
+        known = dict.fromkeys(session.drafts.names(), "drawn")
+        known |= {each.flow: str(each.version) for each in session.store.flow_versions()}
         rows = tuple(
             (
                 name,
                 tell_count(len(opened[name].spec.nodes), "node") if name in opened else "",
-                str(recorded.get(name, "")),
+                known.get(name, ""),
             )
-            for name in sorted({*opened, *recorded})
+            for name in sorted({*opened, *known})
         )
         columns = ("flow", "open here", "newest version")
         return Table(columns=columns, rows=rows, note="" if rows else "There are no flows yet.")

@@ -18,8 +18,9 @@ def list_opened() -> dict[str, Flow]:
 
 
 def list_names() -> list[str]:
-    """Return the names of all flows, open or recorded."""
+    """Return the names of all flows, open, drawn or recorded."""
     from dagy_nb.session.current import current_session
 
-    recorded = current_session().store.flow_versions()
-    return sorted({*list_opened(), *(each.flow for each in recorded)})
+    session = current_session()
+    recorded = (each.flow for each in session.store.flow_versions())
+    return sorted({*list_opened(), *session.drafts.names(), *recorded})

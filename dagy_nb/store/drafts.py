@@ -66,7 +66,7 @@ class DraftFiles:
 
     def find(self, name: str) -> KeptDraft | None:
         """Return what was last drawn of a flow, or None; a file that cannot be read is put aside."""
-        if not IDENTIFIER.match(name):
+        if not _is_name(name):
             return None  # no flow's name: it may lead anywhere
         path = self._path(name)
         try:
@@ -83,5 +83,13 @@ class DraftFiles:
         # Where names differ by case only, some file systems have one file for both.
         return draft if draft.flow.name == name else None
 
+    def names(self) -> list[str]:
+        """Return the names of all flows of which a draft is kept."""
+        return sorted(path.stem for path in self._folder.glob("*.json") if _is_name(path.stem))
+
     def _path(self, name: str) -> Path:
         return self._folder / f"{name}.json"
+
+
+def _is_name(text: str) -> bool:
+    return IDENTIFIER.match(text) is not None

@@ -275,6 +275,23 @@ def test_a_flow_is_exported_and_its_versions_are_listed(kernel, tmp_path):
     assert "sums" in kernel.run("%flow list").result
 
 
+KEEP = """
+from dagy_nb.model.flow import FlowSpec
+from dagy_nb.session.current import current_session
+from dagy_nb.store.drafts import KeptDraft
+current_session().drafts.keep(KeptDraft(flow=FlowSpec(name="sketch")))
+"""
+
+
+def test_a_flow_that_was_only_drawn_is_listed_and_offered(kernel):
+    assert "sketch" not in kernel.run("%flow list").result
+    assert kernel.run(KEEP).status == "ok"
+
+    (row,) = [line for line in kernel.run("%flow list").result.splitlines() if "sketch" in line]
+    assert row.split() == ["sketch", "drawn"]
+    assert "sketch" in kernel.complete("%flow show sk")
+
+
 @pytest.mark.parametrize(
     ("text", "offered"),
     [

@@ -18,12 +18,14 @@ DRAFT = KeptDraft(flow=FlowSpec(name="f"), positions={"a": Position(x=1, y=2)}, 
 def test_the_last_one_kept_is_found_by_another_reader(tmp_path: Path) -> None:
     files = DraftFiles(tmp_path / "drafts")
     assert files.find("f") is None
+    assert files.names() == []
     files.keep(DRAFT)
     later = DRAFT.model_copy(update={"saved_at": 4.0})
     files.keep(later)
 
     assert DraftFiles(tmp_path / "drafts").find("f") == later
     assert files.find("g") is None
+    assert files.names() == ["f"]
     assert [each.name for each in (tmp_path / "drafts").iterdir()] == ["f.json"]
 
 
@@ -45,6 +47,7 @@ def test_a_file_that_cannot_be_read_is_put_aside_and_said_so(
 
     assert files.find("f") is None
     assert "cannot be read" in caplog.text
+    assert files.names() == []
     files.keep(DRAFT)
     assert files.find("f") == DRAFT
     assert (tmp_path / "quarantine-f.json").read_bytes() == text.encode(errors="surrogateescape")
