@@ -24,7 +24,7 @@ from dagy_nb.model.connector import Cardinality, ConnectorSpec
 from dagy_nb.model.datatype import DataType
 from dagy_nb.model.spec import NodeSpec
 from dagy_nb.nodes.result import ExecutionResult
-from dagy_nb.nodes.values import check_value
+from dagy_nb.nodes.values import advise_type, check_value
 
 if TYPE_CHECKING:
     from dagy_nb.nodes.base import FlowNode
@@ -163,7 +163,11 @@ def _put(outputs: dict[str, Any], spec: NodeSpec, connector: ConnectorSpec, valu
             connector=connector.name,
             expected=_name_types(connector),
             got=type(value).__name__,
-            suggestion=f"Return a value of that type, or declare the type of {connector.name} otherwise.",
+            suggestion=advise_type(
+                value,
+                connector.data_types,
+                f"Return a value of that type, or declare the type of {connector.name} otherwise.",
+            ),
         )
 
 

@@ -158,10 +158,10 @@ def _infer_generic(origin: Any, inner: tuple[Any, ...]) -> DataType | None:
     if not inspect.isclass(origin) or origin is Callable:
         return None
     found = _infer_class(origin)
-    if found is not DataType.LIST:
-        return found
     items = [each for each in inner if each is not Ellipsis]
-    return DataType.LIST if all(_is_json(each) for each in items) else None
+    if found in (DataType.LIST, DataType.JSON) and not all(map(_is_json, items)):
+        return DataType.ANY  # such as a list of tables: LIST and JSON hold plain values only
+    return found
 
 
 def _is_json(annotation: Any) -> bool:

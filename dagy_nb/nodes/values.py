@@ -28,6 +28,7 @@ _TABLES = (
     ("duckdb", "DuckDBPyRelation"),
 )
 _SCALARS = frozenset({str, int, float, bool, type(None)})
+_PLAIN_ONLY = frozenset({DataType.LIST, DataType.JSON})
 
 
 def check_value(value: Any, data_types: Sequence[DataType]) -> str | None:
@@ -48,6 +49,17 @@ def check_value(value: Any, data_types: Sequence[DataType]) -> str | None:
         found = _find_no_json(value, depth=0)
         detail = f" ({found})" if found and isinstance(value, list | tuple | Mapping) else ""
     return f"it is {_name(value)}{detail}, not {wanted}."
+
+
+def advise_type(value: Any, data_types: Sequence[DataType], otherwise: str) -> str:
+    """Return what to do about a value of none of the `data_types`: which type takes tables in a list."""
+    is_container = isinstance(value, list | tuple | Mapping)
+    if is_container and _PLAIN_ONLY.intersection(data_types):
+        return (
+            "LIST and JSON hold plain values only. ANY takes all, in annotations such as "
+            "`list[pd.DataFrame]` or `object`."
+        )
+    return otherwise
 
 
 def is_of_type(value: Any, data_type: DataType) -> bool:
@@ -81,7 +93,8 @@ def coerce(value: Any, source_types: Sequence[DataType], target_types: Sequence[
                 answer = compare_types(source, target)
                 if answer.verdict is wanted and (wanted is Verdict.OK or _CHECKS[target](value)):
                     return _CONVERSIONS.get(target, _keep)(value)
-                refused = refused or (answer.reason if answer.verdict is Verdict.NO else None)
+                if answer.verdict is Verdict.NO and source is not DataType.OBJECT:
+                    refused = refused or answer.reason
     raise _refuse(value, target_types, refused or check_value(value, target_types) or "")
 
 
@@ -91,7 +104,9 @@ def _refuse(value: Any, target_types: Sequence[DataType], reason: str) -> Contra
         code="contract.input",
         expected=" or ".join(target_types),
         got=type(value).__name__,
-        suggestion="Put a node between them that turns the one into the other.",
+        suggestion=advise_type(
+            value, target_types, "Put a node between them that turns the one into the other."
+        ),
     )
 
 

@@ -120,6 +120,12 @@ def test_every_data_type_refuses_a_wrong_value(data_type):
     assert caught.value.got == "object"
 
 
+@pytest.mark.parametrize("wrong", [[object()], {"a": object()}, {1: 2}])
+def test_a_container_of_more_than_plain_values_says_which_type_takes_it(wrong):
+    with pytest.raises(ContractError, match="ANY"):
+        take_outputs(class_of(y=Output(DataType.JSON)), {"y": wrong})
+
+
 def test_a_generator_that_is_refused_leaves_nothing_open():
     made = generate_async()
 

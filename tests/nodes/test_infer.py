@@ -123,10 +123,21 @@ def test_none_in_a_union_makes_it_optional(annotation):
 
 @pytest.mark.parametrize(
     "annotation",
-    [inspect.Parameter.empty, "words", 3, list[pd.DataFrame], Callable[[int], int], lambda: 1],
+    [inspect.Parameter.empty, "words", 3, Callable[[int], int], lambda: 1],
 )
 def test_what_names_no_data_type_is_any_and_said_so(annotation):
     inferred = infer_types(annotation)
 
     assert inferred.data_types == (D.ANY,)
     assert not inferred.is_known
+
+
+@pytest.mark.parametrize(
+    "annotation",
+    [list[pd.DataFrame], tuple[np.ndarray, ...], dict[str, pd.DataFrame], Mapping[str, Frame]],
+)
+def test_a_container_of_more_than_plain_values_is_any(annotation):
+    inferred = infer_types(annotation)
+
+    assert inferred.data_types == (D.ANY,)
+    assert inferred.is_known

@@ -160,6 +160,15 @@ def test_the_words_of_a_refusal_are_those_of_the_table():
     assert (caught.value.expected, caught.value.got) == ("LIST", "DataFrame")
 
 
+@pytest.mark.parametrize("sources", [[D.ANY], [D.OBJECT], [D.LIST, D.OBJECT]])
+def test_a_list_of_tables_is_refused_with_what_it_holds_and_what_would_take_it(sources):
+    with pytest.raises(ContractError) as caught:
+        coerce([FRAME], sources, [D.LIST])
+
+    assert "it holds a DataFrame" in caught.value.reason
+    assert "`list[pd.DataFrame]`" in caught.value.suggestion
+
+
 def test_a_value_that_is_not_what_its_output_says_is_refused():
     with pytest.raises(ContractError, match="not INTEGER"):
         coerce("a", [D.INTEGER], [D.TEXT])
