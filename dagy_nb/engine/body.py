@@ -192,6 +192,9 @@ class Body:
         return self._describe(error)
 
     def _describe(self, error: BaseException) -> Outcome:
+        if self.cancel.requested:
+            # Nobody asks why; and an interrupt on its way must not come while the code's files are read.
+            return Outcome(cancelled=True)
         own_file = _find_file(self.call.node_class)
         trim_traceback(error, own_file=own_file)
         fact = describe_exception(
