@@ -30,13 +30,14 @@ class Executed:
     stderr: str = ""
     displays: list[dict[str, Any]] = field(default_factory=list)
     updates: list[dict[str, Any]] = field(default_factory=list)
+    latest: dict[str, dict[str, Any]] = field(default_factory=dict)
     result: str = ""
     paged: str = ""
 
     @property
     def shown(self) -> str:
         """The text of all displays, as they stand at the end."""
-        return "\n".join(each["text/plain"] for each in self.displays)
+        return "\n".join(each["text/plain"] for each in self.latest.values())
 
 
 class Kernel:
@@ -141,8 +142,12 @@ def _take(message: dict[str, Any], got: Executed) -> bool:
             setattr(got, stream, getattr(got, stream) + content["text"])
         case "display_data":
             got.displays.append(content["data"])
+            place = content["transient"].get("display_id", f"display {len(got.displays)}")
+            got.latest[place] = content["data"]
         case "update_display_data":
             got.updates.append(content["data"])
+            if content["transient"]["display_id"] in got.latest:
+                got.latest[content["transient"]["display_id"]] = content["data"]
         case "execute_result":
             got.result = content["data"]["text/plain"]
         case "error":
