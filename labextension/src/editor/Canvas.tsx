@@ -25,14 +25,13 @@ import { NodeCard } from './NodeCard';
 import { readHandle, type CardNode, type WireEdge } from './reactFlow';
 import type { Theme } from './theme';
 import { useCanvasElements } from './useCanvasElements';
-import { useViewport } from './useViewport';
+import { FIT, useViewport } from './useViewport';
 import { VerdictBubble } from './VerdictBubble';
 import { judgeEnds } from './wiring';
 import { categoryColour } from './words';
 
 const NODE_TYPES = { card: NodeCard };
 const EDGE_TYPES = { wire: EdgeLine };
-const FIT = { padding: 0.12, maxZoom: 1.1 };
 const MANY = 300;
 const MAP_FROM = 12;
 

@@ -1,49 +1,40 @@
-// A node type in, a node out: after the selected one, or in the middle of what is in view.
+// A node type in, a node out: after the selected one or the last, inside what is in view.
 import { useCallback } from 'react';
 import { useReactFlow, useStoreApi } from '@xyflow/react';
-import { CARD_WIDTH, type Point } from '../graph/card';
-import { placeAfter } from '../graph/placement';
+import { isWithin, placeNext } from '../graph/placement';
 import { useActions, useEditorStore } from './context';
-import type { EditorState } from './store';
+import { calm, FIT, viewOf } from './useViewport';
 
 export function useAddNode(): (type: string) => void {
   const actions = useActions();
   const store = useEditorStore();
   const flow = useStoreApi();
-  const { getViewport } = useReactFlow();
+  const { fitView } = useReactFlow();
   return useCallback(
-    type => {
-      const { width, height } = flow.getState();
-      const { x, y, zoom } = getViewport();
-      const middle = { x: (width / 2 - x) / zoom - CARD_WIDTH / 2, y: (height / 3 - y) / zoom };
-      const id = actions.addNode(type, nextPlace(store.getState()) ?? middle);
-      if (id) revealIfHidden(id);
+    name => {
+      const { graph, outline, selection } = store.getState();
+      const type = graph.palette.types.get(name);
+      if (!type) return;
+      const [only = ''] = selection.size === 1 ? selection : [];
+      const view = viewOf(flow.getState());
+      const after = outline.nodes.get(only) ?? graph.flow.nodes.at(-1);
+      const id = actions.addNode(name, placeNext(graph.flow, type, view, after));
+      if (id)
+        reveal(
+          id,
+          graph.flow.nodes.every(node => isWithin(view, node))
+        );
     },
     // eslint-disable-next-line react-hooks/exhaustive-deps
-    [actions, store, flow, getViewport]
+    [actions, store, flow, fitView]
   );
 
-  /** A node added out of sight is brought into view. */
-  function revealIfHidden(id: string): void {
+  /** A node added out of sight is brought into view; who saw the whole flow sees it whole again. */
+  function reveal(id: string, sawAll: boolean): void {
     const node = store.getState().outline.nodes.get(id);
-    const { width, height, transform } = flow.getState();
-    if (!node) return;
-    const [x, y, zoom] = transform;
-    const left = node.x * zoom + x;
-    const top = node.y * zoom + y;
-    const inside =
-      left >= 0 &&
-      top >= 0 &&
-      left + node.width * zoom <= width &&
-      top + node.height * zoom <= height;
-    if (!inside) actions.showPlace({ node: id, field: '', edge: '' });
+    if (!node || isWithin(viewOf(flow.getState()), node)) return;
+    if (!sawAll) actions.showPlace({ node: id, field: '', edge: '' });
+    // React Flow must have seen the node first.
+    else setTimeout(() => void fitView({ ...FIT, duration: calm() ? 0 : 200 }), 60);
   }
-}
-
-/** The selected node's right side, where the next one usually belongs. */
-function nextPlace(state: EditorState): Point | null {
-  if (state.selection.size !== 1) return null;
-  const [id = ''] = state.selection;
-  const node = state.outline.nodes.get(id);
-  return node ? placeAfter(node) : null;
 }

@@ -5,6 +5,7 @@ import { cutOut, readFragment, writeFragment } from '../graph/clipboard';
 import { useActions, useEditorStore } from './context';
 import { isComplete } from './parameters';
 import type { EditorStore } from './store';
+import { FIT } from './useViewport';
 import type { Actions } from './actions';
 
 interface Keys {
@@ -24,8 +25,8 @@ export function useKeyboard(): Keys {
       '+': () => void zoomIn(),
       '=': () => void zoomIn(),
       '-': () => void zoomOut(),
-      f: () => void fitView({ padding: 0.12, maxZoom: 1.1 }),
-      F: () => void fitView({ padding: 0.12, maxZoom: 1.1 })
+      f: () => void fitView(FIT),
+      F: () => void fitView(FIT)
     };
     return {
       // Before React Flow's nodes hear them: to them Escape means “select”.

@@ -1,9 +1,13 @@
 // The canvas' size and the places asked for in, the right part of the graph in view out.
 import { useEffect, useRef, type RefObject } from 'react';
 import { useReactFlow, useStoreApi, type FitViewOptions, type Viewport } from '@xyflow/react';
+import { isWithin, type View } from '../graph/placement';
 import type { NodePicture } from '../protocol/generated';
 import { useEditor, useEditorStore } from './context';
 import type { CardNode } from './reactFlow';
+
+/** How a flow is shown whole. */
+export const FIT = { padding: 0.12, maxZoom: 1.1 };
 
 export function useViewport(canvas: RefObject<HTMLDivElement | null>, fit: FitViewOptions): void {
   useFirstFit(canvas, fit);
@@ -17,7 +21,10 @@ export function useViewport(canvas: RefObject<HTMLDivElement | null>, fit: FitVi
 function useFirstFit(canvas: RefObject<HTMLDivElement | null>, fit: FitViewOptions): void {
   const { fitView } = useReactFlow();
   const hasNodes = useEditor(state => state.graph.flow.nodes.length > 0);
+  const wasEmpty = useRef(!hasNodes);
   const done = useRef(false);
+  const store = useEditorStore();
+  const flow = useStoreApi();
   useEffect(() => {
     const element = canvas.current;
     if (!element || done.current || !hasNodes) return undefined;
@@ -26,11 +33,14 @@ function useFirstFit(canvas: RefObject<HTMLDivElement | null>, fit: FitViewOptio
       if (width < 10 || height < 10 || done.current) return;
       done.current = true;
       observer.disconnect();
-      void fitView(fit);
+      // What was put into an empty flow by hand stays where it was put.
+      const view = shrink(viewOf(flow.getState()), MARGIN);
+      const stays = (node: NodePicture): boolean => wasEmpty.current && isWithin(view, node);
+      if (!store.getState().graph.flow.nodes.every(stays)) void fitView(fit);
     });
     observer.observe(element);
     return () => observer.disconnect();
-  }, [canvas, hasNodes, fitView, fit]);
+  }, [canvas, hasNodes, fitView, fit, store, flow]);
 }
 
 /** A new layout, and a new size of the whole editor, are shown whole. */
@@ -53,15 +63,18 @@ function useFitWhenChanged(fit: FitViewOptions): void {
 function useFocus(canvas: RefObject<HTMLDivElement | null>): void {
   const focus = useEditor(state => state.focus);
   const { setCenter, getZoom } = useReactFlow<CardNode>();
+  const flow = useStoreApi();
   const store = useEditorStore();
   useEffect(() => {
     const node = focus && store.getState().outline.nodes.get(focus.node);
     if (!node) return;
     const zoom = Math.max(getZoom(), 0.7);
-    const at = { x: node.x + node.width / 2, y: node.y + node.height / 2 };
+    // Above the middle: what is said about it stands below.
+    const lift = (0.15 * flow.getState().height) / zoom;
+    const at = { x: node.x + node.width / 2, y: node.y + node.height / 2 + lift };
     void setCenter(at.x, at.y, { zoom, duration: calm() ? 0 : 250 });
     if (focus.field) focusField(canvas.current?.closest('.dagy-editor') ?? null, focus.field);
-  }, [focus, canvas, setCenter, getZoom, store]);
+  }, [focus, canvas, setCenter, getZoom, store, flow]);
 }
 
 function focusField(root: Element | null, field: string): void {
@@ -79,6 +92,22 @@ function freeWidth(canvas: HTMLElement | null): number {
   if (!canvas || !panel) return canvas?.clientWidth ?? 0;
   const { left, right } = canvas.getBoundingClientRect();
   return Math.min(right, panel.getBoundingClientRect().left) - left;
+}
+
+function shrink({ x, y, width, height }: View, by: number): View {
+  return { x: x + by, y: y + by, width: width - 2 * by, height: height - 2 * by };
+}
+
+interface Seen {
+  readonly domNode: HTMLElement | null;
+  readonly height: number;
+  readonly transform: readonly [x: number, y: number, zoom: number];
+}
+
+/** What can be seen of the flow. */
+export function viewOf({ domNode, height, transform: [x, y, zoom] }: Seen): View {
+  const width = freeWidth(domNode) / zoom;
+  return { x: -x / zoom, y: -y / zoom, width, height: height / zoom };
 }
 
 /** A panel that opens over the node it is about moves the canvas aside, and back when it closes. */

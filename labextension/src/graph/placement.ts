@@ -3,6 +3,7 @@ import type { FlowPicture, NodePicture, TypePicture } from '../protocol/generate
 import { CARD_WIDTH, cardHeight, type Point } from './card';
 
 const GAP = 32;
+const COLUMN = CARD_WIDTH + 2 * GAP;
 
 /** `DelayByCarrier` becomes `delay_by_carrier`, then `delay_by_carrier_2` and so on. */
 export function freeId(wish: string, taken: ReadonlySet<string>): string {
@@ -35,9 +36,51 @@ export function freePlace(flow: FlowPicture, type: TypePicture, wish: Point): Po
   }
 }
 
+/** A part of the canvas, such as what is in view, in the flow's own units. */
+export interface View extends Point {
+  readonly width: number;
+  readonly height: number;
+}
+
+/** Right of the node it follows where that is in view, else the first free place there, row by row, else below. */
+export function placeNext(
+  flow: FlowPicture,
+  type: TypePicture,
+  view: View,
+  after: NodePicture | undefined
+): Point {
+  const height = cardHeight(type.inputs, type.outputs);
+  const beside = after && freePlace(flow, type, placeAfter(after));
+  if (beside && isWithin(view, { ...beside, width: CARD_WIDTH, height })) return beside;
+  // Rows and columns go on with those that are there.
+  const shown = flow.nodes.filter(node => isWithin(view, node));
+  const origins = shown.length > 0 ? shown : [{ x: view.x + GAP, y: view.y + GAP }];
+  const left = Math.min(...origins.map(each => each.x));
+  const top = Math.min(...origins.map(each => each.y));
+  const right = view.x + view.width - CARD_WIDTH;
+  const bottom = view.y + view.height - height;
+  for (let y = Math.round(top); y <= bottom; y += height + GAP) {
+    for (let x = Math.round(left); x <= right; x += COLUMN) {
+      if (!flow.nodes.some(node => overlaps(node, { x, y }, height))) return { x, y };
+    }
+  }
+  const below = freePlace(flow, type, { x: left, y: top });
+  return shown.length === 0 && beside ? beside : below;
+}
+
+/** Whether a card lies wholly in what is in view. */
+export function isWithin(view: View, card: View): boolean {
+  return (
+    card.x >= view.x &&
+    card.y >= view.y &&
+    card.x + card.width <= view.x + view.width &&
+    card.y + card.height <= view.y + view.height
+  );
+}
+
 /** Right of a node, where the next one in the flow belongs. */
 export function placeAfter(node: NodePicture): Point {
-  return { x: node.x + node.width + 3 * GAP, y: node.y };
+  return { x: node.x + COLUMN, y: node.y };
 }
 
 function overlaps(node: NodePicture, at: Point, height: number): boolean {
