@@ -5,11 +5,11 @@ from __future__ import annotations
 import itertools
 import linecache
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 from dagy_nb.model.state import NodeState, Reason
 from dagy_nb.nodes.cell import CellSource, compile_cell
-from dagy_nb.nodes.registry import Registry
+from dagy_nb.nodes.registry import Registry, use_registry
 from dagy_nb.session.current import make_session
 from dagy_nb.session.flow import Flow
 from dagy_nb.session.result import RunResult
@@ -28,12 +28,21 @@ def open_session(home: Path, registry: Registry, **settings: Any) -> Session:
 
 
 class Notebook:
-    """Cells over one session."""
+    """Cells over one session; in a `with` its registry is the one in use, and at the end it is closed."""
 
     def __init__(self, home: Path, **settings: Any) -> None:
         self.registry = Registry()
         self.session = open_session(home, self.registry, **settings)
         self.names: dict[str, Any] = {"__name__": "__main__", "calls": None}
+
+    def __enter__(self) -> Self:
+        self._using = use_registry(self.registry)
+        self._using.__enter__()
+        return self
+
+    def __exit__(self, *raised: object) -> None:
+        self._using.__exit__(*raised)
+        self.session.close()
 
     def run(self, text: str) -> None:
         """Run a plain cell."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 import pytest
 
 from dagy_nb.engine.judging import Judge
-from dagy_nb.nodes.registry import use_registry
 from tests.session.reusing import Notebook, ran, reused
 
 FLOW = (
@@ -17,12 +16,10 @@ BIG = "'x' * 5_000"
 
 @pytest.fixture
 def notebook(tmp_path):
-    made = Notebook(tmp_path / ".dagy")
-    with use_registry(made.registry):
+    with Notebook(tmp_path / ".dagy") as made:
         made.define(f"def one() -> str:\n    return {BIG}")
         made.define("def more(x: str) -> str:\n    return x + '!'")
         yield made
-    made.session.close()
 
 
 @pytest.fixture

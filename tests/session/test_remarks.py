@@ -10,7 +10,6 @@ import pytest
 
 from dagy_nb.errors import CheckFailed, CheckWarning
 from dagy_nb.model.state import RunState
-from dagy_nb.nodes.registry import use_registry
 from dagy_nb.session.flow import Flow
 from dagy_nb.session.session import Session
 from tests.flows import double, number
@@ -58,8 +57,7 @@ def test_it_is_told_once_for_each_version_of_a_flow(session: Session) -> None:
 
 
 def test_a_node_type_that_is_defined_anew_may_have_something_new_to_tell(tmp_path: Path) -> None:
-    notebook = Notebook(tmp_path / ".dagy")
-    with use_registry(notebook.registry):
+    with Notebook(tmp_path / ".dagy") as notebook:
         notebook.define(SEND)
         flow = notebook.flow("{name: mail, nodes: {send: {type: Send, retries: 2}}}")
         assert run_and_hear(flow) == []
@@ -67,7 +65,6 @@ def test_a_node_type_that_is_defined_anew_may_have_something_new_to_tell(tmp_pat
         notebook.define(SEND.replace("safe_to_retry = True", "safe_to_retry = False"))
 
         assert "[retries.refused]" in str(run_and_hear(flow)[0].message)
-    notebook.session.close()
 
 
 def test_of_nodes_that_are_disabled_nothing_is_told(session: Session) -> None:

@@ -12,7 +12,7 @@ import pytest
 
 from dagy_nb.engine.content import digest_value
 from dagy_nb.errors import CheckWarning, ContractError, FlowError, StoreError, UnknownName
-from dagy_nb.nodes.registry import Registry, use_registry
+from dagy_nb.nodes.registry import Registry
 from dagy_nb.session.replay import replay
 from dagy_nb.session.resume import resume
 from tests.session.reusing import Notebook
@@ -28,13 +28,11 @@ FLOW = "name: f\nparameters: {m: {type: integer, default: 1}}\nnodes: {r: {type:
 
 @pytest.fixture
 def notebook(tmp_path: Path) -> Iterator[Notebook]:
-    made = Notebook(tmp_path / ".dagy")
-    made.run("import pandas as pd")
-    with use_registry(made.registry):
+    with Notebook(tmp_path / ".dagy") as made:
+        made.run("import pandas as pd")
         made.define(ROWS)
         made.define(BAD)
         yield made
-    made.session.close()
 
 
 @pytest.mark.parametrize("options", [{}, {"tap": True}, {"reuse": True}])

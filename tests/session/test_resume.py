@@ -9,7 +9,6 @@ import pytest
 
 from dagy_nb.errors import FlowError, RunFailed, UnknownName
 from dagy_nb.model.state import NodeState, RunState
-from dagy_nb.nodes.registry import use_registry
 from dagy_nb.session.resume import resume
 from tests.session.reusing import Notebook, ran, reused
 
@@ -63,10 +62,9 @@ class Mail:
 @pytest.fixture
 def mail(tmp_path: Path) -> Iterator[Mail]:
     made = Mail(tmp_path)
-    with use_registry(made.notebook.registry):
+    with made.notebook:
         made.define()
         yield made
-    made.notebook.session.close()
 
 
 def test_a_mended_cell_goes_on_where_the_run_failed(mail: Mail) -> None:

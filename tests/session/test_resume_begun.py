@@ -9,7 +9,6 @@ import pytest
 
 from dagy_nb.errors import FlowError
 from dagy_nb.model.state import NodeState, RunState
-from dagy_nb.nodes.registry import use_registry
 from dagy_nb.session.result import RunResult
 from dagy_nb.session.resume import resume
 from tests.session.reusing import Notebook, ran
@@ -62,9 +61,8 @@ class Mail:
 @pytest.fixture
 def mail(tmp_path: Path) -> Iterator[Mail]:
     made = Mail(tmp_path)
-    with use_registry(made.notebook.registry):
+    with made.notebook:
         yield made
-    made.notebook.session.close()
 
 
 @pytest.mark.parametrize(

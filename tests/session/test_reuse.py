@@ -12,17 +12,14 @@ import pytest
 from dagy_nb.errors import RunFailed, StoreError
 from dagy_nb.model.event import Event, NodeQueued
 from dagy_nb.model.state import NodeState, Why
-from dagy_nb.nodes.registry import use_registry
 from tests.session.reusing import Notebook, ran, reused
 
 
 @pytest.fixture
 def notebook(tmp_path: Path) -> Iterator[Notebook]:
-    made = Notebook(tmp_path / ".dagy")
-    made.run("import sys")
-    with use_registry(made.registry):
+    with Notebook(tmp_path / ".dagy") as made:
+        made.run("import sys")
         yield made
-    made.session.close()
 
 
 def one_node(notebook: Notebook, cell: str, config: str = "{}", **options: object):
@@ -154,8 +151,7 @@ def test_a_kept_value_is_checked_against_its_connector_when_it_is_read(notebook:
 
 
 def test_a_node_that_took_long_is_kept_unasked(tmp_path: Path) -> None:
-    notebook = Notebook(tmp_path / ".dagy", keep_after=1e-9)
-    with use_registry(notebook.registry):
+    with Notebook(tmp_path / ".dagy", keep_after=1e-9) as notebook:
         notebook.define("def number(value: int = 1) -> int:\n    return value")
         notebook.define("def double(x: int) -> int:\n    return 2 * x")
         flow = notebook.flow(
@@ -164,15 +160,13 @@ def test_a_node_that_took_long_is_kept_unasked(tmp_path: Path) -> None:
         flow.run().wait()
 
         assert ran(flow.run(reuse=True).wait()) == {}
-    notebook.session.close()
 
 
 @pytest.mark.parametrize("rows", [1, 200])
 def test_what_a_node_changed_in_place_is_not_kept_for_what_it_was(
     tmp_path: Path, rows: int
 ) -> None:
-    notebook = Notebook(tmp_path / ".dagy", keep_after=1e-9)
-    with use_registry(notebook.registry):
+    with Notebook(tmp_path / ".dagy", keep_after=1e-9) as notebook:
         notebook.define(f"def rows() -> list:\n    return [1] * {rows}")
         notebook.define(f"def grown() -> list:\n    return [1] * {rows} + [2]")
         notebook.define("def grow(x: list) -> int:\n    x.append(2)\n    return len(x)")
@@ -181,7 +175,6 @@ def test_what_a_node_changed_in_place_is_not_kept_for_what_it_was(
 
         run = notebook.flow(text.format("grown")).run(reuse=True).wait()
         assert run["g"].value == rows + 2
-    notebook.session.close()
 
 
 def test_equal_nodes_run_once_in_one_run(notebook: Notebook) -> None:

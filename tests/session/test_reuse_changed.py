@@ -7,7 +7,6 @@ from pathlib import Path
 
 import pytest
 
-from dagy_nb.nodes.registry import use_registry
 from tests.session.reusing import Notebook, ran, reused
 
 CELLS = (
@@ -22,13 +21,11 @@ CELLS = (
 
 @pytest.fixture(params=[2, 9_000], ids=["small", "large"])
 def notebook(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Notebook]:
-    made = Notebook(tmp_path / ".dagy")
-    made.run(f"COUNT = {request.param}")
-    with use_registry(made.registry):
+    with Notebook(tmp_path / ".dagy") as made:
+        made.run(f"COUNT = {request.param}")
         for each in CELLS:
             made.define(each, runner="inline")
         yield made
-    made.session.close()
 
 
 def test_what_a_node_makes_of_a_value_that_another_changed_is_not_kept(

@@ -11,7 +11,6 @@ import pytest
 
 from dagy_nb.engine.shelf import Shelf
 from dagy_nb.model.state import NodeState, RunState
-from dagy_nb.nodes.registry import use_registry
 from tests.session.reusing import Notebook, ran, reused
 
 BIG = "def big() -> list:\n    return list(range(20_000))"
@@ -21,12 +20,10 @@ FLOW = "name: two\nnodes: {b: {type: big}, s: {type: size}}\nedges: [b.output ->
 
 @pytest.fixture
 def notebook(tmp_path: Path) -> Iterator[Notebook]:
-    made = Notebook(tmp_path / ".dagy")
-    with use_registry(made.registry):
+    with Notebook(tmp_path / ".dagy") as made:
         made.define(BIG)
         made.define(SIZE)
         yield made
-    made.session.close()
 
 
 def harm(notebook: Notebook) -> None:

@@ -10,7 +10,6 @@ import pytest
 
 from dagy_nb.model.state import NodeState, Reason
 from dagy_nb.nodes.builtin.branch import Branch
-from dagy_nb.nodes.registry import use_registry
 from tests.session.reusing import Notebook, reused
 
 CELLS = (
@@ -42,13 +41,11 @@ edges: [a.output -> t.xs, b.output -> t.xs]
 
 @pytest.fixture
 def notebook(tmp_path: Path) -> Iterator[Notebook]:
-    made = Notebook(tmp_path / ".dagy")
-    with use_registry(made.registry):
+    with Notebook(tmp_path / ".dagy") as made:
         made.registry.register(Branch)
         for each in CELLS:
             made.define(each, runner="inline")
         yield made
-    made.session.close()
 
 
 @pytest.fixture

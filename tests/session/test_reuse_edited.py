@@ -9,7 +9,6 @@ from pathlib import Path
 
 import pytest
 
-from dagy_nb.nodes.registry import use_registry
 from dagy_nb.runners.edits import CODE
 from dagy_nb.session.dask import use_dask
 from dagy_nb.session.flow import Flow
@@ -25,11 +24,10 @@ CELL = "def use() -> int:\n    from own_top import top\n    return top()"
 @pytest.fixture
 def define(tmp_path: Path, files: Files):
     """Return what defines a node that uses a module which this process has loaded, and gives its flow."""
-    notebook = Notebook(tmp_path / ".dagy")
+    with Notebook(tmp_path / ".dagy") as notebook:
 
-    def define_one(runner: str) -> Flow:
-        files.write(own_top="def top(): return 1")
-        with use_registry(notebook.registry):
+        def define_one(runner: str) -> Flow:
+            files.write(own_top="def top(): return 1")
             notebook.run("import own_top")
             notebook.define(CELL, runner=runner)
             if runner == "dask":
@@ -37,8 +35,7 @@ def define(tmp_path: Path, files: Files):
                 use_dask(cluster_address(), session=notebook.session)
             return notebook.flow("name: one\nnodes: {n: {type: use}}")
 
-    yield define_one
-    notebook.session.close()
+        yield define_one
 
 
 def warnings_of(flow: Flow, run_id: str) -> list[str]:
@@ -68,19 +65,17 @@ def test_what_a_worker_makes_of_an_edited_module_is_told_and_not_kept(
 def test_the_module_of_the_node_itself_counts_too(tmp_path: Path, files: Files) -> None:
     text = "from dagy_nb import node\n\n@node(runner='process')\ndef use() -> int: return {}\n"
     files.write(own_top=text.format(1))
-    notebook = Notebook(tmp_path / ".dagy")
-    with use_registry(notebook.registry):
+    with Notebook(tmp_path / ".dagy") as notebook:
         notebook.run("import own_top")
-    flow = notebook.flow("name: one\nnodes: {n: {type: use}}")
-    flow.run(reuse=True).wait()
-    files.write(own_top=text.format(2))
+        flow = notebook.flow("name: one\nnodes: {n: {type: use}}")
+        flow.run(reuse=True).wait()
+        files.write(own_top=text.format(2))
 
-    edited = flow.run(reuse=True, force="n").wait()
+        edited = flow.run(reuse=True, force="n").wait()
 
-    assert edited.outputs == {"n.output": 2}
-    assert len(warnings_of(flow, edited.id)) == 1
-    assert flow.run(reuse=True).wait().outputs == {"n.output": 1}
-    notebook.session.close()
+        assert edited.outputs == {"n.output": 2}
+        assert len(warnings_of(flow, edited.id)) == 1
+        assert flow.run(reuse=True).wait().outputs == {"n.output": 1}
 
 
 def test_a_module_that_is_loaded_anew_counts_as_what_it_is_now(
@@ -129,8 +124,7 @@ def test_a_node_around_one_that_ran_elsewhere_is_not_kept_either(
     define: Callable[[str], Flow], files: Files
 ) -> None:
     inner = define("process")
-    with use_registry(inner.session.registry):
-        inner.as_node("Around")
+    inner.as_node("Around")
     outer = Flow.from_yaml("name: outer\nnodes: {a: {type: Around}}", session=inner.session)
     outer.run(reuse=True).wait()
 
@@ -144,8 +138,7 @@ def test_a_node_around_one_that_ran_here_is_kept(
     define: Callable[[str], Flow], files: Files
 ) -> None:
     inner = define("thread")
-    with use_registry(inner.session.registry):
-        inner.as_node("Around")
+    inner.as_node("Around")
     outer = Flow.from_yaml("name: outer\nnodes: {a: {type: Around}}", session=inner.session)
     files.write(own_top="def top(): return 2")
 

@@ -7,18 +7,15 @@ from pathlib import Path
 
 import pytest
 
-from dagy_nb.nodes.registry import use_registry
 from tests.session.reusing import Notebook, ran
 
 
 @pytest.fixture
 def notebook(tmp_path: Path) -> Iterator[Notebook]:
-    made = Notebook(tmp_path / ".dagy")
-    made.run("import os\nfrom pathlib import Path\nfrom pydantic import BaseModel, ConfigDict")
-    made.registry.discover()
-    with use_registry(made.registry):
+    with Notebook(tmp_path / ".dagy") as made:
+        made.run("import os\nfrom pathlib import Path\nfrom pydantic import BaseModel, ConfigDict")
+        made.registry.discover()
         yield made
-    made.session.close()
 
 
 def test_a_field_that_the_config_does_not_name_counts(notebook: Notebook) -> None:

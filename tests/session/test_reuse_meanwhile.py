@@ -13,7 +13,6 @@ import pytest
 
 from dagy_nb.engine.content_files import was_there
 from dagy_nb.model.state import Reason
-from dagy_nb.nodes.registry import use_registry
 from dagy_nb.session.flow import Flow
 from tests.session.reusing import Notebook
 
@@ -38,8 +37,7 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
 
 @pytest.fixture
 def flow(place: Path) -> Iterator[Flow]:
-    notebook = Notebook(place / ".dagy", keep_after=1e-9)
-    with use_registry(notebook.registry):
+    with Notebook(place / ".dagy", keep_after=1e-9) as notebook:
         notebook.run("import time, own_factor\nfrom pathlib import Path")
         notebook.run(
             f"BEGAN, GOES_ON = Path({str(place)!r}) / 'began', Path({str(place)!r}) / 'on'"
@@ -48,7 +46,6 @@ def flow(place: Path) -> Iterator[Flow]:
         yield notebook.flow(
             f"name: f\nnodes: {{n: {{type: read, config: {{path: {place / 'number'}}}}}}}"
         )
-    notebook.session.close()
 
 
 def change_file(place: Path) -> None:

@@ -180,9 +180,8 @@ def test_a_modules_own_node_runs_again_where_its_module_is_another_now(
     )
     files.write(own_low=text.format(1))
     files.forget()
-    made = Notebook(tmp_path / ".dagy")
-    values = []
-    with use_registry(made.registry):
+    with Notebook(tmp_path / ".dagy") as made:
+        values = []
         flow = None
         for number in (1, 2, 3):
             files.write(own_low=text.format(number))
@@ -192,7 +191,6 @@ def test_a_modules_own_node_runs_again_where_its_module_is_another_now(
             flow = flow or made.flow(FLOW)
             values.append(flow.run(reuse=True).wait()["n"].value)
             assert ran(flow.run(reuse=True).wait()) == {}
-    made.session.close()
 
     assert values == [1, 2, 3]
 
@@ -229,11 +227,9 @@ def test_a_modules_node_runs_again_with_what_it_imports_in_its_body(
 
     def run_once():
         files.forget()
-        made = Notebook(tmp_path / ".dagy")
-        with use_registry(made.registry):
+        with Notebook(tmp_path / ".dagy") as made:
             made.registry.register(importlib.import_module("own_top").use)
             run = made.flow(FLOW).run(reuse=True).wait()
-        made.session.close()
         return run
 
     assert run_once()["n"].value == 1
@@ -280,8 +276,7 @@ class use(Base):
     ],
 )
 def test_what_is_set_on_a_node_class_runs_the_node_again(tmp_path: Path, setting: str) -> None:
-    notebook = Notebook(tmp_path / ".dagy")
-    with use_registry(notebook.registry):
+    with Notebook(tmp_path / ".dagy") as notebook:
         notebook.run("from dagy_nb import DataType, FlowNode, Output")
         notebook.define(NODES.format(setting), runner="inline")  # an equal cell is the same class
         flow = notebook.flow(FLOW)
@@ -291,7 +286,6 @@ def test_what_is_set_on_a_node_class_runs_the_node_again(tmp_path: Path, setting
 
         assert (run["n"].value, ran(run)) == (1, {"n": "code: what `use` holds changed"})
         assert ran(flow.run(reuse=True).wait()) == {}
-    notebook.session.close()
 
 
 def test_another_version_of_a_package_runs_the_nodes_that_use_it(

@@ -9,7 +9,6 @@ import pytest
 
 from dagy_nb.errors import UnknownName
 from dagy_nb.model.state import NodeState, Reason
-from dagy_nb.nodes.registry import use_registry
 from tests.session.reusing import Notebook, ran
 
 HELPERS = """
@@ -76,9 +75,8 @@ class World:
 @pytest.fixture
 def world(tmp_path: Path) -> Iterator[World]:
     made = World(tmp_path)
-    with use_registry(made.notebook.registry):
+    with made.notebook:
         yield made
-    made.notebook.session.close()
 
 
 @pytest.mark.parametrize(
@@ -209,6 +207,5 @@ def test_another_process_finds_what_this_one_kept(world: World, tmp_path: Path) 
     world.run()
     world.notebook.session.close()
     again = World(tmp_path)
-    with use_registry(again.notebook.registry):
+    with again.notebook:
         assert ran(again.run()) == {}
-    again.notebook.session.close()
