@@ -69,8 +69,7 @@ def _check_retries(node: NodeEntry, spec: NodeSpec) -> Iterator[Diagnostic]:
 
 def _check_memory(node: NodeEntry, spec: NodeSpec) -> Iterator[Diagnostic]:
     limit = spec.memory_mb if node.memory_mb is None else node.memory_mb
-    default = RunnerName.INLINE if spec.is_async else RunnerName.THREAD
-    runner = node.runner or spec.runner or default
+    runner = node.runner or spec.own_runner
     if limit is not None and runner in _UNBOUND:
         yield find(
             "memory.not_held",

@@ -21,7 +21,7 @@ from dagy_nb.model.datatype import DataType
 from dagy_nb.model.flow import FlowSpec, NodeEntry
 from dagy_nb.model.frozen import thaw
 from dagy_nb.model.nearest import suggest_names
-from dagy_nb.model.spec import NodeSpec, RunnerName
+from dagy_nb.model.spec import NodeSpec
 from dagy_nb.nodes.composite import CompositeNode
 
 if TYPE_CHECKING:
@@ -146,7 +146,7 @@ def _plan_step(
         spec=spec,
         node_class=node_class,
         config=thaw(node.config) if node.config else {},
-        runner=NESTED if inner else runner or _choose_runner(node, spec),
+        runner=NESTED if inner else runner or (node.runner or spec.own_runner).value,
         timeout=timeout,
         retries=0 if refused else asked,
         retries_refused=refused,
@@ -176,14 +176,6 @@ def _find_patience(node_class: type[FlowNode], inner: Plan | None) -> float:
     """Return how long a step may take to end, once it is told to: inner runs must end before outer ones."""
     own = HOOK_SECONDS if "on_cancel" in node_class.traits.hooks else 0.0
     return own + inner.depth * (HOOK_SECONDS + 1.0) if inner else own
-
-
-def _choose_runner(node: NodeEntry, spec: NodeSpec) -> str:
-    if node.runner is not None:
-        return node.runner.value
-    if spec.runner is not None:
-        return spec.runner.value
-    return (RunnerName.INLINE if spec.is_async else RunnerName.THREAD).value
 
 
 def _find_class(node: NodeEntry, classes: Mapping[str, type[FlowNode]]) -> type[FlowNode]:

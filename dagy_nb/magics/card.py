@@ -101,8 +101,7 @@ def _tell_type(field: Mapping[str, Any]) -> str:
 
 
 def _tell_run(spec: NodeSpec) -> str:
-    runner = spec.runner or ("inline" if spec.is_async else "thread")
-    told = [str(runner)]
+    told = [spec.own_runner.value]
     if spec.timeout is not None:
         told.append(f"limit {spec.timeout:g} s")
     if spec.retries:

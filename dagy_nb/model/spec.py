@@ -63,7 +63,7 @@ class NodeSpec(FrozenModel):
         side_effects: It changes the world outside; never reused, never retried silently.
         safe_to_retry: A failed attempt may be repeated.
         is_async: `execute` is a coroutine function.
-        runner: Default runner of the class; None chooses by `is_async`.
+        runner: Default runner of the class; None chooses by `is_async`; see `own_runner`.
         timeout: Default limit in seconds of the class; None falls through to flow and setting;
             0 means no limit, asked for.
         retries: Default number of further attempts.
@@ -115,6 +115,11 @@ class NodeSpec(FrozenModel):
             msg = f"two connectors of {self.type} are named {twins[0]!r}"
             raise ValueError(msg)
         return self
+
+    @property
+    def own_runner(self) -> RunnerName:
+        """Where its body runs if nobody says otherwise: async in the loop, others in a thread."""
+        return self.runner or (RunnerName.INLINE if self.is_async else RunnerName.THREAD)
 
     @property
     def inputs(self) -> tuple[ConnectorSpec, ...]:

@@ -13,7 +13,7 @@ from dagy_nb.model.diagnostic import Diagnostic
 from dagy_nb.model.flow import FlowSpec, NodeEntry, ParameterSpec, Position
 from dagy_nb.model.frozen import thaw
 from dagy_nb.model.record import RunRecord
-from dagy_nb.model.spec import NodeSpec, RunnerName
+from dagy_nb.model.spec import NodeSpec
 from dagy_nb.protocol.card import Lost, find_lost, place_connectors, size_card
 from dagy_nb.protocol.edges import draw_edges
 from dagy_nb.protocol.layout import LayoutEdge, arrange
@@ -149,12 +149,6 @@ def find_stale(record: RunRecord, specs: Mapping[str, NodeSpec]) -> frozenset[st
     )
 
 
-def name_runner(spec: NodeSpec) -> str:
-    """Return where bodies of this type run by default: async in the loop, others in a thread."""
-    chosen = spec.runner or (RunnerName.INLINE if spec.is_async else RunnerName.THREAD)
-    return chosen.value
-
-
 class _Connectors:
     """The connectors of each node; those of a missing type are guessed from its edges."""
 
@@ -231,7 +225,7 @@ def _draw_node(
         trigger=entry.trigger,
         memory_mb=entry.memory_mb,
         disabled=entry.disabled,
-        effective_runner=own or (name_runner(spec) if spec else ""),
+        effective_runner=own or (spec.own_runner.value if spec else ""),
         effective_timeout=choose_timeout(entry.timeout, spec.timeout if spec else None, *limits),
     )
 

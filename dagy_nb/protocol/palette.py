@@ -9,7 +9,7 @@ from dagy_nb.model.connector import ConnectorSpec
 from dagy_nb.model.datatype import compare_accepted
 from dagy_nb.model.frozen import thaw
 from dagy_nb.model.spec import NodeSpec
-from dagy_nb.protocol.draw import draw_connector, name_runner
+from dagy_nb.protocol.draw import draw_connector
 from dagy_nb.protocol.picture import PalettePicture, RulePicture, TypePicture, VerdictPicture
 
 CONTROL = "Control"
@@ -50,7 +50,7 @@ def draw_type(spec: NodeSpec) -> TypePicture:
         icon=spec.icon,
         origin=str(spec.origin),
         version=spec.version,
-        runner=name_runner(spec),
+        runner=spec.own_runner.value,
         timeout=spec.timeout,
         retries=spec.retries,
         retry=spec.retry,
