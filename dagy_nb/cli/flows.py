@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import json
+import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any
@@ -97,11 +98,13 @@ def check(file: FlowFile, modules: Modules = None) -> Answer:
 
 
 def import_modules(names: list[str]) -> None:
-    """Import modules that define node types.
+    """Import modules that define node types, those in this folder too.
 
     Raises:
         UsageError: `usage.import`.
     """
+    if names and str(Path.cwd()) not in sys.path:
+        sys.path.insert(0, str(Path.cwd()))  # as for `python script.py` here
     for name in names:
         try:
             importlib.import_module(name)

@@ -4,6 +4,11 @@ from __future__ import annotations
 
 import _thread
 import asyncio
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 
@@ -20,6 +25,13 @@ nodes:
   n: {type: number, config: {value: "${params.start}"}}
   d: {type: double}
 edges: [n.output -> d.x]
+"""
+SALE = """
+from dagy_nb import node
+
+@node(runner="process")
+def sell() -> int:
+    return 3
 """
 
 
@@ -160,6 +172,25 @@ def test_modules_with_node_types_are_imported(ask, tmp_path, module, code):
     answer = ask("check", file, "--import", module, code=2 if code else 0)
 
     assert (answer["error"] or {}).get("code") == code
+
+
+def test_a_module_in_this_folder_is_found_from_the_command(tmp_path):
+    package = tmp_path / "trade"
+    package.mkdir()
+    (package / "nodes.py").write_text(SALE)
+    (tmp_path / "sale.yaml").write_text("nodes: {a: {type: sell}}")
+    command = [str(Path(sys.executable).with_name("dagy-nb")), "run", "sale.yaml", "--json"]
+
+    done = subprocess.run(
+        [*command, "--import", "trade.nodes"],
+        cwd=tmp_path,
+        env={**os.environ, "DAGY_HOME": str(tmp_path / ".dagy")},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert json.loads(done.stdout)["ok"], done.stderr
 
 
 def test_a_store_that_cannot_be_reached_exits_with_3(ask, recorded, monkeypatch):
