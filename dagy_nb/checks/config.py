@@ -98,4 +98,5 @@ def _describe(node: NodeEntry, spec: NodeSpec, path: str, words: str) -> Diagnos
             field=path,
         )
     message = f"{path}: {words}" if path else words
-    return find("config.invalid", message.rstrip(".") + ".", node=node.id, field=path)
+    message = message if message.endswith("?") else message.rstrip(".") + "."
+    return find("config.invalid", message, node=node.id, field=path)

@@ -134,7 +134,9 @@ class Usage:
         try:
             return option.read(text)
         except ValueError as error:
-            raise self.refuse(f"{option.name} {text}: {error}.", "option_value") from None
+            told = f"{option.name} {text}: {error}"
+            told = told if told.endswith("?") else f"{told}."
+            raise self.refuse(told, "option_value") from None
 
     def _count(self, names: Sequence[str]) -> None:
         needed = [each for each in self.names if not each.startswith("[")]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, ClassVar
 
 from pydantic import BaseModel, ConfigDict, ValidationError
@@ -11,7 +11,7 @@ from pydantic_core import PydanticSerializationError, to_jsonable_python
 
 from dagy_nb.errors import ConfigError, DefinitionError
 from dagy_nb.model.frozen import FrozenMap, thaw
-from dagy_nb.model.nearest import suggest_names
+from dagy_nb.model.nearest import find_nearest, suggest_names
 from dagy_nb.nodes.secrets import is_secret
 
 RESERVED_FIELDS = frozenset(
@@ -73,13 +73,24 @@ def read_config(
 def _tell(problem: Mapping[str, Any], model: type[BaseModel]) -> tuple[str, str]:
     path = ".".join(str(part) for part in problem["loc"])
     if problem["type"] == "missing":
-        return path, "it needs a value"
+        field = model.model_fields.get(path)
+        about = f" ({field.description.rstrip('.')})" if field and field.description else ""
+        return path, f"it needs a value{about}"
     if problem["type"] != "extra_forbidden":
         return path, str(problem["msg"]).removeprefix("Value error, ")
     if "." in path:  # of a model inside, whose fields are not at hand
         return path, "there is no such field"
-    hint = suggest_names(path, model.model_fields, what="fields").rstrip(".")
-    return path, f"there is no such field ({hint[0].lower()}{hint[1:]})"
+    return path, f"there is no such field ({_hint(path, model.model_fields)})"
+
+
+def _hint(path: str, fields: Iterable[str]) -> str:
+    if path in RESERVED_FIELDS:
+        return "it is an option of the node, beside its config"
+    option = find_nearest(path, RESERVED_FIELDS, limit=1)
+    if option and not find_nearest(path, fields):
+        return f"did you mean the option `{option[0]}`?"
+    hint = suggest_names(path, fields, what="fields").rstrip(".")
+    return hint[0].lower() + hint[1:]
 
 
 def check_config_class(node_type: str, model: object) -> type[NodeConfig]:

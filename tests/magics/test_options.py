@@ -80,7 +80,7 @@ def test_a_line_is_read_into_names_and_options(usage, line, names, options):
         (FLOWNODE, "--timeout 1 --timeout 2", "usage.repeated", "twice"),
         (FLOWNODE, "--retries 1.5", "usage.option_value", "whole number"),
         (FLOWNODE, "--retries 101", "usage.option_value", "0 to 100"),
-        (FLOWNODE, "--runner threads", "usage.option_value", "thread"),
+        (FLOWNODE, "--runner threads", "usage.option_value", "Did you mean `thread`? Write"),
         (FLOWNODE, "--retry-delay 1,soon", "usage.option_value", "such as 5, or 1,5,30"),
         (FLOWNODE, "--retry-delay -1", "usage.option_value", "seconds from 0 on"),
         (FLOWNODE, "--retry-delay nan", "usage.option_value", "seconds from 0 on"),

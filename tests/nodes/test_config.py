@@ -38,6 +38,15 @@ def test_a_missing_field_is_told():
     assert caught.value.problems == (("must", "it needs a value"),)
 
 
+def test_a_missing_field_is_told_with_what_it_is():
+    model = create_model("Described", __base__=NodeConfig, when=(str, Field(description="In CEL.")))
+
+    with pytest.raises(ConfigError) as caught:
+        read_config(model, None, node_type="X")
+
+    assert caught.value.problems == (("when", "it needs a value (In CEL)"),)
+
+
 @pytest.mark.parametrize(
     ("values", "path", "words"),
     [
@@ -48,6 +57,16 @@ def test_a_missing_field_is_told():
             "there is no such field (the fields are: must, frozen, nested, tags)",
         ),
         ({"must": 2, "nested": {"high": 1}}, "nested.high", "there is no such field"),
+        (
+            {"must": 2, "timeot": 1},
+            "timeot",
+            "there is no such field (did you mean the option `timeout`?)",
+        ),
+        (
+            {"must": 2, "timeout": 1},
+            "timeout",
+            "there is no such field (it is an option of the node, beside its config)",
+        ),
     ],
 )
 def test_a_field_that_is_not_there_is_told_with_those_that_are(values, path, words):

@@ -157,6 +157,7 @@ def test_a_body_that_is_gone_is_a_finding_at_the_map(session):
 
     assert (found.place.node, found.place.field) == ("map", "node")
     assert "Did you mean `Gone`" in found.message  # and what other tests defined
+    assert not found.message.endswith("?.")
     with pytest.raises(CheckFailed):
         flow.run()
 
