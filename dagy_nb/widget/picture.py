@@ -91,6 +91,7 @@ class StaticPicture:
 
     def _on_run(self, handle: RunHandle) -> None:
         handle.subscribe(self._on_event)
+        self._note()  # it may have ended before
 
     def _on_event(self, event: Event) -> None:
         if isinstance(event, RunEnded):
