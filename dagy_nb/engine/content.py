@@ -91,7 +91,9 @@ def digest_value(value: Any, *, folder: Path | None = None) -> Content:
         raise NoDigest("is nested too deep, or holds itself") from None
     except Exception as error:  # noqa: BLE001 - a foreign class may fail to be read in any way
         kind = type(value).__qualname__
-        raise NoDigest(f"is a {kind}, which cannot be read ({type(error).__name__})") from None
+        package = error.name if isinstance(error, ModuleNotFoundError) else None
+        why = f" without the package `{package}`" if package else f" ({type(error).__name__})"
+        raise NoDigest(f"is a {kind}, which cannot be read{why}") from None
     return Content(sink.read(), sink.files)
 
 

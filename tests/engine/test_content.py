@@ -174,6 +174,19 @@ def test_a_slice_of_a_table_is_the_table_it_looks_like() -> None:
     assert digest(whole.slice(1, 2)) != digest(whole.slice(2, 2))
 
 
+def test_a_package_that_is_missing_is_named() -> None:
+    code = (
+        "import sys; sys.modules['pyarrow'] = None; import polars as pl\n"
+        "from dagy_nb.engine.content import NoDigest, digest_value\n"
+        "try: digest_value([pl.DataFrame({'a': [1]})])\n"
+        "except NoDigest as error: print(error)"
+    )
+
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+
+    assert done.stdout == "is a list, which cannot be read without the package `pyarrow`\n"
+
+
 ENDLESS: list[object] = []
 ENDLESS.append(ENDLESS)
 
