@@ -20,6 +20,7 @@ await build({
   target: 'es2022',
   jsx: 'automatic',
   minify: true,
+  charset: 'utf8',
   legalComments: 'eof',
   // React Flow's and React's own development builds are large and talk to the console.
   define: { 'process.env.NODE_ENV': '"production"' },

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import FloatRect, expect
 
 from tests.browser.editor_page import EditorPage
 
@@ -58,6 +58,36 @@ def test_a_node_is_dragged_from_the_palette_to_its_place(editor: EditorPage) -> 
     assert box["x"] < x < box["x"] + box["width"]
     assert box["y"] < y + 120 < box["y"] + box["height"]
     assert len(editor.heard("edit")) == 1
+
+
+def test_nodes_that_are_clicked_stand_in_view_and_cover_none(editor: EditorPage) -> None:
+    for count in range(5):
+        editor.root.locator('.dagy-entry[data-type="SendMail"]').click()
+        editor.wait_heard("edit", count + 1)
+        editor.settle()
+    boxes = [card.bounding_box() for card in editor.root.locator(".react-flow__node").all()]
+    canvas = editor.root.locator(".react-flow").bounding_box()
+
+    assert canvas
+    assert len(boxes) >= 8
+    for at, one in enumerate(boxes):
+        assert one
+        assert is_within(one, canvas)
+        for other in boxes[:at]:
+            assert other
+            assert not is_over(one, other)
+
+
+def is_within(box: FloatRect, frame: FloatRect) -> bool:
+    across = frame["x"] <= box["x"] and box["x"] + box["width"] <= frame["x"] + frame["width"]
+    down = frame["y"] <= box["y"] and box["y"] + box["height"] <= frame["y"] + frame["height"]
+    return across and down
+
+
+def is_over(one: FloatRect, other: FloatRect) -> bool:
+    across = abs(one["x"] - other["x"]) < max(one["width"], other["width"])
+    down = abs(one["y"] - other["y"]) < max(one["height"], other["height"])
+    return across and down
 
 
 def test_a_node_is_found_and_added_by_keys_alone(editor: EditorPage) -> None:

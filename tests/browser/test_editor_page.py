@@ -230,6 +230,17 @@ def test_the_theme_follows_the_notebook_at_once(editor: EditorPage) -> None:
     assert editor.root.evaluate(read) == "rgb(33, 33, 33)"
 
 
+def test_the_palette_goes_where_room_becomes_little(editor: EditorPage) -> None:
+    palette = editor.root.get_by_label("Palette of node types")
+    expect(palette).to_be_visible()
+
+    editor.page.set_viewport_size({"width": 700, "height": 900})
+
+    expect(palette).to_be_hidden()
+    editor.root.get_by_role("button", name="Show the palette").click()
+    expect(palette).to_be_visible()
+
+
 def test_a_hidden_cell_is_fitted_when_it_is_shown(bare: Page) -> None:
     bare.evaluate("document.getElementById('first').style.display = 'none'")
     bare.evaluate("snapshot => window.dagy.mount('first', snapshot)", draw_snapshot(DELAYS))

@@ -3,7 +3,6 @@ import { useCallback, useMemo, useRef, useState, type PointerEvent } from 'react
 import {
   Background,
   BackgroundVariant,
-  MiniMap,
   ReactFlow,
   SelectionMode,
   useReactFlow,
@@ -22,18 +21,17 @@ import { EdgeLine } from './EdgeLine';
 import { FittingTypes } from './FittingTypes';
 import { NodeMenu } from './NodeMenu';
 import { NodeCard } from './NodeCard';
+import { Overview } from './Overview';
 import { readHandle, type CardNode, type WireEdge } from './reactFlow';
 import type { Theme } from './theme';
 import { useCanvasElements } from './useCanvasElements';
 import { FIT, useViewport } from './useViewport';
 import { VerdictBubble } from './VerdictBubble';
 import { judgeEnds } from './wiring';
-import { categoryColour } from './words';
 
 const NODE_TYPES = { card: NodeCard };
 const EDGE_TYPES = { wire: EdgeLine };
 const MANY = 300;
-const MAP_FROM = 12;
 
 interface CanvasProps {
   readonly id: string;
@@ -94,16 +92,7 @@ export function Canvas({ id, theme }: CanvasProps) {
         attributionPosition="bottom-left"
       >
         <Background variant={BackgroundVariant.Dots} gap={20} size={1.4} />
-        {count > MAP_FROM ? (
-          <MiniMap<CardNode>
-            pannable
-            zoomable
-            ariaLabel="Overview of the flow"
-            nodeColor={mapColour}
-            nodeBorderRadius={12}
-            style={{ width: 150, height: 100 }}
-          />
-        ) : null}
+        <Overview />
       </ReactFlow>
       {count === 0 ? <EmptyCanvas /> : null}
       <ConnectorHint canvas={canvas} />
@@ -120,10 +109,6 @@ const ARIA = {
   'node.a11yDescription.keyboardDisabled': 'Enter selects the node.',
   'edge.a11yDescription.default': 'Enter selects the edge, Delete disconnects it.'
 };
-
-function mapColour(node: CardNode): string {
-  return categoryColour(node.data.picture.category);
-}
 
 /** Shift draws a box; Ctrl, Cmd and Shift add to the selection. Read from the pointer, not the page. */
 function useModifiers() {

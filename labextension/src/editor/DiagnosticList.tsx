@@ -45,7 +45,7 @@ export function FindingItem({ finding, leads = false }: FindingProps) {
     <>
       <Icon name={severity} size={16} className={`is-${severity}`} />
       <span className="dagy-finding-text">
-        {leads && place ? <code>{place}</code> : null}
+        {leads && !message.includes(place) ? <code>{place}</code> : null}
         <span>
           <Spoken text={message} />
         </span>

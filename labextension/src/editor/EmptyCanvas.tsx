@@ -17,7 +17,17 @@ export function EmptyCanvas() {
       ) : (
         <TeachFlownode />
       )}
-      {undo ? <p>Undo brings back what was here.</p> : null}
+      {undo ? (
+        <button
+          type="button"
+          className="dagy-button"
+          title={`Undo: ${undo}`}
+          onClick={actions.undo}
+        >
+          <Icon name="undo" size={14} />
+          Bring back what was here
+        </button>
+      ) : null}
       {hasTypes && !paletteOpen ? (
         <button type="button" className="dagy-button is-strong" onClick={actions.togglePalette}>
           Show the palette

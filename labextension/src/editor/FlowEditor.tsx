@@ -93,13 +93,22 @@ function Frame() {
 
 const WIDE = 900;
 
-/** Where there is little room, a flow that has nodes begins without the palette. */
+/** Where there is little room, or comes to be, a flow that has nodes is shown without the palette. */
 function useRoomForPalette(root: RefObject<HTMLDivElement | null>): void {
   const store = useEditorStore();
   useLayoutEffect(() => {
-    const width = root.current?.clientWidth ?? 0;
-    const empty = store.getState().graph.flow.nodes.length === 0;
-    if (width > 0 && width < WIDE && !empty) store.setState({ paletteOpen: false });
+    let wide = true;
+    const follow = (): void => {
+      const width = root.current?.clientWidth ?? 0;
+      const empty = store.getState().graph.flow.nodes.length === 0;
+      if (width === 0) return;
+      if (wide && width < WIDE && !empty) store.setState({ paletteOpen: false });
+      wide = width >= WIDE;
+    };
+    follow();
+    const observer = new ResizeObserver(follow);
+    if (root.current) observer.observe(root.current);
+    return () => observer.disconnect();
   }, [root, store]);
 }
 

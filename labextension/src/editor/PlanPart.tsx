@@ -5,6 +5,7 @@ import type { NodeForecastPicture } from '../protocol/generated';
 import { useActions, useEditor } from './context';
 import { Icon } from './Icon';
 import { Spoken } from './Spoken';
+import type { EditorState } from './store';
 import { forecastOf, PLAN_SYMBOLS } from './tone';
 
 export function PlanPart({ node }: { readonly node: string }) {
@@ -12,8 +13,8 @@ export function PlanPart({ node }: { readonly node: string }) {
   const reuse = useEditor(state => state.reuse);
   const forced = useEditor(state => state.force.has(node));
   const actions = useActions();
-  const resumable = useEditor(state => canResume(state.graph.run));
-  if (!forecast && !reuse && !resumable) return null;
+  const unrepeated = useEditor(state => canResume(state.graph.run) && isUnrepeated(state, node));
+  if (!forecast && !reuse && !forced && !unrepeated) return null;
   return (
     <div className={`dagy-plan-part ${forecast ? `is-plan-${forecast.action}` : ''}`}>
       {forecast ? <ForecastWords forecast={forecast} /> : null}
@@ -23,6 +24,11 @@ export function PlanPart({ node }: { readonly node: string }) {
       </label>
     </div>
   );
+}
+
+/** Whether a run that goes on with another does not repeat a node unasked. */
+function isUnrepeated({ graph, outline }: EditorState, node: string): boolean {
+  return Boolean(graph.palette.types.get(outline.nodes.get(node)?.type ?? '')?.no_retry);
 }
 
 function ForecastWords({ forecast }: { readonly forecast: NodeForecastPicture }) {

@@ -1,5 +1,5 @@
 // The last run in; Run, Cancel and how the run fares out.
-import type { RunPicture } from '../protocol/generated';
+import type { DiagnosticPicture, RunPicture } from '../protocol/generated';
 import { useActions, useEditor } from './context';
 import { Elapsed } from './Elapsed';
 import { Icon } from './Icon';
@@ -104,12 +104,14 @@ function RunButton() {
   const values = useEditor(state => state.runValues);
   const starting = useEditor(state => state.graph.queue.some(each => each.kind === 'run'));
   const empty = useEditor(state => state.graph.flow.nodes.length === 0);
+  const errors = useEditor(state => countFindings(state.graph.flow.diagnostics, 'error'));
   const complete = isComplete(parameters, values);
   const forecast = useEditor(state =>
     state.reuse && state.plan.fresh ? state.plan.forecast : null
   );
   const withWhat =
     parameters.length > 0 && complete ? ` with ${sayValues(parameters, values)}` : '';
+  const words = errors > 0 ? wordErrors(errors) : `Run the flow${withWhat} (Ctrl+Enter)`;
   return (
     <button
       type="button"
@@ -117,9 +119,7 @@ function RunButton() {
       title={
         empty
           ? 'Add a node first'
-          : [`Run the flow${withWhat} (Ctrl+Enter)`, forecast && summarise(forecast)]
-              .filter(Boolean)
-              .join('\n')
+          : [words, forecast && summarise(forecast)].filter(Boolean).join('\n')
       }
       disabled={!connected || starting || empty}
       onClick={() => (complete ? actions.run(values) : actions.togglePopover('run'))}
@@ -129,6 +129,18 @@ function RunButton() {
       {forecast ? <span className="dagy-count">{countWork(forecast)}</span> : null}
     </button>
   );
+}
+
+export function countFindings(
+  diagnostics: readonly DiagnosticPicture[],
+  severity: DiagnosticPicture['severity']
+): number {
+  return diagnostics.filter(each => each.severity === severity).length;
+}
+
+function wordErrors(count: number): string {
+  const words = count === 1 ? 'An error keeps' : `${count} errors keep`;
+  return `${words} the flow from running: press to see where`;
 }
 
 /** State, time and counts of the last run; and what waits for a busy kernel. */

@@ -54,12 +54,25 @@ const SHOWN = 3;
 
 function Findings({ toast }: { readonly toast: Toast }) {
   const { findings = [] } = toast;
+  const actions = useActions();
+  const more = findings.length - SHOWN;
   if (findings.length === 0) return null;
   return (
     <ul className="dagy-findings">
       {findings.slice(0, SHOWN).map((finding, at) => (
         <FindingItem key={at} finding={finding} leads />
       ))}
+      {more > 0 ? (
+        <li>
+          <button
+            type="button"
+            className="dagy-link"
+            onClick={() => actions.togglePopover('diagnostics')}
+          >
+            and {more} more
+          </button>
+        </li>
+      ) : null}
     </ul>
   );
 }

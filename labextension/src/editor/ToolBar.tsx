@@ -2,9 +2,9 @@
 import { useReactFlow } from '@xyflow/react';
 import { useActions, useEditor } from './context';
 import { Icon } from './Icon';
-import { RunControls } from './RunControls';
+import { countFindings, RunControls } from './RunControls';
 import { ToolButton } from './ToolButton';
-import { calm } from './useViewport';
+import { calm, FIT } from './useViewport';
 
 export function ToolBar() {
   const name = useEditor(state => state.graph.flow.name);
@@ -88,7 +88,7 @@ function ViewButtons() {
         label="Fit the flow into view"
         keys="F"
         disabled={empty}
-        onClick={() => void fitView({ padding: 0.12, maxZoom: 1.1, duration: duration() })}
+        onClick={() => void fitView({ ...FIT, duration: duration() })}
       />
       <ToolButton
         icon="minus"
@@ -106,24 +106,27 @@ function ViewButtons() {
   );
 }
 
+const SEVERITIES = ['error', 'warning', 'note'] as const;
+
+function sayCount(count: number, word: string): string {
+  return `${count} ${word}${count === 1 ? '' : 's'}`;
+}
+
 function FindingsButton() {
   const diagnostics = useEditor(state => state.graph.flow.diagnostics);
   const open = useEditor(state => state.popover === 'diagnostics');
   const actions = useActions();
-  const count = (severity: string): number =>
-    diagnostics.filter(each => each.severity === severity).length;
-  const errors = count('error');
-  const worst = errors > 0 ? 'error' : count('warning') > 0 ? 'warning' : 'note';
-  const label =
-    diagnostics.length === 0
-      ? 'No findings'
-      : `${errors} errors, ${count('warning')} warnings, ${count('note')} notes`;
+  const empty = useEditor(state => state.graph.flow.nodes.length === 0);
+  const found = SEVERITIES.filter(each => countFindings(diagnostics, each) > 0);
+  // That nothing is there yet is nobody's error.
+  const worst = (empty ? undefined : found[0]) ?? 'note';
+  const label = found.map(each => sayCount(countFindings(diagnostics, each), each)).join(', ');
   return (
     <button
       type="button"
       className={`dagy-tool is-wide ${diagnostics.length > 0 ? `is-${worst}` : 'is-good'}`}
-      title={label}
-      aria-label={`Findings: ${label}`}
+      title={label || 'No findings'}
+      aria-label={`Findings: ${label || 'none'}`}
       aria-expanded={open}
       onClick={() => actions.togglePopover('diagnostics')}
     >

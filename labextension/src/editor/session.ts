@@ -5,7 +5,7 @@ import { isLive, tellRun } from '../graph/status';
 import { dropQueue, openGraph, receive, type GraphState } from '../graph/state';
 import { EMPTY_PALETTE } from '../graph/palette';
 import type { Transport } from '../transport/transport';
-import { makeActions } from './actions';
+import { makeActions, type Actions } from './actions';
 import type { Editor } from './context';
 import { makeLooker } from './looker';
 import type { Perform } from './making';
@@ -34,7 +34,9 @@ export function openEditor(transport: Transport): LiveEditor {
   const looker = makeLooker(store, transport);
   const actions = makeActions(store, transport, perform, planner, looker);
   const stop = [
-    transport.subscribe(content => hear(store, perform, [planner, router, looker], content)),
+    transport.subscribe(content =>
+      hear(store, perform, actions, [planner, router, looker], content)
+    ),
     transport.watchConnection(connected => follow(store, transport, connected)),
     planner.close,
     router.close
@@ -50,6 +52,7 @@ interface Asker {
 function hear(
   store: EditorStore,
   perform: Perform,
+  actions: Actions,
   askers: readonly Asker[],
   content: unknown
 ): void {
@@ -67,6 +70,15 @@ function hear(
   leavePlan(store, before);
   tellEnd(store, before);
   forgetForce(store, reply, before);
+  leadToError(reply, before, actions);
+}
+
+/** The first place that keeps a run, asked for here, from starting is brought into view. */
+function leadToError(reply: Reply, before: GraphState, actions: Actions): void {
+  if (reply.kind !== 'refused' || !before.queue.some(each => each.id === reply.reply_to)) return;
+  const placed = reply.diagnostics.filter(each => each.node || each.edge);
+  const first = placed.find(each => each.severity === 'error');
+  if (first) actions.showPlace(first);
 }
 
 /** What was forced has begun to run: the next run asks anew. */

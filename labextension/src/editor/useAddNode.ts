@@ -5,6 +5,9 @@ import { isWithin, placeNext } from '../graph/placement';
 import { useActions, useEditorStore } from './context';
 import { calm, FIT, viewOf } from './useViewport';
 
+/** So many nodes can be read where all are in view. */
+const FEW = 30;
+
 export function useAddNode(): (type: string) => void {
   const actions = useActions();
   const store = useEditorStore();
@@ -19,21 +22,18 @@ export function useAddNode(): (type: string) => void {
       const view = viewOf(flow.getState());
       const after = outline.nodes.get(only) ?? graph.flow.nodes.at(-1);
       const id = actions.addNode(name, placeNext(graph.flow, type, view, after));
-      if (id)
-        reveal(
-          id,
-          graph.flow.nodes.every(node => isWithin(view, node))
-        );
+      if (id) reveal(id);
     },
     // eslint-disable-next-line react-hooks/exhaustive-deps
     [actions, store, flow, fitView]
   );
 
-  /** A node added out of sight is brought into view; who saw the whole flow sees it whole again. */
-  function reveal(id: string, sawAll: boolean): void {
-    const node = store.getState().outline.nodes.get(id);
+  /** A node added out of sight is brought into view, with all the others where these are few. */
+  function reveal(id: string): void {
+    const { graph, outline } = store.getState();
+    const node = outline.nodes.get(id);
     if (!node || isWithin(viewOf(flow.getState()), node)) return;
-    if (!sawAll) actions.showPlace({ node: id, field: '', edge: '' });
+    if (graph.flow.nodes.length > FEW) actions.showPlace({ node: id, field: '', edge: '' });
     // React Flow must have seen the node first.
     else setTimeout(() => void fitView({ ...FIT, duration: calm() ? 0 : 200 }), 60);
   }

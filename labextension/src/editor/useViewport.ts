@@ -105,9 +105,12 @@ interface Seen {
 }
 
 /** What can be seen of the flow. */
-export function viewOf({ domNode, height, transform: [x, y, zoom] }: Seen): View {
-  const width = freeWidth(domNode) / zoom;
-  return { x: -x / zoom, y: -y / zoom, width, height: height / zoom };
+export function viewOf({ domNode, height, transform }: Seen): View {
+  return viewIn(transform, freeWidth(domNode), height);
+}
+
+export function viewIn([x, y, zoom]: Seen['transform'], width: number, height: number): View {
+  return { x: -x / zoom, y: -y / zoom, width: width / zoom, height: height / zoom };
 }
 
 /** A panel that opens over the node it is about moves the canvas aside, and back when it closes. */

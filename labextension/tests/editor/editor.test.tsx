@@ -2,6 +2,7 @@
 import { act, cleanup, fireEvent, render, screen } from '@testing-library/react';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { FlowEditor } from '../../src/editor/FlowEditor';
+import type { DiagnosticPicture } from '../../src/protocol/generated';
 import { openMemory } from '../../src/transport/memory';
 import { flow, node, run, snapshot, status } from '../examples';
 import { card, giveSizes, handle, last, open, root, say, select } from './page';
@@ -47,17 +48,37 @@ describe('the editor', () => {
     expect(card('late')).toBeTruthy();
   });
 
-  it('says that undo brings back what an empty flow had', () => {
-    open({ flow: flow({ nodes: [], edges: [], undo: 'replace the flow' }) });
+  it('brings back what an empty flow had', () => {
+    const { far } = open({ flow: flow({ nodes: [], edges: [], undo: 'replace the flow' }) });
 
-    expect(root().textContent).toContain('Undo brings back what was here.');
+    fireEvent.click(screen.getByRole('button', { name: 'Bring back what was here' }));
+
+    expect(last(far)).toMatchObject({ kind: 'undo' });
+  });
+
+  it('calls it no error that nothing is there yet', () => {
+    const nothing: DiagnosticPicture = {
+      code: 'flow.empty',
+      severity: 'error',
+      message: 'The flow has no nodes.',
+      suggestion: '',
+      node: '',
+      connector: '',
+      field: '',
+      edge: ''
+    };
+    open({ flow: flow({ nodes: [], edges: [], diagnostics: [nothing] }) });
+
+    expect(screen.getByRole('button', { name: 'Findings: 1 error' }).className).toContain(
+      'is-note'
+    );
   });
 
   it('promises nothing of undo where a flow begins empty', () => {
     open({ flow: flow({ nodes: [], edges: [], undo: '' }) });
 
     expect(root().textContent).toContain('This flow has no nodes yet.');
-    expect(root().textContent).not.toContain('Undo brings back');
+    expect(root().textContent).not.toContain('Bring back');
   });
 
   it('shows markup in texts as text', () => {

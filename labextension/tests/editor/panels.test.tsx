@@ -1,6 +1,8 @@
 // @vitest-environment happy-dom
 import { cleanup, fireEvent, screen, within } from '@testing-library/react';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { DiagnosticPicture } from '../../src/protocol/generated';
+import type { FarSide } from '../../src/transport/memory';
 import { edge, flow, node, PALETTE, run, status, type, TYPES } from '../examples';
 import { card, giveSizes, handle, last, open, say, select } from './page';
 
@@ -211,34 +213,71 @@ describe('running', () => {
 });
 
 describe('a run that is refused', () => {
-  it('lists what is wrong, and leads there', () => {
-    const { far } = open();
-    fireEvent.click(screen.getByRole('button', { name: 'Run' }));
+  const needsEdge: DiagnosticPicture = {
+    code: 'input.missing',
+    severity: 'error',
+    message: 'count.table needs an edge.',
+    suggestion: 'Lead an output to it.',
+    node: 'count',
+    connector: 'table',
+    field: '',
+    edge: ''
+  };
+  const atLate: DiagnosticPicture = { ...needsEdge, severity: 'warning', node: 'late' };
 
+  function refuse(far: FarSide, replyTo: string, found = [atLate, needsEdge]): void {
     say(far, {
       kind: 'refused',
-      reply_to: last(far)?.id ?? '',
+      reply_to: replyTo,
       code: 'flow.check',
       message: 'The flow cannot run.',
       suggestion: '',
       revision: 3,
-      diagnostics: [
-        {
-          code: 'input.missing',
-          severity: 'error',
-          message: 'count.table needs an edge.',
-          suggestion: 'Lead an output to it.',
-          node: 'count',
-          connector: 'table',
-          field: '',
-          edge: ''
-        }
-      ]
+      diagnostics: found
     });
-    expect(screen.getAllByText('The flow cannot run.').length).toBe(2);
-    fireEvent.click(screen.getByRole('button', { name: /count.table needs an edge/ }));
+  }
 
+  it('shows the first place that is wrong, lists all, and leads there', () => {
+    const { far } = open();
+    fireEvent.click(screen.getByRole('button', { name: 'Run' }));
+
+    refuse(far, last(far)?.id ?? '');
+
+    expect(screen.getAllByText('The flow cannot run.').length).toBe(2);
     expect(screen.getByRole('complementary', { name: 'About count' })).toBeTruthy();
+    fireEvent.click(screen.getByRole('button', { name: /late.*count.table needs an edge/ }));
+    expect(screen.getByRole('complementary', { name: 'About late' })).toBeTruthy();
+  });
+
+  it('lists three at most, and leads to the others', () => {
+    const errors = Array.from({ length: 5 }, (_, at) => ({ ...needsEdge, code: `e.${at}` }));
+    const { far } = open({ flow: flow({ diagnostics: errors }) });
+    fireEvent.click(screen.getByRole('button', { name: 'Run' }));
+
+    refuse(far, last(far)?.id ?? '', errors);
+    fireEvent.click(screen.getByRole('button', { name: 'and 2 more' }));
+
+    const list = screen.getByRole('dialog', { name: 'Findings' });
+    expect(within(list).getAllByRole('button').length).toBe(5);
+  });
+
+  it('moves nothing where another view asked for it', () => {
+    const { far } = open();
+
+    refuse(far, 'another-1');
+
+    expect(screen.queryByRole('complementary', { name: 'About count' })).toBeNull();
+  });
+
+  it.each([
+    [1, 'An error keeps the flow from running: press to see where'],
+    [2, '2 errors keep the flow from running: press to see where']
+  ])('is foretold by the button: %d', (count, words) => {
+    const errors = Array.from({ length: count }, (_, at) => ({ ...needsEdge, code: `e.${at}` }));
+    open({ flow: flow({ diagnostics: [...errors, { ...needsEdge, severity: 'warning' }] }) });
+
+    const run = screen.getByRole<HTMLButtonElement>('button', { name: 'Run' });
+    expect([run.title, run.disabled]).toEqual([words, false]);
   });
 });
 
@@ -318,7 +357,7 @@ describe('findings', () => {
     };
     open({ flow: flow({ diagnostics: [finding] }) });
 
-    fireEvent.click(screen.getByRole('button', { name: /Findings: 1 errors/ }));
+    fireEvent.click(screen.getByRole('button', { name: 'Findings: 1 error' }));
     fireEvent.click(screen.getByRole('button', { name: /count.table needs an edge/ }));
 
     expect(screen.getByRole('complementary', { name: 'About count' })).toBeTruthy();

@@ -2,7 +2,7 @@
 import { act, cleanup, fireEvent, screen, within } from '@testing-library/react';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { NodeStatus, ParameterPicture, RunPicture } from '../../src/protocol/generated';
-import { edge, flow, node, output, run, status } from '../examples';
+import { edge, flow, node, output, PALETTE, run, status, TYPES } from '../examples';
 import { card, giveSizes, last, open, say, select } from './page';
 
 afterEach(() => {
@@ -281,7 +281,14 @@ describe('a run that did not complete', () => {
   });
 
   it('repeats a node that may be half done, once it is forced', () => {
-    const { far } = openRun({ late: status('FAILED') });
+    const types = TYPES.map(each => ({
+      ...each,
+      no_retry: each.type === 'Late' ? 'It has side effects.' : ''
+    }));
+    const { far } = open({
+      palette: { ...PALETTE, types },
+      run: run({ state: 'FAILED', nodes: { late: status('FAILED') } })
+    });
     fireEvent.click(screen.getByRole('button', { name: 'Resume' }));
     say(far, {
       kind: 'refused',
@@ -294,6 +301,8 @@ describe('a run that did not complete', () => {
     });
     expect(screen.getByText('To let it happen once more, force late.')).toBeTruthy();
 
+    select('load');
+    expect(screen.queryByLabelText(/^Force/)).toBeNull();
     select('late');
     fireEvent.click(screen.getByLabelText(/^Force/));
     expect(card('late').textContent).toContain('forced');
