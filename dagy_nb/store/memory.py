@@ -61,8 +61,8 @@ class MemoryStore:
         with self._lock:
             known = {run.run_id: bool(run.parent_node_id) for run in self._runs.known_runs()}
             found = {each: nested for each, nested in known.items() if each.startswith(run_id)}
-            listed = [each for each, nested in known.items() if not nested]
-            picked = pick_run(run_id, found, listed[-50:])
+            listed = [run for run in self._runs.known_runs() if not run.parent_node_id]
+            picked = pick_run(run_id, found, {run.run_id: run.flow for run in listed[-50:]})
             return self._number(self._runs.record(picked))
 
     def runs(

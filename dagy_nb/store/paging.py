@@ -96,7 +96,7 @@ def limit_page(limit: int) -> int:
     return max(1, min(limit, LARGEST_PAGE))
 
 
-def pick_run(asked: str, found: Mapping[str, bool], known: Sequence[str] = ()) -> str:
+def pick_run(asked: str, found: Mapping[str, bool], known: Mapping[str, str]) -> str:
     """Return the one run id that `asked` means: an id, or the beginning of just one.
 
     A run inside a node of another one is meant by the beginning of its id only where no other is.
@@ -104,7 +104,7 @@ def pick_run(asked: str, found: Mapping[str, bool], known: Sequence[str] = ()) -
     Args:
         asked: What the user gave.
         found: The ids that begin with it → whether it is such a run.
-        known: Other ids, for the suggestion.
+        known: Other ids → the flow of each, for the suggestion.
 
     Raises:
         UnknownName: `unknown.run`.
@@ -120,10 +120,12 @@ def pick_run(asked: str, found: Mapping[str, bool], known: Sequence[str] = ()) -
             code="unknown.run",
             suggestion=f"Give more of the id, such as `{meant[0]}`.",
         )
+    newest = max((run_id for run_id, flow in known.items() if flow == asked), default="")
+    near = suggest_names(asked, known, what="newest runs")
     raise UnknownName(
         f"No run {asked!r} was recorded.",
         code="unknown.run",
-        suggestion=suggest_names(asked, known, what="newest runs"),
+        suggestion=f"{asked} is a flow: its newest run is `{newest}`." if newest else near,
     )
 
 

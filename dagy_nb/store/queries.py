@@ -71,7 +71,7 @@ ORDER BY is_nested, run_id LIMIT 10
 """
 
 NEWEST_RUN_IDS = """
-SELECT run_id FROM runs WHERE parent_node_id IS NULL ORDER BY queued_at DESC LIMIT 50
+SELECT run_id, flow FROM runs WHERE parent_node_id IS NULL ORDER BY queued_at DESC LIMIT 50
 """
 
 OPEN_RUNS = """

@@ -53,9 +53,9 @@ class Reading:
         found = {run_id: nested for run_id, nested in found.items() if run_id.startswith(asked)}
         for row in self._ask(queries.RUN_IDS_BY_PREFIX, [asked]):
             found.setdefault(row["run_id"], row["is_nested"])
-        known = [run.run_id for run in newer if not run.parent_node_id]
+        known = {run.run_id: run.flow for run in newer if not run.parent_node_id}
         if asked not in found and len(found) != 1:
-            known += [row["run_id"] for row in self._ask(queries.NEWEST_RUN_IDS)]
+            known |= {row["run_id"]: row["flow"] for row in self._ask(queries.NEWEST_RUN_IDS)}
         run_id = pick_run(asked, found, known)
         archived = (
             None if run_id in self._tail.runs else self._archive and self._archive.run(run_id)

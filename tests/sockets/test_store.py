@@ -143,6 +143,16 @@ def test_the_beginning_of_an_id_is_enough(store, settle):
         assert caught.value.code == "unknown.run"
 
 
+def test_a_flow_named_where_a_run_is_meant_leads_to_its_newest_run(store, settle):
+    store.append(*whole_run("20270115-run1"))
+    settle()
+    store.append(*whole_run("20270116-run2", at=NOON + 9))
+
+    with pytest.raises(UnknownName, match="its newest run is `20270116-run2`") as caught:
+        store.run(store.run("20270115-run1").flow)
+    assert caught.value.code == "unknown.run"
+
+
 def test_pages_list_every_run_once_newest_first(store, settle):
     for number in range(25):
         store.append(*whole_run(f"run-{number:04d}", at=NOON + number // 2))  # pairs at one time
