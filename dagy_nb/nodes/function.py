@@ -13,6 +13,7 @@ from dagy_nb.nodes.base import FlowNode, NodeMeta
 from dagy_nb.nodes.describe import check_options
 from dagy_nb.nodes.reading import FunctionReader
 from dagy_nb.nodes.retry import Retry
+from dagy_nb.nodes.signature import read_signature
 from dagy_nb.nodes.source import unwrap
 
 
@@ -98,7 +99,7 @@ def make_function_node(
         "__qualname__": function.__qualname__,
         "__doc__": function.__doc__,
         "__wrapped__": staticmethod(function),
-        "__signature__": inspect.signature(function),
+        "__signature__": read_signature(function),
         # From Python 3.13 on `inspect` finds the text of a class by this.
         "__firstlineno__": unwrap(function).__code__.co_firstlineno,
         "Config": reader.make_config(),
@@ -160,7 +161,7 @@ def _make_bind(reader: FunctionReader) -> Callable[[FlowNode, dict[str, Any]], A
 
 
 def _names_before(function: Callable[..., Any], starred: str) -> list[str]:
-    names = list(inspect.signature(function).parameters)
+    names = list(read_signature(function).parameters)
     return names[: names.index(starred)]
 
 
@@ -173,7 +174,7 @@ def _fill_defaults(function: Callable[..., Any], reader: FunctionReader) -> Call
         return function
 
     def call(*values: Any, **named: Any) -> Any:
-        given = inspect.signature(function).bind_partial(*values, **named).arguments
+        given = read_signature(function).bind_partial(*values, **named).arguments
         for name, field in fields.items():
             if name in given:
                 continue

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import importlib
 import inspect
 import typing
 from collections.abc import Callable
@@ -19,6 +18,7 @@ from dagy_nb.model.diagnostic import Diagnostic, Place, Severity
 from dagy_nb.nodes.config import NodeConfig
 from dagy_nb.nodes.connectors import Connector, Input, Output
 from dagy_nb.nodes.infer import Inferred, infer_types
+from dagy_nb.nodes.signature import list_annotations, read_signature
 from dagy_nb.nodes.source import unwrap
 
 SOLE_OUTPUT = "output"
@@ -44,7 +44,7 @@ class FunctionReader:
         self.is_async = inspect.iscoroutinefunction(unwrap(function))
         self._refuse_what_is_no_function()
         self.hints = _read_hints(function)
-        self._signature = inspect.signature(function)
+        self._signature = read_signature(function)
         for parameter in self._signature.parameters.values():
             self._read_parameter(parameter)
         self.split = self._read_return()
@@ -216,7 +216,7 @@ def _read_hints(function: Callable[..., Any]) -> dict[str, Any]:
     """Return the annotations, resolved one by one: one that cannot be resolved is `empty`."""
     inner = unwrap(function)
     hints = {}
-    for name, annotation in _list_annotations(inner).items():
+    for name, annotation in list_annotations(inner).items():
         holder = type("Holder", (), {"__annotations__": {name: annotation}})
         names = getattr(inner, "__globals__", {})
         try:
@@ -224,18 +224,6 @@ def _read_hints(function: Callable[..., Any]) -> dict[str, Any]:
         except Exception:  # noqa: BLE001  # any expression may stand in an annotation
             hints[name] = inspect.Parameter.empty
     return hints
-
-
-def _list_annotations(function: Any) -> dict[str, Any]:
-    try:
-        return dict(getattr(function, "__annotations__", {}))
-    except NameError:
-        # From Python 3.14 on annotations are evaluated here, all at once; as texts they are not.
-        annotationlib = importlib.import_module("annotationlib")
-        texts: dict[str, Any] = annotationlib.get_annotations(
-            function, format=annotationlib.Format.STRING
-        )
-        return texts
 
 
 def _list_fields(annotation: Any) -> dict[str, Any]:

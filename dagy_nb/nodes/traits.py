@@ -12,6 +12,7 @@ from dagy_nb.model.connector import ConnectorSpec, Direction
 from dagy_nb.model.diagnostic import Diagnostic
 from dagy_nb.model.nearest import suggest_names
 from dagy_nb.nodes.retry import AT_ONCE, Retry, read_retry
+from dagy_nb.nodes.signature import read_signature
 
 HOOKS: Mapping[str, tuple[str, ...]] = {
     "validate_config": ("config",),
@@ -100,7 +101,7 @@ def _unbind(cls: type, name: str) -> Callable[..., Any]:
 
 def _list_parameters(cls: type, name: str) -> list[inspect.Parameter]:
     function = _unbind(cls, name)
-    parameters = list(inspect.signature(function).parameters.values())
+    parameters = list(read_signature(function).parameters.values())
     is_bound = isinstance(inspect.getattr_static(cls, name), staticmethod | classmethod)
     if is_bound:
         return parameters
