@@ -117,7 +117,7 @@ def trim_traceback(traceback: TracebackType | None) -> TracebackType | None:
             below_ours = False
     trimmed = None
     for each in reversed(kept):
-        trimmed = TracebackType(trimmed, each.tb_frame, each.tb_lasti, each.tb_lineno)
+        trimmed = TracebackType(trimmed, each.tb_frame, each.tb_lasti, each.tb_lineno or -1)
     return trimmed
 
 

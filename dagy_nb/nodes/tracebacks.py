@@ -23,7 +23,7 @@ def trim_traceback(tb: TracebackType | None) -> TracebackType | None:
         tb = tb.tb_next
     kept: TracebackType | None = None
     for each in reversed(frames):
-        kept = TracebackType(kept, each.tb_frame, each.tb_lasti, each.tb_lineno)
+        kept = TracebackType(kept, each.tb_frame, each.tb_lasti, each.tb_lineno or -1)
     return kept
 
 

@@ -53,3 +53,19 @@ def test_own_files_are_those_of_the_package():
     assert is_own_file("<frozen importlib._bootstrap>")
     assert not is_own_file(__file__)
     assert not is_own_file("<cell In[1]>")
+
+
+def test_code_without_lines_stands_in_a_traceback_too():
+    """Libraries that write code do not always say which line it comes from."""
+
+    def fail():
+        raise ValueError
+
+    # `0xFF`: the next eight instructions have no line.
+    table = b"\xff" * len(fail.__code__.co_code)
+    fail.__code__ = fail.__code__.replace(co_linetable=table)
+    error = caught_in(fail)
+
+    trimmed = trim_to(error.__traceback__, __file__)
+
+    assert [frame.name for frame in traceback.extract_tb(trimmed)] == ["caught_in", "fail"]
