@@ -8,7 +8,10 @@ thread or not at all, and that answer tells the browser that Cancel gets through
 from __future__ import annotations
 
 import threading
+from contextlib import suppress
 from typing import Any
+
+from dagy_nb.errors import UnknownName
 
 TARGET = "dagy.control"
 MAX_ID = 100
@@ -50,9 +53,8 @@ def _cancel(run_id: str, node_id: str) -> None:
     # Late, since every kernel that imports us registers this comm.
     from dagy_nb.session.current import current_session
 
-    handle = current_session().handles.get(run_id)
-    if handle is not None:
-        handle.cancel(node_id, by="control")
+    with suppress(UnknownName):  # the answer to the widget's own message says so
+        current_session().cancel_here(run_id, node_id, by="control")
 
 
 def _shorten(value: object) -> str:

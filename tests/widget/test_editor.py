@@ -177,6 +177,7 @@ def test_the_control_comm_cancels_a_run_of_this_session(session):
     flow = flows.slow(session, timeout=None)
     handle = flow.run()
 
+    assert handle_control({"cancel": handle.run_id, "node_id": "nobody"}) == {}
     assert handle_control({"cancel": handle.run_id, "node_id": ""}) == {}
 
     assert handle.wait(10, check=False).state == "CANCELLED"
