@@ -58,7 +58,7 @@ def _look(name: str, value: Any) -> Preview:
     if value is None or isinstance(value, (*_PLAIN, str)):
         return Preview(type=name, summary=_shorten(value, MAX_SUMMARY))
     if isinstance(value, bytes | bytearray | memoryview):
-        return Preview(type=name, summary=f"{len(value):,} bytes", shape=(len(value),))
+        return Preview(type=name, summary=_count(len(value), "byte"), shape=(len(value),))
     if isinstance(value, ErrorFact):
         return Preview(type=name, summary=_cut(f"{value.type}: {value.message}", MAX_SUMMARY))
     if isinstance(value, Mapping):

@@ -145,9 +145,9 @@ def parse_edge(text: str) -> EdgeSpec:
     """
     try:
         return EdgeSpec.parse(text)
-    except ValueError as error:
+    except ValueError:
         raise ConnectionRefused(
             f"{text!r} is no edge.",
             code="edge.syntax",
             suggestion='Write flow.connect("node.output", "node.input").',
-        ) from error
+        ) from None

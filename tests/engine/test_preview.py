@@ -27,6 +27,7 @@ PLAIN = [
     (datetime(2026, 11, 21, tzinfo=UTC), "2026-11-21 00:00:00+00:00"),
     (PurePosixPath("a/b"), "a/b"),
     (b"12345", "5 bytes"),
+    (b"1", "1 byte"),
     (ErrorFact(type="KeyError", code="raised.KeyError", message="x"), "KeyError: x"),
     (object(), ""),
     (10**5_000, "an integer of 16,610 bits"),

@@ -152,6 +152,7 @@ def test_an_edge_that_cannot_be_is_refused_by_code(
         flow.connect(output, target)
 
     assert caught.value.code == code
+    assert caught.value.__cause__ is None  # one traceback is enough
     assert flow.spec == before
 
 
