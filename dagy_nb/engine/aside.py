@@ -6,9 +6,10 @@ be small, or a table of which a view is enough.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
+from copy import deepcopy
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from dagy_nb.engine.content import NoDigest
 from dagy_nb.engine.content_files import was_there
@@ -35,7 +36,7 @@ Entered = Mapping[tuple[str, str], Snapshot]
 
 
 class Aside:
-    """Keeps what took long; used by the run's thread only.
+    """Keeps what took long: asked by the run's thread, it looks and writes in the keeper's.
 
     Args:
         plan: The run's plan.
@@ -71,38 +72,41 @@ class Aside:
         return seconds >= self._after or node_id in self._effects
 
     def take(self, made: Made, entered: Entered) -> None:
-        """Keep what a node made."""
+        """Keep what a node made; what others may change is copied first, if it is small."""
         if refuse_keeping(made.step):
             return
-        held = {name: take_snapshot(value) for name, value in made.outputs.items()}
-        if all(each.is_sure for each in held.values()):
-            self._keeper.add(partial(self._keep, made, held, entered))
-        elif all(each.is_sure or is_light(each.value) for each in held.values()):
-            self._keeper.add(self._pack(made, entered))
+        views = {}
+        for name, value in made.outputs.items():
+            taken = take_snapshot(value)
+            if not taken.is_sure and not is_light(value):
+                return
+            try:
+                views[name] = taken.value if taken.is_sure else deepcopy(value)
+            except Exception:  # noqa: BLE001 - a value may refuse; nobody asked to keep it
+                return
+        self._keeper.add(partial(self._keep, made.with_outputs(views), entered))
 
-    def _keep(self, made: Made, held: Mapping[str, Snapshot], entered: Entered) -> None:
-        views = {name: each.value for name, each in held.items()}
-        self._pack(made.with_outputs(views), entered)()
-
-    def _pack(self, made: Made, entered: Entered) -> Callable[[], None]:
+    def _keep(self, made: Made, entered: Entered) -> None:
         if not self._has_same_code(made.step):
-            return _do_nothing
+            return
         try:
             identity = self._identities.identify(made.step, partial(_find, entered))
             files = list_files(made.step, self._parameters, self._veil)
             if not all(was_there(each, made.at - made.seconds) for each in files):
-                return _do_nothing
+                return
         except NotReusable:
-            return _do_nothing
+            return
         known = made.with_identity(identity)
         contents = self._retainer.read(known)
         if any(isinstance(each, str) for each in contents.values()):
-            return _do_nothing  # nobody asked for it
+            return  # nobody asked for it
         try:
-            return self._retainer.pack(known, contents) or _do_nothing
+            write = self._retainer.pack(known, contents)
         except StoreError as error:
             self._keeper.warn(error)
-            return _do_nothing
+            return
+        if write is not None:
+            write()
 
     def _note_code(self, step: Step) -> None:
         """Note what the code of a step uses, for that may be loaded anew while it runs."""
@@ -125,7 +129,3 @@ def _find(entered: Entered, node_id: str, output: str) -> Found | None:
         return read_snapshot(taken) or "may have been changed by the node"
     except NoDigest as error:
         return str(error)
-
-
-def _do_nothing(*_: Any) -> None:
-    """Write nothing: what the node made cannot be kept."""

@@ -6,9 +6,11 @@ import sys
 import threading
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from dagy_nb.engine import aside, ingredients
 from dagy_nb.errors import RunFailed, StoreError
 from dagy_nb.model.event import Event, NodeQueued
 from dagy_nb.model.state import NodeState, Why
@@ -175,6 +177,32 @@ def test_what_a_node_changed_in_place_is_not_kept_for_what_it_was(
 
         run = notebook.flow(text.format("grown")).run(reuse=True).wait()
         assert run["g"].value == rows + 2
+
+
+def test_what_is_kept_unasked_is_looked_at_beside_the_run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Files that a config names may take long; what the next node changes meanwhile is kept as it was."""
+    names = []
+
+    def list_files(*given: Any) -> Any:
+        names.append(threading.current_thread().name)
+        return ingredients.list_files(*given)
+
+    monkeypatch.setattr(aside, "list_files", list_files)
+    with Notebook(tmp_path / ".dagy", keep_after=1e-9) as notebook:
+        notebook.define("def rows() -> list:\n    return [1, [2]]")
+        notebook.define("def grow(x: list) -> list:\n    x[1].append(3)\n    return x")
+        flow = notebook.flow(
+            "name: two\nnodes: {r: {type: rows}, g: {type: grow}}\nedges: [r.output -> g.x]"
+        )
+        flow.run().wait()
+        run = flow.run(reuse=True).wait()
+
+        assert names
+        assert {each.rpartition(" ")[0] for each in names} == {"dagy keep"}
+        assert "r" in reused(run)
+        assert run["g"].value == [1, [2, 3]]
 
 
 def test_equal_nodes_run_once_in_one_run(notebook: Notebook) -> None:
