@@ -92,6 +92,7 @@ class Dispatcher:
         self._pulse = Pulse(self.flush, every=every)
         self._keeper = Pulse(self._keep, every=KEEP_EVERY, after=KEEP_AFTER)
         self._keeps = True
+        self._kept_revision = flow.revision
         self._answering: int | None = None
         self._resting = self._closed = False
         self._leave_run: Callable[[], None] | None = None
@@ -274,14 +275,16 @@ class Dispatcher:
 
     def _keep(self) -> None:
         """Keep what was drawn, so that it outlives the kernel; where that fails, say it once."""
+        flow = self._feed.flow
+        revision = flow.revision
         try:
-            keep_draft(self._feed.flow)
+            keep_draft(flow, is_new=revision != self._kept_revision)
         except StoreError as error:
             if self._keeps:
                 self._refuse("", error)
             self._keeps = False
         else:
-            self._keeps = True
+            self._keeps, self._kept_revision = True, revision
 
     def _on_draft(self) -> None:
         self._feed.note_draft()

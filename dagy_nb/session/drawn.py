@@ -46,15 +46,20 @@ def find_newest(session: Session, name: str) -> FlowSpec:
         if kept is None:
             raise
         return kept.flow
-    is_newer = kept is not None and kept.saved_at > version.created_at
+    is_newer = kept is not None and kept.drawn_at > version.created_at
     return kept.flow if kept is not None and is_newer else version.spec
 
 
-def keep_draft(flow: EditableFlow) -> None:
+def keep_draft(flow: EditableFlow, *, is_new: bool = True) -> None:
     """Keep what a flow looks like now for the kernels that come; secrets of its configs are left out.
 
     A version looked at beside the open draft is not kept, nor is an empty flow: begun anew, it would take
     the place of what its undo leads to.
+
+    Args:
+        flow: The flow.
+        is_new: Whether it was changed since it was kept last; if not, only its nodes were moved, and
+            what was drawn stays, here or in another kernel.
 
     Raises:
         StoreError: `store.draft_unwritable`.
@@ -67,11 +72,10 @@ def keep_draft(flow: EditableFlow) -> None:
         spec, positions = draft.spec, draft.positions
     if not spec.nodes or session.flows.get(spec.name) is not flow:
         return
-    known = {node.id for node in spec.nodes}
-    session.drafts.keep(
-        KeptDraft(
-            flow=session.hide_secrets(spec),
-            positions={key: at for key, at in positions.items() if key in known},
-            saved_at=session.clock.now(),
-        )
-    )
+    kept = None if is_new else session.drafts.find(spec.name)
+    if kept is None:
+        now = session.clock.now() if is_new else 0.0
+        kept = KeptDraft(flow=session.hide_secrets(spec), drawn_at=now)
+    known = {node.id for each in (spec, kept.flow) for node in each.nodes}
+    places = {key: at for key, at in {**kept.positions, **positions}.items() if key in known}
+    session.drafts.keep(kept.model_copy(update={"positions": places}))

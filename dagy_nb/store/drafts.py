@@ -28,12 +28,12 @@ class KeptDraft(FrozenModel):
     Attributes:
         flow: The flow, without secrets.
         positions: Node id → where the user put it.
-        saved_at: Seconds since the epoch, UTC.
+        drawn_at: When the flow itself was changed last; seconds since the epoch, UTC.
     """
 
     flow: FlowSpec
     positions: dict[str, Position] = {}
-    saved_at: float = 0.0
+    drawn_at: float = 0.0
 
 
 class DraftFiles:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 
 from dagy_nb.session.flow import Flow
+from dagy_nb.store.drafts import KeptDraft
 from tests import flows
 from tests.dispatch.browser import add
 from tests.store.facts import wait_until
@@ -30,6 +33,26 @@ def test_whatever_changes_the_drawing_is_kept(session, connect, kind, fields) ->
     kept = session.drafts.find(flow.name)
     assert kept.flow == flow.spec
     assert kept.positions == flow.draft.positions
+
+
+def test_to_move_nodes_makes_a_flow_no_newer(session, connect) -> None:
+    """Else a node moved in an old kernel would go before what was published since."""
+    flow = flows.diamond(session)
+    dispatcher, browser = connect(flow)
+
+    def keep(kind: str, until: Callable[[KeptDraft], bool], **fields: object) -> float:
+        browser.ask(dispatcher, kind, **fields)
+        wait_until(lambda: (kept := session.drafts.find(flow.name)) is not None and until(kept))
+        return session.drafts.find(flow.name).drawn_at
+
+    def move(x: float) -> float:
+        places = {"top": {"x": x, "y": 0}}
+        return keep("move", lambda kept: kept.positions["top"].x == x, positions=places)
+
+    assert move(5) == 0
+    drawn = keep("edit", lambda kept: kept.flow.node("more") is not None, edits=[add("more")])
+    assert move(6) == drawn > 0
+    assert keep("undo", lambda kept: kept.flow.node("more") is None) > drawn
 
 
 def test_a_browser_hears_once_that_nothing_can_be_kept_and_edits_go_on(session, connect) -> None:

@@ -121,6 +121,20 @@ def test_an_old_version_looked_at_beside_is_not_kept_in_the_place_of_the_open_dr
     assert Flow.load(drawn.name, session=kernel()).spec == drawn.spec
 
 
+def test_to_move_nodes_keeps_what_was_drawn_and_where_they_are(kernel) -> None:
+    drawn = draw(kernel())
+    text = Flow.from_yaml(drawn.to_yaml(), session=kernel())
+    text.remove("left")
+    text.draft.move({"right": Position(x=1, y=2)})
+
+    keep_draft(text, is_new=False)
+
+    again = Flow(drawn.name, session=kernel())
+    assert again.undo()
+    assert again.spec == drawn.spec
+    assert again.draft.positions == {**AT, "right": Position(x=1, y=2)}
+
+
 def test_an_empty_flow_does_not_take_the_place_of_what_was_drawn(kernel) -> None:
     drawn = draw(kernel())
 

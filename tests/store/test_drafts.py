@@ -12,7 +12,7 @@ from dagy_nb.model.flow import FlowSpec, NodeEntry, Position
 from dagy_nb.store.drafts import DraftFiles, KeptDraft
 from tests import strategies
 
-DRAFT = KeptDraft(flow=FlowSpec(name="f"), positions={"a": Position(x=1, y=2)}, saved_at=3.0)
+DRAFT = KeptDraft(flow=FlowSpec(name="f"), positions={"a": Position(x=1, y=2)}, drawn_at=3.0)
 
 
 def test_the_last_one_kept_is_found_by_another_reader(tmp_path: Path) -> None:
@@ -20,7 +20,7 @@ def test_the_last_one_kept_is_found_by_another_reader(tmp_path: Path) -> None:
     assert files.find("f") is None
     assert files.names() == []
     files.keep(DRAFT)
-    later = DRAFT.model_copy(update={"saved_at": 4.0})
+    later = DRAFT.model_copy(update={"drawn_at": 4.0})
     files.keep(later)
 
     assert DraftFiles(tmp_path / "drafts").find("f") == later
