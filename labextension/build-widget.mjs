@@ -19,6 +19,7 @@ await build({
   format: 'esm',
   target: 'es2022',
   jsx: 'automatic',
+  alias: { 'd3-color': join(here, 'no-colours.mjs') },
   minify: true,
   charset: 'utf8',
   legalComments: 'eof',
