@@ -65,20 +65,16 @@ def refuse_repeats(plan: Plan) -> None:
     resumed = plan.keeping.resumed
     if resumed is None:
         return
-    for step in plan.steps:
-        name = step.node_id
-        if name not in resumed.begun or name in plan.keeping.force or step.disabled:
-            continue
-        why = refuse_repeating(step.spec, step.inner)
-        if why:
-            raise FlowError(
-                f"{name} began in run {resumed.begun[name]} and did not complete, so it may be half done: "
-                f"{why}.",
-                code="flow.repeats_side_effects",
-                suggestion=f"To let it happen once more, force {name} (in the editor: its menu) and resume "
-                f"again: flow.resume({resumed.run_id!r}, force=({name!r},)), or "
-                f"%flow resume {resumed.run_id} --force {name}",
-            )
+    begun = resumed.begun.keys() - plan.keeping.force
+    half = {
+        step.node_id: why
+        for step in plan.steps
+        if step.node_id in begun
+        and not step.disabled
+        and (why := refuse_repeating(step.spec, step.inner))
+    }
+    if half:
+        raise _tell_half_done(resumed, half)
 
 
 def refuse_run(run: RunRecord) -> None:
@@ -122,6 +118,21 @@ def merge_parameters(
 
 def _is_done(node: NodeRunRecord) -> bool:
     return node.state is NodeState.COMPLETED or node.reason is Reason.UP_TO_DATE
+
+
+def _tell_half_done(resumed: Resumed, half: Mapping[str, str]) -> FlowError:
+    name, *others = half
+    more = f" The same holds for {', '.join(others)}." if others else ""
+    menus = "their menus" if others else "its menu"
+    forced = " ".join(f"--force {each}" for each in half)
+    return FlowError(
+        f"{name} began in run {resumed.begun[name]} and did not complete, so it may be half done: "
+        f"{half[name]}.{more}",
+        code="flow.repeats_side_effects",
+        suggestion=f"To let it happen once more, force {' and '.join(half)} (in the editor: {menus}) and "
+        f"resume again: flow.resume({resumed.run_id!r}, force={tuple(half)!r}), or "
+        f"%flow resume {resumed.run_id} {forced}",
+    )
 
 
 def _tell(run: RunRecord, why: str, suggestion: str) -> FlowError:

@@ -30,6 +30,10 @@ UNSAFE = SEND.replace("side_effects = True", "safe_to_retry = False")
 HARMLESS = SEND.replace("side_effects = True", "pass")
 FAILS = "raise ValueError('half done')"
 FLOW = "name: mail\nnodes:\n  rows: {{type: rows}}\n  send: {{type: Send, config: {{place: '{}'}}}}\nedges: [rows.output -> send.rows]"
+TWICE = FLOW.replace(
+    "\nedges: [",
+    "\n  again: {{type: Send, config: {{place: '{0}'}}}}\nedges: [rows.output -> again.rows, ",
+).replace("'{}'", "'{0}'")
 ROWS = "def rows(k: int = 1) -> int:\n    return k"
 
 
@@ -44,10 +48,12 @@ class Mail:
     def define(self, text: str = SEND, then: str = "pass") -> None:
         self.notebook.define(text.format(then=then))
 
-    def run(self, text: str = SEND, then: str = FAILS, **options: float) -> RunResult:
+    def run(
+        self, text: str = SEND, then: str = FAILS, flow: str = FLOW, **options: float
+    ) -> RunResult:
         self.notebook.define(ROWS)
         self.define(text, then)
-        self.flow = self.notebook.flow(FLOW.format(self.place))
+        self.flow = self.notebook.flow(flow.format(self.place))
         return self.flow.run(**options).wait(check=False)
 
     def resume(self, run: RunResult, **options: object) -> RunResult:
@@ -141,3 +147,21 @@ def test_a_node_that_runs_such_a_node_inside_counts_as_one(mail: Mail) -> None:
     with pytest.raises(FlowError, match=r"inside began .*: Send has side effects"):
         outer.resume(failed.id)
     assert outer.resume(failed.id, force="inside").wait().state is RunState.COMPLETED
+
+
+def test_all_nodes_that_may_be_half_done_are_named_at_once(mail: Mail) -> None:
+    failed = mail.run(text=SEND, then=FAILS, flow=TWICE)
+    mail.define()
+
+    with pytest.raises(
+        FlowError, match=r"send began .*: Send has side effects\. The same holds for again\."
+    ) as no:
+        mail.resume(failed)
+    assert "force send and again (in the editor: their menus)" in no.value.suggestion
+    assert "force=('send', 'again')" in no.value.suggestion
+    assert no.value.suggestion.endswith("--force send --force again")
+
+    with pytest.raises(FlowError, match="again began"):
+        mail.resume(failed, force="send")
+    assert mail.sent == 2
+    assert mail.resume(failed, force=["send", "again"]).state is RunState.COMPLETED
