@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, entry_points, version
 from pathlib import Path
 from platform import python_version
+from tempfile import TemporaryFile
 from typing import TYPE_CHECKING
 
 from dagy_nb._version import __version__
@@ -187,11 +188,10 @@ def _count_unfolded(home: Path, folded: Mapping[str, int]) -> int:
 
 
 def _look_at_writing(home: Path) -> Iterator[Finding]:
-    probe = home / ".doctor"
     try:
         home.mkdir(parents=True, exist_ok=True)
-        probe.write_text("x", encoding="utf-8")
-        probe.unlink()
+        with TemporaryFile(dir=home, buffering=0) as probe:
+            probe.write(b"x")
     except OSError as error:
         advice = "Make the folder writable, or set DAGY_HOME to one that is."
         yield Finding(state=FAIL, what="store writable", value=str(error), suggestion=advice)

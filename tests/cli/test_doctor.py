@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+
 import pytest
 
 from dagy_nb.cli import doctor
@@ -70,6 +73,21 @@ def test_a_store_folder_that_is_a_file_fails(ask, monkeypatch, tmp_path, recorde
         set_session(before)
 
     assert "fail" in {state for what, state in states(answer).items() if "store" in what}
+
+
+def test_a_disk_that_takes_nothing_fails_and_nothing_is_left_there(tmp_path):
+    code = (
+        "import resource, sys; from pathlib import Path; from dagy_nb.cli.doctor import _look_at_writing\n"
+        "resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))\n"
+        "print(*(each.state for each in _look_at_writing(Path(sys.argv[1]))))"
+    )
+
+    done = subprocess.run(
+        [sys.executable, "-c", code, str(tmp_path)], capture_output=True, text=True, check=True
+    )
+
+    assert done.stdout == "fail\n"
+    assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.parametrize(
