@@ -121,7 +121,7 @@ def pick_run(asked: str, found: Mapping[str, bool], known: Mapping[str, str]) ->
             suggestion=f"Give more of the id, such as `{meant[0]}`.",
         )
     newest = max((run_id for run_id, flow in known.items() if flow == asked), default="")
-    near = suggest_names(asked, known, what="newest runs")
+    near = suggest_names(asked, known, what="newest runs" if known else "runs here")
     raise UnknownName(
         f"No run {asked!r} was recorded.",
         code="unknown.run",

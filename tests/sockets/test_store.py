@@ -143,6 +143,12 @@ def test_the_beginning_of_an_id_is_enough(store, settle):
         assert caught.value.code == "unknown.run"
 
 
+def test_where_nothing_is_recorded_that_is_said(store):
+    with pytest.raises(UnknownName) as caught:
+        store.run("20270116")
+    assert caught.value.suggestion == "There are no runs here."
+
+
 def test_a_flow_named_where_a_run_is_meant_leads_to_its_newest_run(store, settle):
     store.append(*whole_run("20270115-run1"))
     settle()
