@@ -87,7 +87,8 @@ export function makeActions(
   };
 }
 
-const STARTED = { popover: null, planShown: false, announcement: 'Run started.' } as const;
+/** What was said of an earlier try is said no more. */
+const STARTED = { popover: null, planShown: false, toasts: [], announcement: 'Run started.' };
 
 type NodeActions = Pick<
   Actions,

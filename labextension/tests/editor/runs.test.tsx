@@ -311,6 +311,7 @@ describe('a run that did not complete', () => {
     expect(card('late').textContent).toContain('Failed');
     fireEvent.click(screen.getByRole('button', { name: 'Resume' }));
     expect(last(far)).toMatchObject({ kind: 'resume', force: ['late'] });
+    expect(screen.queryByText('To let it happen once more, force late.')).toBeNull();
 
     say(far, {
       kind: 'status',
