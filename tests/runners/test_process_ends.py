@@ -256,6 +256,7 @@ ROOT = str(Path(__file__).resolve().parents[2])
 def begin_script(end, more=""):
     started = subprocess.Popen(
         [sys.executable, "-c", SCRIPT.format(root=ROOT, end=end, more=more)],
+        stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
@@ -265,7 +266,7 @@ def begin_script(end, more=""):
 
 
 def test_the_interpreter_ends_cleanly_with_busy_workers():
-    started, below = begin_script(end="")
+    started, below = begin_script(end="sys.stdin.read()")  # not before they were looked at
     out, err = started.communicate(timeout=30)
 
     assert (started.returncode, out, err) == (0, "", "")
