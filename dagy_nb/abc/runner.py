@@ -76,6 +76,7 @@ class Outcome:
         cancelled: The body ended because it was told to.
         broke_contract: The outputs did not fit the declaration.
         previews: Output connector → bounded look at its value.
+        holds_failures: It completed although something that it ran inside itself failed.
     """
 
     outputs: Mapping[str, Any] | None = None
@@ -85,6 +86,7 @@ class Outcome:
     cancelled: bool = False
     broke_contract: bool = False
     previews: Mapping[str, Preview] = field(default_factory=dict)
+    holds_failures: bool = False
 
 
 class CallReporter(Protocol):

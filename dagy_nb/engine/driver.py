@@ -63,6 +63,11 @@ class LiveRun:
         return dict(self._loop.exceptions)
 
     @property
+    def holds_failures(self) -> bool:
+        """Whether a node, or what one ran inside itself, failed or was cancelled up to now."""
+        return self._loop.holds_failures
+
+    @property
     def recording_error(self) -> Exception | None:
         """Why the store did not take the last facts, or None."""
         return self._delivery.error

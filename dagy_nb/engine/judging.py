@@ -93,7 +93,7 @@ class Judge:
         last = self.last.get(step.node_id)  # first: it makes finding each one cheap
         refused = refuse_reuse(step)
         resumed = self._keeping.resumed
-        if was_done and resumed is not None and refused:
+        if was_done and resumed is not None:
             for run_id in resumed.lineage:
                 found = self._find(step, hash_own_key(identity.key, run_id))
                 if isinstance(found, KeptOutputs):
@@ -108,6 +108,8 @@ class Judge:
             return Verdict(kept=found, identity=identity)
         if isinstance(found, str):
             return self._refuse(found, identity)
+        if last is not None and last.key == hash_own_key(identity.key, last.run_id):
+            return self._refuse("some of what it ran inside itself failed", identity)
         why, detail = explain(last.ingredients if last else None, identity.ingredients)
         return Verdict(why=why, detail=detail, identity=identity)
 

@@ -61,6 +61,7 @@ if TYPE_CHECKING:
 
 _LOG = logging.getLogger(__name__)
 MAX_BATCH = 256
+_BROKEN = frozenset({NodeState.FAILED, NodeState.TIMED_OUT, NodeState.CANCELLED})
 _HURRIED = frozenset({RunState.CANCELLED, RunState.TIMED_OUT})
 _INLINE = RunnerName.INLINE
 
@@ -74,6 +75,7 @@ class RunLoop:
         machine: Decides.
         values: Outputs of the nodes that completed.
         exceptions: Node id → exception of the nodes that failed or ran past their limit.
+        holds_failures: A node, or what one ran inside itself, failed or was cancelled.
         done: Set when the run is over and everything is told.
     """
 
@@ -88,6 +90,7 @@ class RunLoop:
         self.machine = RunMachine(plan)
         self.values = RunValues(plan)
         self.exceptions: dict[str, BaseException] = {}
+        self.holds_failures = False
         self.done = threading.Event()
         self._plan = plan
         self._steps = plan.steps.by_id
@@ -270,6 +273,8 @@ class RunLoop:
     def _tell_end(self, event: NodeEnded, outcome: Outcome | None) -> None:
         self._delivery.add(event)
         self._calls.pop(event.node_id, None)
+        if event.state in _BROKEN:
+            self.holds_failures = True
         if event.error is not None:
             self._keep_exception(event, outcome)
         if self.shelf is not None:
@@ -354,6 +359,7 @@ class RunLoop:
     def _keep(self, instruction: KeepOutputs, outcome: Outcome | None) -> None:
         if outcome is not None:
             self.values.keep(instruction.node_id, outcome.outputs or {})
+            self.holds_failures |= outcome.holds_failures
             if self.shelf is not None:
                 self.shelf.take(instruction.node_id, outcome)
 

@@ -52,6 +52,10 @@ class InnerRun(Protocol):
     def exceptions(self) -> Mapping[str, BaseException]:
         """Node id → exception."""
 
+    @property
+    def holds_failures(self) -> bool:
+        """Whether something in it failed."""
+
     def cancel(self, node_id: str = "", *, by: str = "") -> None:
         """Ask the run, or one node of it, to end."""
 
@@ -125,7 +129,7 @@ class _NestedCall:
         self._body.output.close()
         if outcome.cancelled:
             self._reporter.stopped(self._inside.enforcement)
-        self._reporter.ended(outcome)
+        self._reporter.ended(replace(outcome, holds_failures=self._inside.holds_failures))
 
 
 class _Inside:
@@ -138,6 +142,7 @@ class _Inside:
         assert issubclass(step.node_class, CompositeNode)
         self.cancel = CancelToken()
         self.enforcement = "cancelled"
+        self.holds_failures = False
         self.specs: Mapping[str, NodeSpec] = {each.node_id: each.spec for each in step.inner.steps}
         self._outer = outer
         self._node_id = step.node_id
@@ -172,6 +177,7 @@ class _Inside:
         live.done.wait()
         self.enforcement = watch.enforcement
         self.cancel.raise_if_requested()
+        self.holds_failures = live.holds_failures
         return _read_result(live, watch)
 
     def stop(self) -> None:

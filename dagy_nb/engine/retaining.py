@@ -37,6 +37,7 @@ class Made:
         identity: What it was made of; None where that cannot be told.
         seconds: How long it took.
         at: When, in seconds since the epoch, UTC.
+        holds_failures: Something that it ran inside itself failed.
     """
 
     step: Step
@@ -45,6 +46,7 @@ class Made:
     identity: Identity | None
     seconds: float
     at: float
+    holds_failures: bool = False
 
     def with_outputs(self, outputs: Mapping[str, Any]) -> Made:
         """Return the same with other values."""
@@ -99,10 +101,16 @@ class Retainer:
         self._steps = plan.steps.by_id
         self._handing: set[str] = set()
 
-    def name_key(self, step: Step, identity: Identity) -> str:
-        """Return under which key a step's outputs are kept."""
+    def name_key(self, step: Step, identity: Identity, *, is_own: bool = False) -> str:
+        """Return under which key a step's outputs are kept.
+
+        Args:
+            step: The step.
+            identity: What they are made of.
+            is_own: Whether no other run may take them but one that goes on with this one.
+        """
         key = identity.key
-        return hash_own_key(key, self._plan.run_id) if refuse_reuse(step) else key
+        return hash_own_key(key, self._plan.run_id) if is_own or refuse_reuse(step) else key
 
     def note_shared(self, made: Made) -> None:
         """Note that a node handed on what others have too; to be called before its inputs are let go of."""
@@ -142,7 +150,7 @@ class Retainer:
             name: self._outputs.pack(value, told[name]) for name, value in made.outputs.items()
         }
         kept = KeptOutputs(
-            key=self.name_key(made.step, identity),
+            key=self.name_key(made.step, identity, is_own=made.holds_failures),
             recipe=identity.recipe,
             flow=self._plan.flow,
             node_id=made.step.node_id,

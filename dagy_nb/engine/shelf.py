@@ -115,6 +115,7 @@ class Shelf:
             identity=self._reuse.identity(node_id) if self._reuse is not None else None,
             seconds=seconds,
             at=self._clock.now(),
+            holds_failures=outcome.holds_failures,
         )
         if self._reuse is not None:
             self._reuse.take(made)

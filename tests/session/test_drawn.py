@@ -153,7 +153,7 @@ def test_a_flow_that_nobody_drew_or_recorded_is_unknown(kernel, name) -> None:
 
 
 def test_secrets_are_not_kept(kernel, tmp_path: Path) -> None:
-    class Reader(FlowNode):
+    class ReaderOfSecrets(FlowNode):
         text = Output()
 
         class Config(FlowNode.Config):
@@ -163,7 +163,7 @@ def test_secrets_are_not_kept(kernel, tmp_path: Path) -> None:
             return {"text": ""}
 
     flow = Flow("reading", session=kernel())
-    flow.add(Reader, id="read", token="canary-7")
+    flow.add(ReaderOfSecrets, id="read", token="canary-7")
     keep_draft(flow)
 
     again = Flow.load("reading", session=kernel())

@@ -153,3 +153,60 @@ def test_a_file_that_a_node_between_two_equal_ones_writes_counts_for_the_second(
     data.write_text("a")
 
     assert flow.run(reuse=True).wait()["two"].value == "a"
+
+
+FLAKY = (
+    "def reach(x: int) -> int:\n    from pathlib import Path\n"
+    "    if x == 2 and not Path('{up}').exists(): raise OSError('network down')\n    return x * 10"
+)
+
+
+@pytest.mark.parametrize("is_deep", [False, True])
+def test_a_map_that_dropped_failures_runs_again_and_is_kept_once_all_is_well(
+    notebook: Notebook, tmp_path: Path, is_deep: bool
+) -> None:
+    up = tmp_path / "up"
+    notebook.define("def items() -> list:\n    return [1, 2, 3]")
+    notebook.define(FLAKY.format(up=up))
+    text = (
+        "nodes: {i: {type: items}, n: {type: Map, config: {node: reach, input: x, on_error: drop}}}\n"
+        "edges: [i.output -> n.items]"
+    )
+    flow = notebook.flow(f"name: one\n{text}")
+    if is_deep:
+        flow.as_node("Deep")
+        flow = notebook.flow("name: two\nnodes: {n: {type: Deep}}")
+    down = flow.run(reuse=True).wait()
+    assert (down.state, down["n"].outputs["results"]) == ("COMPLETED", [10, 30])
+
+    up.touch()
+    again = flow.run(reuse=True).wait()
+
+    assert again["n"].outputs["results"] == [10, 20, 30]
+    assert ran(again)["n"] == "not_reusable: some of what it ran inside itself failed"
+    assert ran(flow.run(reuse=True).wait()) == {}
+
+
+def test_a_run_that_goes_on_takes_a_map_with_dropped_failures_as_it_was(
+    notebook: Notebook, tmp_path: Path
+) -> None:
+    up, mended = tmp_path / "up", tmp_path / "mended"
+    notebook.define("def items() -> list:\n    return [1, 2, 3]")
+    notebook.define(FLAKY.format(up=up))
+    notebook.define(
+        "def last(x: list) -> list:\n    from pathlib import Path\n"
+        f"    if not Path('{mended}').exists(): raise ValueError('not yet')\n    return x"
+    )
+    flow = notebook.flow(
+        "name: one\nnodes: {i: {type: items}, l: {type: last},"
+        " n: {type: Map, config: {node: reach, input: x, on_error: drop}}}\n"
+        "edges: [i.output -> n.items, n.results -> l.x]"
+    )
+    failed = flow.run(keep=True).wait(check=False)
+    up.touch()
+    mended.touch()
+
+    done = flow.resume(failed.id).wait()
+
+    assert done.outputs["l.output"] == [10, 30]
+    assert list(ran(done)) == ["l"]
