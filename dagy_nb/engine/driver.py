@@ -169,6 +169,7 @@ def start_run(
             parent_node_id=node_id,
             backend=backend,
             subscribers=(hear,),
+            outputs=outputs,
         )
         return live
 

@@ -23,6 +23,7 @@ from dagy_nb.abc import Outcome
 from dagy_nb.engine.deadline import Timers
 from dagy_nb.engine.fault import describe_exception
 from dagy_nb.engine.inquiry import Inquiry
+from dagy_nb.engine.keeping import NOTHING
 from dagy_nb.engine.machine import RunMachine
 from dagy_nb.engine.relief import WATCH
 from dagy_nb.engine.reporter import CallSignals
@@ -58,6 +59,7 @@ if TYPE_CHECKING:
     from dagy_nb.engine.output_store import OutputStore
     from dagy_nb.engine.plan import Plan
     from dagy_nb.engine.shelf import Shelf
+    from dagy_nb.engine.tap_shelf import TapShelf
 
 _LOG = logging.getLogger(__name__)
 MAX_BATCH = 256
@@ -126,9 +128,13 @@ class RunLoop:
             Finish: self._finish,
         }
 
-    def _make_shelf(self, outputs: OutputStore | None) -> Shelf | None:
+    def _make_shelf(self, outputs: OutputStore | None) -> Shelf | TapShelf | None:
         if outputs is None:
             return None
+        if self._plan.keeping == NOTHING:
+            from dagy_nb.engine.tap_shelf import TapShelf
+
+            return TapShelf(self._plan, self.values, outputs, self._clock)
         from dagy_nb.engine.shelf import Shelf
 
         return Shelf(

@@ -140,6 +140,7 @@ class Plan:
         flow: The flow's name.
         parameters: The run's parameters.
         secret_parameters: Names of those that are not recorded.
+        hides_given: What comes in from outside the flow is secret.
         artifacts: The run's artifact folder, which may not exist yet.
         steps: Producers before consumers.
         timeout: Limit of the whole run in seconds; None means none.
@@ -162,6 +163,7 @@ class Plan:
     max_parallel: int | None = None
     keeping: Keeping = NOTHING
     secret_parameters: frozenset[str] = frozenset()
+    hides_given: bool = False
     recall: Recall = field(default_factory=Recall, compare=False, repr=False)
     nodes: tuple[PlannedNode, ...] | None = field(default=None, compare=False, repr=False)
 

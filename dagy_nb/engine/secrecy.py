@@ -73,7 +73,9 @@ def _takes_secret(step: Step, secret: Set[Place], *, given: bool) -> bool:
 
 def _mark_inner(inner: Plan | None, *, given: bool) -> Plan | None:
     # Without secrets from outside, the inner plan was marked when it was made.
-    return replace(inner, steps=mark_secrets(inner.steps, given=True)) if inner and given else inner
+    if inner is None or not given:
+        return inner
+    return replace(inner, steps=mark_secrets(inner.steps, given=True), hides_given=True)
 
 
 def _ends_secret(inner: Plan | None) -> bool:

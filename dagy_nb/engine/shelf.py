@@ -18,11 +18,10 @@ from dagy_nb.engine.keeper import PATIENCE, Keeper
 from dagy_nb.engine.kept_values import KeptValues
 from dagy_nb.engine.retaining import Made, Retainer, Writing
 from dagy_nb.engine.reusing import Asking, Reuse, Serve
-from dagy_nb.engine.snapshot import read_snapshot
+from dagy_nb.engine.tap_shelf import FAILED, HURRIED_PATIENCE, was_taken
 from dagy_nb.engine.tapping import Tap
 from dagy_nb.engine.weight import is_light
 from dagy_nb.errors import StoreError
-from dagy_nb.model.state import NodeState
 
 if TYPE_CHECKING:
     from dagy_nb.abc import Clock, Outcome
@@ -34,8 +33,6 @@ if TYPE_CHECKING:
     from dagy_nb.model.event import ErrorFact, NodeEnded
 
 _LOG = logging.getLogger(__name__)
-HURRIED_PATIENCE = 1.0
-_FAILED = frozenset({NodeState.FAILED, NodeState.TIMED_OUT})
 
 
 class Shelf:
@@ -129,7 +126,7 @@ class Shelf:
 
     def end(self, event: NodeEnded) -> None:
         """Hear that a node ended; what entered one that failed is kept."""
-        if event.state in _FAILED and event.node_id not in self._tapped and event.attempts:
+        if event.state in FAILED and event.node_id not in self._tapped and event.attempts:
             self._tap_failed(self._steps[event.node_id], event.attempts)
         if self._reuse is not None:
             self._reuse.end(event)
@@ -199,7 +196,7 @@ class Shelf:
             was_so = self._was_noted
         else:
             entered = {place: each.value for place, each in taken.items()}
-            was_so = partial(_was_taken, taken)
+            was_so = partial(was_taken, taken)
         self._keeper.add(partial(self._write_tap, step, attempt, entered, was_so))
 
     def _write_tap(self, step: Step, attempt: int, entered: Any, was_so: Any) -> None:
@@ -216,9 +213,3 @@ class Shelf:
 
 def _surely(*_: Any) -> bool:
     return True
-
-
-def _was_taken(taken: Entered, source: Source, _: Any, content: Content) -> bool:
-    snapshot = taken[source.node_id, source.output]
-    known = read_snapshot(snapshot)
-    return known is not None and known.digest == content.digest

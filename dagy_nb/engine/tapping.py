@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -10,6 +10,7 @@ from pydantic_core import to_jsonable_python
 
 from dagy_nb.engine.content import Content, HoldsSecret, NoDigest, digest_value
 from dagy_nb.engine.secrecy import find_secret_config
+from dagy_nb.engine.wires import Source
 from dagy_nb.errors import StoreError
 from dagy_nb.model.connector import Cardinality
 from dagy_nb.model.kept import KeptInputs, KeptValue, Packed
@@ -18,11 +19,14 @@ if TYPE_CHECKING:
     from dagy_nb.abc import Conversion
     from dagy_nb.engine.output_store import OutputStore
     from dagy_nb.engine.plan import Plan, Step
-    from dagy_nb.engine.wires import Binding, Source
+    from dagy_nb.engine.wires import Binding
 
 MAX_BYTES = 256_000_000
 
-WasSo = Callable[["Source", Any, Content], bool]
+Place = tuple[str, str]
+"""Node id and output."""
+
+WasSo = Callable[[Source, Any, Content], bool]
 """Source, its value and its content now → whether it surely was the same when the node got it."""
 
 
@@ -42,6 +46,12 @@ class Tap:
         self._secrets = {
             (step.node_id, name) for step in plan.steps for name in step.secret_outputs
         }
+        if plan.hides_given:
+            self._secrets |= {
+                (source.node_id, source.output)
+                for step in plan.steps
+                for source, _ in walk_given(step)
+            }
 
     def pack(
         self, step: Step, attempt: int, values: Mapping[tuple[str, str], Any], was_so: WasSo
@@ -51,12 +61,12 @@ class Tap:
         Args:
             step: The step.
             attempt: Which attempt.
-            values: Node id and output → value.
+            values: Node id and output → value; also of what `walk_given` tells.
             was_so: Says whether a value surely is what the node got.
         """
         packing = _Packing(self._outputs, self._secrets, was_so)
         for binding in step.bindings:
-            packing.take(binding, values)
+            packing.take(binding.input, _list_sources(step, binding), values)
         secret = set(_find_secret_fields(step))
         config = {name: each for name, each in step.config.items() if name not in secret}
         kept = KeptInputs(
@@ -94,20 +104,20 @@ class _Packing:
         self.left_out: dict[str, str] = {}
         self.touched: dict[str, None] = {}
 
-    def take(self, binding: Binding, values: Mapping[tuple[str, str], Any]) -> None:
+    def take(self, name: str, sources: Sequence[Source], values: Mapping[Place, Any]) -> None:
         """Pack what enters one input."""
-        live = [each for each in binding.sources if (each.node_id, each.output) in values]
+        live = [each for each in sources if (each.node_id, each.output) in values]
         made = []
         for source in live:
             value = values[source.node_id, source.output]
-            packed = self._pack(binding.input, source, value)
+            packed = self._pack(name, source, value)
             if packed is None:
                 return
             made.append(packed)
         self.packed += made
-        self.inputs[binding.input] = tuple(each.value for each in made)
+        self.inputs[name] = tuple(each.value for each in made)
         if any(each.conversion for each in live):
-            self.conversions[binding.input] = [_write(each.conversion) for each in live]
+            self.conversions[name] = [_write(each.conversion) for each in live]
 
     def _pack(self, name: str, source: Source, value: Any) -> Packed | None:
         if (source.node_id, source.output) in self._secrets:
@@ -140,6 +150,28 @@ class _Packing:
         if not self._was_so(source, value, content):
             self.touched[name] = None
         return content
+
+
+def walk_given(step: Step) -> Iterator[tuple[Source, Any]]:
+    """Yield what a step inside another node is given by that node, each value as from a source of its own."""
+    for binding in step.bindings:
+        if binding.is_given:
+            yield from _walk_given(step, binding)
+
+
+def _walk_given(step: Step, binding: Binding) -> Iterator[tuple[Source, Any]]:
+    given = step.given.get(binding.input)
+    is_many = binding.cardinality is Cardinality.MANY
+    values = [] if given is None else given if is_many else [given]
+    for number, value in enumerate(values):
+        name = f"{binding.input} {number}"
+        yield Source(node_id="", output=name, conversion=binding.conversion), value
+
+
+def _list_sources(step: Step, binding: Binding) -> Sequence[Source]:
+    if binding.is_given:
+        return [source for source, _ in _walk_given(step, binding)]
+    return binding.sources
 
 
 def _find_secret_fields(step: Step) -> Iterator[str]:

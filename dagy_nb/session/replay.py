@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING, Any
 
 from dagy_nb.abc import Conversion, NodeCall
 from dagy_nb.engine.repeating import repeat_call
-from dagy_nb.errors import StoreError, UnknownName
+from dagy_nb.errors import DagyError, StoreError, UnknownName
 from dagy_nb.model.connector import Cardinality
 from dagy_nb.model.datatype import DataType
 from dagy_nb.model.nearest import suggest_names
 from dagy_nb.model.state import NodeState
 from dagy_nb.nodes.base import FlowNode
 from dagy_nb.nodes.bundle import CELLS
+from dagy_nb.nodes.composite import CompositeNode
 from dagy_nb.session.current import current_session
 from dagy_nb.session.remarks import leave_out_own_frames
 
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
     from dagy_nb.model.kept import KeptInputs
     from dagy_nb.model.record import RunRecord
     from dagy_nb.session.session import Session
+
+_FAILED = frozenset({NodeState.FAILED, NodeState.TIMED_OUT})
 
 
 class Replay:
@@ -80,8 +83,15 @@ class Replay:
         Raises:
             StoreError: `outputs.left_out` where an input, or a secret of the config, is not kept;
                 `outputs.gone`, `outputs.damaged`.
+            DagyError: `node.needs_run` for a node that runs others: one of those can be replayed.
             BaseException: Whatever the node raises.
         """
+        if issubclass(self.node, CompositeNode):
+            raise DagyError(
+                f"{self.node_id} runs other nodes inside itself, which only a run of a flow can do.",
+                code="node.needs_run",
+                suggestion=_tell_inside(self._session, self.run_id, self.node_id),
+            )
         if self.left_out:
             told = "; ".join(f"{name}: {why}" for name, why in self.left_out.items())
             raise StoreError(
@@ -158,7 +168,8 @@ def replay(
 ) -> Replay:
     """Return a recorded node run with its inputs, to be looked at and run again here.
 
-    The inputs of nodes that failed are kept by themselves, those of all nodes of runs with `tap=True`.
+    The inputs of nodes that failed are kept by themselves, also of those inside a Map or a sub-flow (up to
+    100 for each), and those of all nodes of runs with `tap=True`.
 
     Args:
         run_id: The run; the first characters are enough where they are its alone.
@@ -199,14 +210,27 @@ def _tell_where(run: RunRecord, node_id: str, taps: Sequence[KeptInputs]) -> str
     if taps:
         kept = ", ".join(str(each.attempt) for each in taps)
         return f"Those of attempt {kept} are."
-    if run.parent_node_id:
-        return (
-            f"It ran inside a node: replay({run.parent_run_id!r}, {run.parent_node_id!r}) has the "
-            "inputs of that one, where it failed."
-        )
-    if run.nodes[node_id].state in {NodeState.FAILED, NodeState.TIMED_OUT}:
+    if run.nodes[node_id].state in _FAILED:
         return "They could not be kept, or made room for others since: run the flow once more."
+    if run.parent_node_id:
+        return "Of what runs inside a node, those of failed nodes are."
     return "Those of failed nodes are, and with flow.run(tap=True) those of all."
+
+
+def _tell_inside(session: Session, run_id: str, node_id: str) -> str:
+    """Return which failed nodes that a node ran inside itself can be replayed."""
+    runs = session.store.runs(parent=run_id, nested=True).runs
+    inside = [each.run_id for each in runs if each.parent_node_id == node_id]
+    failed = [
+        f"replay({each!r}, {name!r})"
+        for each in inside
+        for name, node in session.store.run(each).nodes.items()
+        if node.state in _FAILED
+    ]
+    if not failed:
+        return "None of them failed; its .inputs are here."
+    more = f" and {len(failed) - 1} more" if len(failed) > 1 else ""
+    return f"Replay one that failed: {failed[0]}{more}."
 
 
 def _find_class(kept: KeptInputs, session: Session) -> tuple[type[FlowNode], bool]:

@@ -11,10 +11,9 @@ import pandas as pd
 import pytest
 
 from dagy_nb.engine.content import digest_value
-from dagy_nb.errors import CheckWarning, ContractError, FlowError, StoreError, UnknownName
+from dagy_nb.errors import CheckWarning, ContractError, StoreError, UnknownName
 from dagy_nb.nodes.registry import Registry
 from dagy_nb.session.replay import replay
-from dagy_nb.session.resume import resume
 from tests.session.reusing import Notebook
 
 ROWS = "import pandas as pd\ndef rows(n: int = 3) -> pd.DataFrame:\n    return pd.DataFrame({'a': range(n)})"
@@ -212,25 +211,6 @@ def test_inputs_that_made_room_for_others_are_said_to_have(notebook: Notebook) -
     with pytest.raises(UnknownName, match="made room") as caught:
         replay(failed.id, "b", session=notebook.session)
     assert caught.value.code == "unknown.tap"
-
-
-def test_a_node_inside_another_leads_to_that_one(notebook: Notebook) -> None:
-    notebook.registry.discover()
-    notebook.define("def items() -> list:\n    return [1]")
-    notebook.define("def one(x: int) -> int:\n    raise ValueError('no')")
-    flow = notebook.flow(
-        "name: m\nnodes: {i: {type: items}, m: {type: Map, config: {node: one, input: x}}}\n"
-        "edges: [i.output -> m.items]"
-    )
-    failed = flow.run().wait(check=False)
-    (inner,) = notebook.session.store.runs(parent=failed.id).runs
-
-    with pytest.raises(UnknownName) as caught:
-        replay(inner.run_id, "item_0001", session=notebook.session)
-    assert f"replay({failed.id!r}, 'm')" in caught.value.suggestion
-    with pytest.raises(FlowError, match="inside the node m") as refused:
-        resume(inner.run_id, session=notebook.session)
-    assert refused.value.code == "flow.not_resumable"
 
 
 def test_a_secret_of_the_config_is_not_kept(notebook: Notebook) -> None:
