@@ -61,8 +61,8 @@ if TYPE_CHECKING:
     from dagy_nb.session.handle import RunHandle
 
 PACE = 0.1
-KEEP_EVERY = 1.0
-KEEP_AFTER = 0.3
+KEEP_EVERY = 0.3
+KEEP_AFTER = 0.1
 PATIENCE = 5.0
 _DRAWING = (EditRequested, UndoRequested, RedoRequested, MoveRequested, ArrangeRequested)
 logger = logging.getLogger(__name__)

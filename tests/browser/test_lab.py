@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
+from dagy_nb.store.drafts import DraftFiles
 from tests.browser.editor import Editor
 from tests.browser.lab import VIEWPORT, LabNotebook, LabServer, poll, write_notebook
 
@@ -156,13 +157,16 @@ def test_a_changed_cell_changes_the_graph_and_keeps_the_wires(page: Page, lab: L
 def test_a_kernel_that_restarts_mid_run_leaves_nothing_that_looks_alive(
     page: Page, lab: LabServer
 ) -> None:
-    notebook = open_notebook(page, lab, "restart.ipynb", CELLS)
+    cells = [each.replace("'first'", "'restarted'") for each in CELLS]
+    notebook = open_notebook(page, lab, "restart.ipynb", cells)
     editor = show_editor(notebook)
     build_flow(editor)
     connect(editor, ("number", "output"), ("double", "x"))
     connect(editor, ("double", "output"), ("nap", "x"))
     editor.press("Run")
     expect(editor.card("nap")).to_contain_text("Running")
+    kept = DraftFiles(lab.folder / "dagy" / "drafts")
+    poll(lambda: len(kept.find("restarted").flow.edges) == 2, what="what was drawn is kept")
 
     notebook.restart()
     expect(editor.root.get_by_role("alert")).to_contain_text("not connected")
