@@ -12,6 +12,7 @@ from dagy_nb.model.datatype import DataType
 from dagy_nb.nodes.base import FlowNode, Input, Output
 from dagy_nb.nodes.function import node
 from dagy_nb.session.flow import Flow
+from tests.store.facts import wait_until
 
 FINAL = {"COMPLETED", "FAILED", "TIMED_OUT", "CANCELLED"}
 
@@ -46,6 +47,10 @@ def look(browser, dispatcher, node_id="each", run_id=""):
     (answer,) = browser.ask(dispatcher, "inside", run_id=run_id, node_id=node_id)
     assert answer.kind == "looked", answer
     return answer
+
+
+def states_of(looked):
+    return {key: each.state for key, each in looked.run.nodes.items()}
 
 
 def test_each_item_has_its_state_its_times_its_error_and_its_log(session, connect):
@@ -104,12 +109,15 @@ def test_items_are_seen_while_the_map_goes_on(session, connect):
                 and browser.run["nodes"].get("each", {}).get("message") == "1 of 2"
             )
         )
-        states = {key: each.state for key, each in look(browser, dispatcher).run.nodes.items()}
+        wait_until(
+            lambda: (
+                states_of(look(browser, dispatcher))
+                == {"item_0001": "COMPLETED", "item_0002": "RUNNING"}
+            )
+        )
     finally:
         Gate.opened.set()
     browser.wait(lambda: browser.run["state"] in FINAL)
-
-    assert states == {"item_0002": "RUNNING", "item_0001": "COMPLETED"}
 
 
 def test_of_too_many_items_those_that_failed_are_shown(session, connect, monkeypatch):

@@ -64,7 +64,7 @@ def inside(clock):
     return run
 
 
-def test_prints_of_a_node_go_to_its_log(inside, capsys):
+def test_prints_of_a_node_go_to_its_log(inside, unheld, capsys):
     def body():
         print("out")
         print("err", file=sys.stderr)
@@ -79,7 +79,7 @@ def test_prints_of_a_node_go_to_its_log(inside, capsys):
     assert capsys.readouterr() == ("", "")
 
 
-def test_prints_outside_of_nodes_stay_where_they_are(inside, capsys):
+def test_prints_outside_of_nodes_stay_where_they_are(inside, unheld, capsys):
     print("before")
     inside(lambda: print("in the node"))
     print("after")
