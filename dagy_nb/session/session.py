@@ -6,34 +6,28 @@ import math
 import weakref
 from collections.abc import Mapping
 from dataclasses import replace
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from dagy_nb.abc import Submission
 from dagy_nb.backends.kernel import KernelBackend
 from dagy_nb.backends.registry import Backends
-from dagy_nb.engine.inner import MAX_DEPTH
 from dagy_nb.engine.keeping import NOTHING, Keeping
 from dagy_nb.engine.plan import Plan, require_node
 from dagy_nb.engine.planning import make_plan
-from dagy_nb.errors import CheckFailed, ConfigError, FlowError
+from dagy_nb.errors import ConfigError, FlowError
 from dagy_nb.flowfile.expressions import read_parameter_values
-from dagy_nb.model.diagnostic import Diagnostic, Severity
 from dagy_nb.model.event import (
     CancelRequested,
     Event,
     RunEnded,
 )
-from dagy_nb.model.expression import find_texts, resolve_value
 from dagy_nb.model.nearest import suggest_names
 from dagy_nb.model.run_id import make_run_id
-from dagy_nb.nodes.composite import CompositeNode
+from dagy_nb.session.checking import CheckedFlows
 from dagy_nb.session.forecast import RunForecast, make_forecast
 from dagy_nb.session.handle import RunHandle
-from dagy_nb.session.inner import dump_config, find_inner_problems
 from dagy_nb.session.lineage import refuse_repeats
 from dagy_nb.session.listener import RunListener
-from dagy_nb.session.planning import Planner
 from dagy_nb.session.routing import RunRouting
 from dagy_nb.session.versions import VersionLog, pin_versions
 from dagy_nb.session.watch import CancelWatch
@@ -48,15 +42,13 @@ if TYPE_CHECKING:
     from dagy_nb.backends.explanation import BackendExplanation
     from dagy_nb.backends.rules import Rule
     from dagy_nb.model.flow import FlowSpec, FlowVersion
-    from dagy_nb.model.spec import NodeSpec
-    from dagy_nb.nodes.base import FlowNode
     from dagy_nb.nodes.registry import Registry
     from dagy_nb.settings import Settings
 
 GRACE = 2.0
 
 
-class Session:
+class Session(CheckedFlows):
     """The parts that define, run and record flows in this process.
 
     Args:
@@ -86,10 +78,9 @@ class Session:
         backends: Backends | None = None,
         rules: Sequence[Rule | Mapping[str, Any]] | None = None,
     ) -> None:
+        super().__init__(registry, runners)
         self.settings = settings
         self.store = store
-        self.registry = registry
-        self.runners = dict(runners)
         self.clock = clock
         backends = backends or Backends([KernelBackend()], settings)
         self.routing = RunRouting(backends, settings, store, rules=rules)
@@ -98,53 +89,8 @@ class Session:
         limits = Limits(megabytes=settings.keep_mb, days=settings.keep_days)
         self.outputs = OutputFiles(settings.home / "outputs", limits)
         self.drafts = DraftFiles(settings.home / "drafts")
-        self._planner = Planner()
         self._versions = VersionLog(store, clock)
         self._watch = CancelWatch(store)
-
-    def adopt(self, node_class: type[FlowNode]) -> str:
-        """Make sure that a class is registered, and return its type's name.
-
-        Raises:
-            DefinitionError: `node.no_execute` for a class that cannot run.
-            NameTaken: Another origin has this name.
-        """
-        spec = vars(node_class).get("spec")
-        if spec is None or self.registry.snapshot().classes.get(spec.type) is not node_class:
-            self.registry.register(node_class)
-        return node_class.spec.type
-
-    def check(self, flow: FlowSpec, *, inside: tuple[str, ...] = ()) -> list[Diagnostic]:
-        """Return what a check of the flow finds with the node types of now.
-
-        Args:
-            flow: The flow.
-            inside: The types of the nodes inside which the flow would run, the outermost first.
-        """
-        check = self._planner.find_check(flow, self.registry.snapshot(), self.runners)
-        check_config = partial(self._find_config_problems, inside=inside)
-        return list(check.run(check_config=check_config))
-
-    def refuse_config(self, type_name: str, node_id: str, config: Mapping[str, Any]) -> None:
-        """Raise where config values do not fit; fields that are expressions wait for the run.
-
-        Raises:
-            ConfigError: `config.invalid`.
-        """
-        known = {
-            key: resolve_value(value, {})
-            for key, value in config.items()
-            if not _waits_for_run(value)
-        }
-        open_fields = config.keys() - known.keys()
-        problems = [
-            (place, words)
-            for place, words in self._find_config_problems(type_name, known)
-            if place.split(".")[0] not in open_fields
-        ]
-        if problems:
-            told = "; ".join(f"{at}: {words}" if at else words for at, words in problems)
-            raise ConfigError(f"The config of {node_id} does not fit: {told}.", problems=problems)
 
     def start(
         self,
@@ -167,7 +113,7 @@ class Session:
         """
         self._refuse_options(timeout, runner)
         values = read_parameter_values(flow, parameters)
-        self._refuse_errors(flow)
+        self.refuse_errors(flow)
         plan = self._plan(flow, values, timeout=timeout, runner=runner, keeping=keeping)
         refuse_repeats(plan)
         asks = keeping.reuse or keeping.resumed is not None
@@ -192,7 +138,7 @@ class Session:
             StoreError: `outputs.*` where what is kept cannot be read.
         """
         values = read_parameter_values(flow, parameters)
-        self._refuse_errors(flow)
+        self.refuse_errors(flow)
         plan = self._plan(flow, values, timeout=None, runner=None, keeping=keeping)
         return make_forecast(plan, self.outputs)
 
@@ -269,14 +215,10 @@ class Session:
 
     def publish(self, flow: FlowSpec, *, author: str = "", reason: str = "") -> FlowVersion:
         """Make an immutable version of a flow; secrets of its configs are left out."""
-        pinned = pin_versions(self._specs_of(flow))
+        pinned = pin_versions(self.list_specs(flow))
         return self.store.publish_flow(
             self.hide_secrets(flow), node_versions=pinned, author=author, reason=reason
         )
-
-    def hide_secrets(self, flow: FlowSpec) -> FlowSpec:
-        """Return a flow as it is recorded: a mask stands for each secret of its configs."""
-        return self._planner.find_recorded(flow, self.registry.snapshot(), self.runners)
 
     def close(self) -> None:
         """Cancel what runs, give it a moment to end and be recorded, and let go of everything."""
@@ -286,36 +228,6 @@ class Session:
             runner.close()
         self.outputs.close()
         self.store.close()
-
-    def _find_config_problems(
-        self, type_name: str, config: Mapping[str, Any], *, inside: tuple[str, ...] = ()
-    ) -> list[tuple[str, str]]:
-        now = self.registry.snapshot()
-        node_class = now.classes.get(type_name)
-        if node_class is None:
-            return []
-        try:
-            node = node_class.create(config)
-        except ConfigError as error:
-            return list(error.problems)
-        if not issubclass(node_class, CompositeNode):
-            return []
-        if len(inside) >= MAX_DEPTH or (type_name in inside and not node_class.nests_in_itself):
-            return [("", f"it runs itself: {' → '.join((*inside, type_name))}")]
-        check = partial(self.check, inside=(*inside, type_name))
-        return find_inner_problems(node_class, dump_config(node), now.specs, check)
-
-    def _refuse_errors(self, flow: FlowSpec) -> None:
-        found = self.check(flow)
-        errors = [each for each in found if each.severity is Severity.ERROR]
-        if errors:
-            lines = "\n".join(f"  {each}" for each in errors[:10])
-            more = f"\n  … and {len(errors) - 10} more" if len(errors) > 10 else ""
-            raise CheckFailed(
-                f"Flow {flow.name!r} cannot run:\n{lines}{more}\n",
-                diagnostics=found,
-                suggestion="Mend these first.",
-            )
 
     def _refuse_options(self, timeout: object, runner: object) -> None:
         if timeout is not None and not _is_limit(timeout):
@@ -381,15 +293,6 @@ class Session:
     def _record(self, events: Sequence[Event]) -> None:
         # Nothing is told of a run after its end.
         self.store.append(*events, durable=isinstance(events[-1], RunEnded))
-
-    def _specs_of(self, flow: FlowSpec) -> dict[str, NodeSpec]:
-        specs = self.registry.snapshot().specs
-        return {node.type: specs[node.type] for node in flow.nodes if node.type in specs}
-
-
-def _waits_for_run(value: object) -> bool:
-    """Say whether a config value holds an expression, or what only looks like one, at any depth."""
-    return any("${" in text.replace("$${", "") for _, text in find_texts(value))
 
 
 def _is_limit(value: object) -> bool:
