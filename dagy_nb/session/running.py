@@ -8,6 +8,8 @@ from operator import is_
 from typing import TYPE_CHECKING, Any
 
 from dagy_nb.engine.keeping import NOTHING, Keeping
+from dagy_nb.errors import FlowError
+from dagy_nb.model.nearest import find_nearest
 from dagy_nb.session.editing import EditableFlow
 from dagy_nb.session.keeping import ask_keeping
 from dagy_nb.session.lineage import describe_resumed, merge_parameters
@@ -16,12 +18,15 @@ from dagy_nb.session.remarks import warn_of
 if TYPE_CHECKING:
     from dagy_nb.backends.explanation import BackendExplanation
     from dagy_nb.model.diagnostic import Diagnostic
+    from dagy_nb.model.flow import FlowSpec
     from dagy_nb.session.draft import Draft
     from dagy_nb.session.forecast import RunForecast
     from dagy_nb.session.handle import RunHandle
     from dagy_nb.session.session import Session
 
 _LOG = logging.getLogger(__name__)
+OPTIONS = frozenset({"timeout", "runner", "backend", "reuse", "force", "keep", "tap"})
+"""What `run` takes besides the flow's parameters."""
 
 
 class RunnableFlow(EditableFlow):
@@ -88,6 +93,7 @@ class RunnableFlow(EditableFlow):
             BackendError: `backend.*` where the run cannot go to its backend.
             CheckWarning: Where warnings are taken for errors.
         """
+        _refuse_mistyped(self.spec, parameters)
         self._warn()
         return self.start(
             parameters,
@@ -257,3 +263,16 @@ class RunnableFlow(EditableFlow):
             return
         warn_of(self.spec, self.check())
         self._told = about
+
+
+def _refuse_mistyped(flow: FlowSpec, given: Mapping[str, Any]) -> None:
+    """Name the option where what is given is no parameter, but nearly an option."""
+    known = {each.name for each in flow.parameters}
+    for name in given.keys() - known:
+        nearest = find_nearest(name, {*known, *OPTIONS}, limit=1)
+        if OPTIONS.issuperset(nearest) and nearest:
+            raise FlowError(
+                f"Flow {flow.name!r} has no parameter {name!r}.",
+                code="parameter.unknown",
+                suggestion=f"Did you mean the option `{nearest[0]}`?",
+            )

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 from pydantic import Field
 
-from dagy_nb.errors import DagyError
+from dagy_nb.errors import DagyError, FlowError
 from dagy_nb.model.datatype import DataType
 from dagy_nb.nodes.base import FlowNode, Output
 from dagy_nb.nodes.retry import Retry
+from dagy_nb.session import running
 from dagy_nb.session.flow import Flow
 from dagy_nb.session.session import Session
 from tests.flows import chain
@@ -198,3 +200,27 @@ def test_config_fields_and_parameters_may_have_any_name(session: Session) -> Non
     flow.configure("lambda", node_id=5)
 
     assert flow.run(self=3, name=1).wait(10)["lambda"].value == (1 + 3 + 5)
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("reus", "option `reuse`"),
+        ("Timeout", "option `timeout`"),
+        ("mont", "`month`"),
+        ("x", "month"),
+    ],
+)
+def test_what_is_no_parameter_names_the_nearest_parameter_or_option(session, name, said):
+    flow = Flow("f", parameters={"month": 1}, session=session)
+
+    with pytest.raises(FlowError) as caught:
+        flow.run(**{name: 1})
+
+    assert caught.value.code == "parameter.unknown"
+    assert said in caught.value.suggestion
+
+
+def test_the_options_that_are_named_are_those_of_run():
+    names = inspect.signature(Flow.run).parameters
+    assert names.keys() - {"self", "parameters"} == running.OPTIONS
