@@ -329,11 +329,11 @@ def test_a_name_that_is_none_is_refused_wherever_it_comes_from():
 
 
 def test_a_bomb_is_refused_before_it_goes_off():
-    begin = time.perf_counter()
+    begin = time.thread_time()
     with pytest.raises(FlowTextError):
         read_flow(BOMB)
 
-    assert time.perf_counter() - begin < 1
+    assert time.thread_time() - begin < 1
 
 
 def find_fault(text: str) -> FlowTextError | None:

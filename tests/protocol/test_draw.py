@@ -261,14 +261,19 @@ def test_connectors_sit_on_the_border_at_their_row():
     assert spots["gone"].connector is None
 
 
-def test_a_picture_of_a_thousand_nodes_takes_a_moment():
-    nodes = {f"n{i}": "All" for i in range(1000)}
-    edges = tuple(f"n{i}.table -> n{i + 1}.parts" for i in range(999))
+def test_a_picture_costs_in_proportion_to_the_nodes():
+    assert measure(1000) < 30 * measure(100)
+
+
+def measure(size):
+    """Seconds of this thread, the least of a few."""
+    nodes = {f"n{i}": "All" for i in range(size)}
+    edges = tuple(f"n{i}.table -> n{i + 1}.parts" for i in range(size - 1))
     spec = make_flow("big", nodes, edges)
-
-    began = time.process_time()
-    picture = draw_flow(spec, SPECS)
-    encode(Snapshot(flow=picture, palette=draw_palette(SPECS)))
-    took = time.process_time() - began
-
-    assert took < 2.0
+    taken = []
+    for _ in range(3):
+        began = time.thread_time()
+        picture = draw_flow(spec, SPECS)
+        encode(Snapshot(flow=picture, palette=draw_palette(SPECS)))
+        taken.append(time.thread_time() - began)
+    return min(taken)

@@ -182,29 +182,39 @@ def test_a_new_node_without_edges_stands_below():
     assert places["b"].y > 10 + SIZE[1]
 
 
-@pytest.mark.parametrize("kind", ["random", "chain", "wide", "grid", "half placed"])
-def test_a_thousand_nodes_take_less_than_a_second(kind):
-    """Of the processor, since others may keep it busy."""
-    names = [f"n{index}" for index in range(1000)]
+@pytest.mark.parametrize("kind", ["random", "chain", "wide", "grid"])
+def test_a_layout_costs_in_proportion_to_the_nodes(kind):
+    assert measure(kind, 1000) < 30 * measure(kind, 100)
+
+
+def test_nodes_are_put_among_others_for_less_than_the_layout_of_all():
+    assert measure("half placed", 1000) < measure("grid", 1000)
+
+
+def measure(kind, size):
+    """Seconds of this thread, the least of a few: ten times the nodes squared would be a hundred times as many."""
+    names = [f"n{index}" for index in range(size)]
     rng = random.Random(7)
     pairs = {
-        "random": [sorted(rng.sample(range(1000), 2)) for _ in range(1500)],
-        "chain": [(i, i + 1) for i in range(999)],
-        "wide": [(0, i) for i in range(1, 1000)],
-        "grid": [(i, i + d) for i in range(1000) for d in (1, 30) if i + d < 1000],
-        "half placed": [(rng.randrange(max(0, i - 9), i), i) for i in range(1, 1000)],
+        "random": [sorted(rng.sample(range(size), 2)) for _ in range(size * 3 // 2)],
+        "chain": [(i, i + 1) for i in range(size - 1)],
+        "wide": [(0, i) for i in range(1, size)],
+        "grid": [(i, i + d) for i in range(size) for d in (1, 30) if i + d < size],
+        "half placed": [(rng.randrange(max(0, i - 9), i), i) for i in range(1, size)],
     }[kind]
     edges = [LayoutEdge(names[a], names[b], 58, 58) for a, b in pairs]
     fixed = {}
     if kind == "half placed":
-        fixed = dict(list(arrange(sizes_of(names), edges).items())[:500])
+        fixed = dict(list(arrange(sizes_of(names), edges).items())[: size // 2])
+    return min(measure_once(names, edges, fixed) for _ in range(3))
 
-    began = time.process_time()
+
+def measure_once(names, edges, fixed):
+    began = time.thread_time()
     places = arrange(sizes_of(names), edges, fixed)
-    took = time.process_time() - began
-
-    assert len(places) == 1000
-    assert took < 1.0
+    took = time.thread_time() - began
+    assert len(places) == len(names)
+    return took
 
 
 def test_sorting_never_leaves_more_crossings_than_the_declared_order():
