@@ -51,7 +51,7 @@ from dagy_nb.engine.values import RunValues
 from dagy_nb.errors import NodeTimeout
 from dagy_nb.model.event import EVENT_TYPES, Event, NodeEnded, NodesReused
 from dagy_nb.model.spec import RunnerName
-from dagy_nb.model.state import NodeState, RunState
+from dagy_nb.model.state import BROKEN_STATES, NodeState, RunState
 
 if TYPE_CHECKING:
     from dagy_nb.abc import Clock, LiveCall, Runner
@@ -63,7 +63,6 @@ if TYPE_CHECKING:
 
 _LOG = logging.getLogger(__name__)
 MAX_BATCH = 256
-_BROKEN = frozenset({NodeState.FAILED, NodeState.TIMED_OUT, NodeState.CANCELLED})
 _HURRIED = frozenset({RunState.CANCELLED, RunState.TIMED_OUT})
 _INLINE = RunnerName.INLINE
 
@@ -279,7 +278,7 @@ class RunLoop:
     def _tell_end(self, event: NodeEnded, outcome: Outcome | None) -> None:
         self._delivery.add(event)
         self._calls.pop(event.node_id, None)
-        if event.state in _BROKEN:
+        if event.state in BROKEN_STATES:
             self.holds_failures = True
         if event.error is not None:
             self._keep_exception(event, outcome)

@@ -18,10 +18,11 @@ from dagy_nb.engine.keeper import PATIENCE, Keeper
 from dagy_nb.engine.kept_values import KeptValues
 from dagy_nb.engine.retaining import Made, Retainer, Writing
 from dagy_nb.engine.reusing import Asking, Reuse, Serve
-from dagy_nb.engine.tap_shelf import FAILED, HURRIED_PATIENCE, was_taken
+from dagy_nb.engine.tap_shelf import HURRIED_PATIENCE, was_taken
 from dagy_nb.engine.tapping import Tap
 from dagy_nb.engine.weight import is_light
 from dagy_nb.errors import StoreError
+from dagy_nb.model.state import FAILED_STATES
 
 if TYPE_CHECKING:
     from dagy_nb.abc import Clock, Outcome
@@ -126,7 +127,7 @@ class Shelf:
 
     def end(self, event: NodeEnded) -> None:
         """Hear that a node ended; what entered one that failed is kept."""
-        if event.state in FAILED and event.node_id not in self._tapped and event.attempts:
+        if event.state in FAILED_STATES and event.node_id not in self._tapped and event.attempts:
             self._tap_failed(self._steps[event.node_id], event.attempts)
         if self._reuse is not None:
             self._reuse.end(event)

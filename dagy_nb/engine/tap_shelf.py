@@ -13,7 +13,7 @@ from dagy_nb.engine.content import Content
 from dagy_nb.engine.keeper import PATIENCE, Keeper
 from dagy_nb.engine.snapshot import read_snapshot, take_snapshot
 from dagy_nb.engine.tapping import Place, Tap, walk_given
-from dagy_nb.model.state import NodeState
+from dagy_nb.model.state import FAILED_STATES
 
 if TYPE_CHECKING:
     from dagy_nb.abc import Clock, Outcome
@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     from dagy_nb.model.event import ErrorFact, NodeEnded
 
 Entered = Mapping[Place, "Snapshot"]
-FAILED = frozenset({NodeState.FAILED, NodeState.TIMED_OUT})
 HURRIED_PATIENCE = 1.0
 MOST = 100
 """Of how many failed nodes of one run the inputs are kept: a Map may have thousands of items."""
@@ -60,7 +59,7 @@ class TapShelf:
     def end(self, event: NodeEnded) -> None:
         """Hear that a node ended; what entered one that failed is kept."""
         taken = self._entered.pop(event.node_id, None)
-        if taken is None or event.state not in FAILED or self._count == MOST:
+        if taken is None or event.state not in FAILED_STATES or self._count == MOST:
             return
         if not self._count:
             self._outputs.hold()

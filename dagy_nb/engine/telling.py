@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from dagy_nb.engine.output import Listener
 from dagy_nb.model.event import ErrorFact, Event, LogWritten, NodeEnded, RunEnded
-from dagy_nb.model.state import NodeState
+from dagy_nb.model.state import BROKEN_STATES
 
 MAX_LINES = 20
 MAX_STEPS = 200
-_BAD = frozenset({NodeState.FAILED, NodeState.TIMED_OUT, NodeState.CANCELLED})
 _HARDNESS = ("", "cancelled", "killed", "abandoned")
 
 
@@ -51,7 +50,7 @@ class InnerWatch:
     def _hear_end(self, event: NodeEnded) -> None:
         self.ended[event.node_id] = event
         self.enforcement = max(self.enforcement, event.enforcement, key=_HARDNESS.index)
-        if event.state in _BAD:
+        if event.state in BROKEN_STATES:
             self._tell_failure(event)
         self._tell_progress()
 

@@ -26,6 +26,12 @@ class NodeState(StrEnum):
         return not NODE_TRANSITIONS[self]
 
 
+FAILED_STATES = frozenset({NodeState.FAILED, NodeState.TIMED_OUT})
+"""A node ended in an error."""
+BROKEN_STATES = FAILED_STATES | {NodeState.CANCELLED}
+"""A node began, or was to, and did not come to its end."""
+
+
 class RunState(StrEnum):
     """Where a run is; the last four are final."""
 

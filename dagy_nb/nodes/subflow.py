@@ -20,7 +20,7 @@ from dagy_nb.model.flow import FlowSpec, ParameterSpec, ParameterType
 from dagy_nb.model.frozen import FrozenMap
 from dagy_nb.model.look import suggest_look
 from dagy_nb.model.spec import NodeSpec, Origin, OriginKind
-from dagy_nb.model.state import NodeState, RunState
+from dagy_nb.model.state import BROKEN_STATES, RunState
 from dagy_nb.nodes.announce import Collection, collect
 from dagy_nb.nodes.base import FlowNode, Input, NodeMeta, Output
 from dagy_nb.nodes.composite import (
@@ -35,7 +35,6 @@ from dagy_nb.nodes.digest import digest
 
 FLOWS = "dagy_nb_flows"
 _lock = RLock()
-_BAD = frozenset({NodeState.FAILED, NodeState.TIMED_OUT, NodeState.CANCELLED})
 _TYPES: Mapping[ParameterType, Any] = {
     ParameterType.STRING: str,
     ParameterType.INTEGER: int,
@@ -304,7 +303,7 @@ def _tell_failed(name: str, result: InnerResult) -> RunFailed:
 
 def _find_failed(name: str, result: InnerResult) -> tuple[str, str]:
     """Return the inner node that ended the run, and words about it."""
-    found = {node_id: node for node_id, node in result.nodes.items() if node.state in _BAD}
+    found = {node_id: node for node_id, node in result.nodes.items() if node.state in BROKEN_STATES}
     wanted = result.error.node_id if result.error is not None else ""
     node_id = wanted if wanted in found else next(iter(found), "")
     if not node_id:

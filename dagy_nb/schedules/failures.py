@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from dagy_nb.model.state import NodeState, RunState
+from dagy_nb.model.state import FAILED_STATES, NodeState, RunState
 
 if TYPE_CHECKING:
     from dagy_nb.abc import Store
@@ -73,5 +73,5 @@ def list_failed_nodes(runs: tuple[RunRecord, ...]) -> tuple[FailedNode, ...]:
         for run in runs
         if run.state is not RunState.COMPLETED
         for node in run.nodes.values()
-        if node.state in {NodeState.FAILED, NodeState.TIMED_OUT}
+        if node.state in FAILED_STATES
     )

@@ -12,7 +12,7 @@ from dagy_nb.errors import DagyError, StoreError, UnknownName
 from dagy_nb.model.connector import Cardinality
 from dagy_nb.model.datatype import DataType
 from dagy_nb.model.nearest import suggest_names
-from dagy_nb.model.state import NodeState
+from dagy_nb.model.state import FAILED_STATES
 from dagy_nb.nodes.base import FlowNode
 from dagy_nb.nodes.bundle import CELLS
 from dagy_nb.nodes.composite import CompositeNode
@@ -23,8 +23,6 @@ if TYPE_CHECKING:
     from dagy_nb.model.kept import KeptInputs
     from dagy_nb.model.record import RunRecord
     from dagy_nb.session.session import Session
-
-_FAILED = frozenset({NodeState.FAILED, NodeState.TIMED_OUT})
 
 
 class Replay:
@@ -210,7 +208,7 @@ def _tell_where(run: RunRecord, node_id: str, taps: Sequence[KeptInputs]) -> str
     if taps:
         kept = ", ".join(str(each.attempt) for each in taps)
         return f"Those of attempt {kept} are."
-    if run.nodes[node_id].state in _FAILED:
+    if run.nodes[node_id].state in FAILED_STATES:
         return "They could not be kept, or made room for others since: run the flow once more."
     if run.parent_node_id:
         return "Of what runs inside a node, those of failed nodes are."
@@ -225,7 +223,7 @@ def _tell_inside(session: Session, run_id: str, node_id: str) -> str:
         f"replay({each!r}, {name!r})"
         for each in inside
         for name, node in session.store.run(each).nodes.items()
-        if node.state in _FAILED
+        if node.state in FAILED_STATES
     ]
     if not failed:
         return "None of them failed; its .inputs are here."

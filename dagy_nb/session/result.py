@@ -12,10 +12,9 @@ from dagy_nb.errors import RunFailed, UnknownName
 from dagy_nb.model.event import ErrorFact
 from dagy_nb.model.look import suggest_look
 from dagy_nb.model.record import NodeRunRecord, RunRecord
-from dagy_nb.model.state import NodeState, Reason, RunState
+from dagy_nb.model.state import FAILED_STATES, NodeState, Reason, RunState
 from dagy_nb.protocol.tables import list_nodes, tell_row
 
-FAILED_STATES = frozenset({NodeState.FAILED, NodeState.TIMED_OUT})
 MAX_NAMED = 3
 
 
