@@ -21,7 +21,7 @@ from dagy_nb.engine.ingredients import (
     refuse_keeping,
 )
 from dagy_nb.engine.retaining import Made, Retainer
-from dagy_nb.engine.snapshot import Snapshot, read_snapshot, take_snapshot
+from dagy_nb.engine.snapshot import Entered, read_snapshot, take_snapshot, take_snapshots
 from dagy_nb.engine.weight import is_light
 from dagy_nb.errors import StoreError
 from dagy_nb.nodes.parts import list_imports
@@ -31,8 +31,6 @@ if TYPE_CHECKING:
     from dagy_nb.engine.output_store import OutputStore
     from dagy_nb.engine.plan import Plan, Step
     from dagy_nb.engine.values import RunValues
-
-Entered = Mapping[tuple[str, str], Snapshot]
 
 
 class Aside:
@@ -60,10 +58,7 @@ class Aside:
         """Return what enters a step now, as it is now."""
         if self._after is not None:
             self._note_code(step)
-        entered = {}
-        for source, value in self._values.walk(step):
-            entered[source.node_id, source.output] = take_snapshot(value)
-        return entered
+        return take_snapshots(self._values.walk(step))
 
     def wants(self, node_id: str, seconds: float) -> bool:
         """Say whether what a node made is to be kept: it took long, or would do something to the world."""

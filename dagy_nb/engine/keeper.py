@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 _LOG = logging.getLogger(__name__)
 PATIENCE = 30.0
+HURRIED_PATIENCE = 1.0
 PAUSE = 0.05
 
 

@@ -14,11 +14,11 @@ from dagy_nb.engine.aside import Aside
 from dagy_nb.engine.content import Content
 from dagy_nb.engine.ingredients import refuse_keeping
 from dagy_nb.engine.judging import Verdict
-from dagy_nb.engine.keeper import PATIENCE, Keeper
+from dagy_nb.engine.keeper import HURRIED_PATIENCE, PATIENCE, Keeper
 from dagy_nb.engine.kept_values import KeptValues
 from dagy_nb.engine.retaining import Made, Retainer, Writing
 from dagy_nb.engine.reusing import Asking, Reuse, Serve
-from dagy_nb.engine.tap_shelf import HURRIED_PATIENCE, was_taken
+from dagy_nb.engine.snapshot import was_taken
 from dagy_nb.engine.tapping import Tap
 from dagy_nb.engine.weight import is_light
 from dagy_nb.errors import StoreError
@@ -26,9 +26,9 @@ from dagy_nb.model.state import FAILED_STATES
 
 if TYPE_CHECKING:
     from dagy_nb.abc import Clock, Outcome
-    from dagy_nb.engine.aside import Entered
     from dagy_nb.engine.output_store import OutputStore
     from dagy_nb.engine.plan import Plan, Step
+    from dagy_nb.engine.snapshot import Entered
     from dagy_nb.engine.values import RunValues
     from dagy_nb.engine.wires import Source
     from dagy_nb.model.event import ErrorFact, NodeEnded

@@ -8,12 +8,15 @@ afterwards what it was.
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from dagy_nb.engine.content import Content, NoDigest, digest_value
 from dagy_nb.engine.weight import is_fixed, is_light
+
+if TYPE_CHECKING:
+    from dagy_nb.engine.wires import Source
 
 MAX_ITEMS = 50
 MAX_BYTES = 1 << 14
@@ -34,6 +37,10 @@ class Snapshot:
     is_sure: bool = True
 
 
+Entered = Mapping[tuple[str, str], Snapshot]
+"""Node id and output → what came from there."""
+
+
 def take_snapshot(value: Any) -> Snapshot:
     """Return what a value is now, for later."""
     if is_fixed(value):
@@ -49,6 +56,17 @@ def take_snapshot(value: Any) -> Snapshot:
         except NoDigest:
             pass
     return Snapshot(value, is_sure=False)
+
+
+def take_snapshots(entering: Iterable[tuple[Source, Any]]) -> Entered:
+    """Return what is about to enter a node, as it is now."""
+    return {(source.node_id, source.output): take_snapshot(value) for source, value in entering}
+
+
+def was_taken(taken: Entered, source: Source, _: object, content: Content) -> bool:
+    """Say whether a value, of which the content now is given, surely is as it was when it entered."""
+    known = read_snapshot(taken[source.node_id, source.output])
+    return known is not None and known.digest == content.digest
 
 
 def read_snapshot(taken: Snapshot) -> Content | None:

@@ -5,14 +5,13 @@ As runs inside nodes are, of which only the node around them is kept.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from functools import partial
 from typing import TYPE_CHECKING
 
-from dagy_nb.engine.content import Content
-from dagy_nb.engine.keeper import PATIENCE, Keeper
-from dagy_nb.engine.snapshot import read_snapshot, take_snapshot
-from dagy_nb.engine.tapping import Place, Tap, walk_given
+from dagy_nb.engine.keeper import HURRIED_PATIENCE, PATIENCE, Keeper
+from dagy_nb.engine.snapshot import Entered, take_snapshots, was_taken
+from dagy_nb.engine.tapping import Tap, walk_given
 from dagy_nb.model.state import FAILED_STATES
 
 if TYPE_CHECKING:
@@ -20,13 +19,9 @@ if TYPE_CHECKING:
     from dagy_nb.engine.output_store import OutputStore
     from dagy_nb.engine.plan import Plan, Step
     from dagy_nb.engine.reusing import Asking
-    from dagy_nb.engine.snapshot import Snapshot
     from dagy_nb.engine.values import RunValues
-    from dagy_nb.engine.wires import Source
     from dagy_nb.model.event import ErrorFact, NodeEnded
 
-Entered = Mapping[Place, "Snapshot"]
-HURRIED_PATIENCE = 1.0
 MOST = 100
 """Of how many failed nodes of one run the inputs are kept: a Map may have thousands of items."""
 
@@ -54,7 +49,8 @@ class TapShelf:
 
     def enter(self, step: Step) -> None:
         """Hear that a step is handed to its runner."""
-        self._entered[step.node_id] = enter(step, self._values)
+        entering = (*self._values.walk(step), *walk_given(step))
+        self._entered[step.node_id] = take_snapshots(entering)
 
     def end(self, event: NodeEnded) -> None:
         """Hear that a node ended; what entered one that failed is kept."""
@@ -88,17 +84,3 @@ class TapShelf:
     def _write(self, step: Step, attempt: int, taken: Entered) -> None:
         values = {place: each.value for place, each in taken.items()}
         self._tap.pack(step, attempt, values, partial(was_taken, taken))()
-
-
-def enter(step: Step, values: RunValues) -> Entered:
-    """Return what enters a step now, as it is now."""
-    entered = {}
-    for source, value in (*values.walk(step), *walk_given(step)):
-        entered[source.node_id, source.output] = take_snapshot(value)
-    return entered
-
-
-def was_taken(taken: Entered, source: Source, _: object, content: Content) -> bool:
-    """Say whether a value surely is what entered a node."""
-    known = read_snapshot(taken[source.node_id, source.output])
-    return known is not None and known.digest == content.digest
